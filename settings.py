@@ -1,0 +1,109 @@
+"""One typed settings object for the applications: environment first, then ``.env``.
+
+Names are LiveKit's and the providers' own. Every variable is in ``.env.example``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from visavis.protocol import AGENT_NAME, AVATAR_NAME
+
+DEV_API_KEY = "devkey"
+DEV_API_SECRET = "visavis-development-secret-0123456789"
+"""The key pair of ``livekit.yaml``: for a server on this machine only."""
+
+
+def _even(value: int) -> int:
+    if value % 2:
+        raise ValueError("must be even")
+    return value
+
+
+Pixels = Annotated[int, Field(ge=64, le=1920), AfterValidator(_even)]
+
+
+class Settings(BaseSettings):
+    """Raises :class:`pydantic.ValidationError` for a wrong value; see :func:`load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    # LiveKit
+    livekit_url: str = Field("ws://127.0.0.1:7880", pattern=r"^(ws|wss|http|https)://\S+$")
+    livekit_public_url: str | None = Field(None, pattern=r"^(ws|wss)://\S+$")
+    """What browsers are told, where it differs from ``livekit_url``."""
+    livekit_api_key: str = DEV_API_KEY
+    livekit_api_secret: SecretStr = SecretStr(DEV_API_SECRET)
+
+    # the agent
+    agent_name: str = AGENT_NAME
+    agent_instructions: str | None = None
+    """System prompt; None is the friendly default in ``agent/assistant.py``."""
+    agent_greeting: str = "Hi, I'm Amy. What would you like to talk about?"
+    stt_provider: Literal["auto", "embedded", "openai"] = "auto"
+    llm_provider: Literal["auto", "embedded", "openai"] = "auto"
+    tts_provider: Literal["auto", "embedded", "openai", "elevenlabs"] = "auto"
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = Field(None, pattern=r"^https?://\S+$")
+    """Any OpenAI-compatible server (Ollama, vLLM, …)."""
+    openai_llm_model: str = "gpt-4.1-mini"
+    openai_stt_model: str = "gpt-4o-mini-transcribe"
+    openai_tts_model: str = "gpt-4o-mini-tts"
+    openai_tts_voice: str = "coral"
+    eleven_api_key: SecretStr | None = None
+    eleven_voice_id: str | None = None
+    llama_slots: int = Field(4, ge=1, le=64)
+    """Conversations that the embedded LLM serves at once."""
+    face_timeout: float = Field(3.0, ge=0, le=30)
+    """Seconds that the first word waits for the face."""
+
+    # the avatar worker
+    avatar_name: str = AVATAR_NAME
+    avatar_head: str = "amy"
+    avatar_width: Pixels = 512
+    avatar_height: Pixels = 512
+    avatar_background: str = Field("#d9dee6", pattern=r"^#[0-9a-fA-F]{6}$")
+    avatar_video_codec: Literal["vp8", "h264", "vp9"] = "vp8"
+    avatar_video_bitrate: int = Field(1_500_000, ge=100_000, le=20_000_000)
+    """Bits a second."""
+    avatar_max_rooms: int | None = Field(None, ge=0, le=256)
+    """Rooms that one worker serves at once; None: two for each core."""
+    wav2arkit_model: Path | None = None
+    """Path of ``wav2arkit_cpu.onnx``; None: the embedded model."""
+
+    # the gateway
+    host: str = "0.0.0.0"
+    port: int = Field(8080, ge=0, le=65535)
+    dispatch_timeout: float = Field(3.0, gt=0, le=30)
+    """Seconds to wait until an agent has taken the room."""
+
+    @model_validator(mode="after")
+    def _provider_has_its_key(self) -> Settings:
+        for name in ("stt_provider", "llm_provider", "tts_provider"):
+            provider = getattr(self, name)
+            if provider == "openai" and not (self.openai_api_key or self.openai_base_url):
+                raise ValueError(f"{name.upper()}=openai needs OPENAI_API_KEY or OPENAI_BASE_URL")
+            if provider == "elevenlabs" and not self.eleven_api_key:
+                raise ValueError(f"{name.upper()}=elevenlabs needs ELEVEN_API_KEY")
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the settings, or end the process with a sentence for each wrong value (exit status 2)."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"]).upper()
+            message = problem["msg"].removeprefix("Value error, ")
+            secret = name.endswith(("_KEY", "_SECRET"))
+            given = f"{name}={problem['input']!r}: " if name and not secret else ""
+            print(f"visavis: {given or name}{message}", file=sys.stderr)
+        raise SystemExit(2) from None
