@@ -96,7 +96,7 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings, or end the process with a sentence for each wrong value (exit status 2)."""
+    """Read the settings, or end the process (status 2) with a sentence for each wrong value."""
     try:
         return Settings()
     except ValidationError as error:

@@ -1,7 +1,7 @@
-"""What the processes say to each other: topics, RPC names, attributes, dispatch metadata, blendshapes.
+"""What the processes say to each other: topics, RPCs, attributes, dispatch metadata, weights.
 
-The names under "LiveKit's own" are LiveKit's avatar wire protocol (``livekit.agents.voice.avatar``);
-a test holds them equal to LiveKit's constants. The names under "ours" start with ``visavis.``.
+The names under "LiveKit's own" are its avatar wire protocol (``livekit.agents.voice.avatar``); a
+test holds them equal to LiveKit's constants. The names under "ours" start with ``visavis.``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RPC_INTERRUPT: Final = "visavis.interrupt"
 ATTRIBUTE_FACE: Final = "visavis.face"
 """On the agent: a :data:`FaceState`."""
 ATTRIBUTE_BRAINS: Final = "visavis.brains"
-"""On the agent: JSON object of what is in use, e.g. ``{"stt": "moonshine tiny-en", "llm": …, "tts": …}``."""
+"""On the agent: JSON object of what is in use: ``{"stt": "moonshine tiny-en", "llm": …, "tts": …}``."""
 ATTRIBUTE_LIPSYNC: Final = "visavis.lipsync"
 """On the avatar: name of the speech-to-blendshape model in use."""
 ATTRIBUTE_HEAD: Final = "visavis.head"
@@ -118,7 +118,9 @@ class AvatarDispatch:
                 raise ProtocolError(f"{name!r} in the avatar's dispatch metadata must be text")
         for name in ("width", "height"):
             value = data.get(name)
-            if value is not None and (type(value) is not int or not 64 <= value <= 1920 or value % 2):
+            if value is not None and (
+                type(value) is not int or not 64 <= value <= 1920 or value % 2
+            ):
                 raise ProtocolError(
                     f"{name!r} in the avatar's dispatch metadata must be an even number "
                     f"from 64 to 1920, not {value!r}"
