@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     livekit_api_key: str = DEV_API_KEY
     livekit_api_secret: SecretStr = SecretStr(DEV_API_SECRET)
 
+    ready_file: Path | None = None
+    """A worker makes this file once LiveKit has registered it."""
+
     # the agent
     agent_name: str = AGENT_NAME
     agent_instructions: str | None = None

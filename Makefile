@@ -1,0 +1,89 @@
+# make demo: a face you can talk to. make test: is it all right. `make help` lists the rest.
+
+UV_VERSION := 0.13.8
+export PORT
+
+# uv from the PATH, else in an environment of its own.
+UV := $(shell command -v uv 2>/dev/null || echo .cache/uv/bin/uv)
+PYTHON := .venv/bin/python
+UV_SYNC := $(UV) sync --locked --inexact --no-default-groups --group apps --group demo
+
+LOCK := pyproject.toml uv.lock
+PAGE := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune \
+	-o -type f -print 2>/dev/null)
+SERVER := .cache/livekit-server/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup test test-fast lint bench clean chromium
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+demo: setup ## set up what is missing and start everything; Ctrl-C stops it
+	@exec $(PYTHON) -m demo
+
+setup: .venv/.apps frontend/dist/index.html .venv/.prewarm $(SERVER) ## set up alone
+
+test: setup .venv/.dev lint chromium ## every check and every test
+	$(PYTHON) -m pytest
+	@npm --prefix frontend test --silent
+
+test-fast: setup .venv/.dev ## the quick tests, for your own loop
+	$(PYTHON) -m pytest -m "not e2e" -x -q
+
+lint: .venv/.dev frontend/node_modules/.package-lock.json ## ruff, mypy; eslint, tsc
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	@npm --prefix frontend run --silent lint
+	@npm --prefix frontend run --silent typecheck
+
+bench: setup .venv/.dev chromium ## measure: latency, sync, frames per second, memory
+	$(PYTHON) -m bench conversation
+
+clean: ## remove everything that setup made
+	rm -rf .venv .cache frontend/dist frontend/node_modules
+
+.cache/uv/bin/uv:
+	@echo "==> uv $(UV_VERSION) (the Python environment)"
+	@python3 -m venv .cache/uv || { rm -rf .cache/uv; echo "visavis: install uv \
+	(https://docs.astral.sh/uv) or your system's python3-venv, then start again" >&2; exit 1; }
+	@.cache/uv/bin/pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+
+.venv/.apps: $(LOCK) | $(filter .cache/%,$(UV))
+	@echo "==> Python environment in .venv"
+	@$(UV_SYNC)
+	@mkdir -p $(@D) && touch $@
+
+.venv/.dev: .venv/.apps
+	@echo "==> tools for tests"
+	@$(UV) sync --locked
+	@mkdir -p $(@D) && touch $@
+
+frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
+	@command -v npm >/dev/null || { echo "visavis: the page is built with Node.js 20 or newer: \
+	install it (https://nodejs.org), then start again" >&2; exit 1; }
+	@echo "==> the page's packages"
+	@npm ci --prefix frontend --no-audit --no-fund --loglevel=error
+	@touch $@
+
+frontend/dist/index.html: frontend/node_modules/.package-lock.json $(PAGE)
+	@echo "==> the page"
+	@npm run --prefix frontend --silent build
+	@touch $@
+
+.venv/.prewarm: .venv/.apps $(wildcard avatar_worker/render/*.py)
+	@echo "==> the renderer"
+	@$(PYTHON) -m avatar_worker prewarm
+	@mkdir -p $(@D) && touch $@
+
+$(SERVER): .venv/.apps
+	@$(PYTHON) -m demo.livekit_server
+	@mkdir -p $(@D) && touch $@
+
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	echo "==> Chromium (for the browser tests)"; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "visavis: the browser tests need Chromium: install it, then start again" >&2; exit 1; fi; }

@@ -1,0 +1,58 @@
+"""``python -m avatar_worker dev|start|download-files|prewarm|render``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from avatar_worker.download import DownloadError, download_wav2arkit
+from avatar_worker.heads import find_head
+from avatar_worker.lipsync import LipSyncError, load_lipsync
+from avatar_worker.render.errors import HeadError
+from settings import load_settings
+
+
+def main() -> None:
+    command = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    try:
+        match command:
+            case "render":
+                from avatar_worker.offline import main as render
+
+                sys.exit(render(sys.argv[2:]))
+            case "download-files":
+                _download_files()
+            case "prewarm":
+                _prewarm()
+            case _:
+                _run()
+    except (DownloadError, FileNotFoundError, HeadError, LipSyncError) as error:
+        sys.exit(f"visavis: {error}")
+
+
+def _run() -> None:
+    from avatar_worker.server import make_server
+    from worker_cli import run_worker
+
+    settings = load_settings()
+    find_head(settings.avatar_head)
+    lipsync = load_lipsync(settings.wav2arkit_model)
+    run_worker(make_server(settings, lipsync.name), settings)
+
+
+def _download_files() -> None:
+    _prewarm()
+    path = download_wav2arkit(Path(".cache/wav2arkit"))
+    print(f"to speak with it: WAV2ARKIT_MODEL={path}")
+
+
+def _prewarm() -> None:
+    """Compile the renderer into its cache, so that no room waits for it."""
+    from avatar_worker.render import load_head, prewarm
+
+    print("compiling the renderer (once, half a minute) …", flush=True)
+    prewarm(load_head(find_head("amy")))
+
+
+if __name__ == "__main__":
+    main()

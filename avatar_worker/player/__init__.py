@@ -1,0 +1,20 @@
+"""The playback clock: what is heard and seen when."""
+
+from .player import Counters, Output, Player
+from .timeline import Event, Finished, Started, Timeline
+from .tracks import Encoding, RoomTracks
+from .voice import Voice, VoiceError
+
+__all__ = [
+    "Counters",
+    "Encoding",
+    "Event",
+    "Finished",
+    "Output",
+    "Player",
+    "RoomTracks",
+    "Started",
+    "Timeline",
+    "Voice",
+    "VoiceError",
+]

@@ -1,0 +1,1 @@
+"""Benchmarks against a running system: ``python -m bench NAME``."""

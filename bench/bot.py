@@ -1,0 +1,160 @@
+"""A person made of code: joins as any client does, speaks, and notes what it hears and sees."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from livekit import rtc
+from numpy.typing import NDArray
+
+MIC_RATE = 24_000
+"""Hz of what the bot says."""
+EAR_RATE = 48_000
+LOUD = 300
+"""Peak of an int16 packet above which somebody speaks; the avatar's silence is digital zero."""
+
+Speech = NDArray[np.int16]
+
+
+@dataclass
+class Senses:
+    """What reached the bot; all times are ``time.monotonic()`` seconds."""
+
+    joined: float = 0.0
+    pictures: list[float] = field(default_factory=list)
+    packets: list[tuple[float, int]] = field(default_factory=list)
+    """(time, peak of 10 ms)."""
+    last_picture: rtc.VideoFrame | None = None
+
+    def first_sound(self, after: float) -> float | None:
+        return next((at for at, peak in self.packets if at > after and peak > LOUD), None)
+
+    def quiet_for(self, seconds: float) -> bool:
+        """Has nobody spoken for the last ``seconds``?"""
+        since = time.monotonic() - seconds
+        return not any(peak > LOUD for at, peak in reversed(self.packets) if at > since)
+
+
+class Bot:
+    """One participant. Make it with :func:`join`."""
+
+    def __init__(self, room: rtc.Room, microphone: rtc.AudioSource) -> None:
+        self.room = room
+        self.senses = Senses()
+        self._microphone = microphone
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._to_say: asyncio.Queue[tuple[Speech, asyncio.Future[float]]] = asyncio.Queue()
+        room.on("track_subscribed", self._on_track)
+
+    async def say(self, speech: Speech) -> float:
+        """Speak (n,) at 24 kHz; answers the time at which its last sample was spoken."""
+        done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._to_say.put_nowait((speech, done))
+        return await done
+
+    async def wait_for_sound(self, after: float, limit: float) -> float:
+        """Time of the first sound after ``after``. Raises TimeoutError after ``limit`` seconds."""
+        async with asyncio.timeout(limit):
+            while (heard := self.senses.first_sound(after)) is None:
+                await asyncio.sleep(0.005)
+            return heard
+
+    async def wait_for_quiet(self, seconds: float = 1.5, limit: float = 60) -> None:
+        async with asyncio.timeout(limit):
+            while not self.senses.quiet_for(seconds):
+                await asyncio.sleep(0.02)
+
+    def _on_track(self, track: rtc.Track, *_: object) -> None:
+        watch = self._see if track.kind == rtc.TrackKind.KIND_VIDEO else self._hear
+        self._start(watch(track))
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _see(self, track: rtc.Track) -> None:
+        async for event in rtc.VideoStream(track):
+            self.senses.pictures.append(time.monotonic())
+            self.senses.last_picture = event.frame
+
+    async def _hear(self, track: rtc.Track) -> None:
+        stream = rtc.AudioStream(track, sample_rate=EAR_RATE, num_channels=1)
+        async for event in stream:
+            peak = int(np.abs(np.frombuffer(event.frame.data, np.int16).astype(np.int32)).max())
+            self.senses.packets.append((time.monotonic(), peak))
+
+    async def speak_forever(self) -> None:
+        """The microphone: room noise in 10 ms packets in real time, speech where there is some."""
+        size = MIC_RATE // 100
+        noise = np.random.default_rng(0).normal(0, 8, MIC_RATE).astype(np.int16)
+        due = time.monotonic()
+        speech, done = np.zeros(0, np.int16), None
+        position = 0
+        while True:
+            if done is None and not self._to_say.empty():
+                speech, done = self._to_say.get_nowait()
+                position = 0
+            packet = noise[:size].copy()
+            if done is not None:
+                piece = speech[position : position + size]
+                packet[: len(piece)] += piece
+                position += size
+                if position >= len(speech):
+                    done.set_result(time.monotonic())
+                    done = None
+            await self._microphone.capture_frame(
+                rtc.AudioFrame(packet.tobytes(), MIC_RATE, 1, size)
+            )
+            due += 0.01
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    async def aclose(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.room.disconnect()
+        await self._microphone.aclose()
+
+
+@asynccontextmanager
+async def join(gateway: str, *, body: dict[str, Any] | None = None) -> AsyncIterator[Bot]:
+    """Enter a new room through the gateway's token endpoint, microphone on."""
+    started = time.monotonic()
+    token = await asyncio.to_thread(_fetch_token, gateway, body or {})
+    room = rtc.Room()
+    microphone = rtc.AudioSource(MIC_RATE, 1, queue_size_ms=0)
+    bot = Bot(room, microphone)
+    bot.senses.joined = started
+    await room.connect(token["server_url"], token["participant_token"])
+    await room.local_participant.publish_track(
+        rtc.LocalAudioTrack.create_audio_track("microphone", microphone),
+        rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE),
+    )
+    speaking = asyncio.create_task(bot.speak_forever())
+    try:
+        yield bot
+    finally:
+        speaking.cancel()
+        await asyncio.gather(speaking, return_exceptions=True)
+        await bot.aclose()
+
+
+def _fetch_token(gateway: str, body: dict[str, Any]) -> dict[str, str]:
+    request = urllib.request.Request(
+        f"{gateway}/api/token",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+        method="POST",
+    )
+    with urllib.request.urlopen(request, timeout=15) as answer:
+        token: dict[str, str] = json.load(answer)
+    return token

@@ -1,0 +1,1 @@
+"""``make demo``: everything on this machine, from one command."""

@@ -1,0 +1,133 @@
+"""Starts LiveKit, agent, avatar worker and gateway, and says when a person can come in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+from demo.livekit_server import build_server, find_server
+from demo.preflight import check
+from demo.problem import Problem
+from settings import Settings, load_settings
+
+PATIENCE: Final = 120.0
+"""Seconds until the demo gives up on becoming ready."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process of the demo."""
+
+    name: str
+    command: tuple[str, ...]
+    ready_file: Path | None = None
+
+
+def main() -> None:
+    settings = load_settings()
+    own_livekit = "livekit_url" not in settings.model_fields_set
+    try:
+        check(settings, own_livekit=own_livekit)
+        server = (find_server() or build_server()) if own_livekit else None
+    except Problem as problem:
+        sys.exit(f"visavis: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    with tempfile.TemporaryDirectory(prefix="visavis-") as folder:
+        sys.exit(_run(settings, _programs(settings, server, Path(folder))))
+
+
+def _programs(settings: Settings, server: Path | None, folder: Path) -> list[Program]:
+    python = sys.executable
+    programs = [
+        Program("agent", (python, "-m", "agent", "dev"), folder / "agent"),
+        Program("avatar", (python, "-m", "avatar_worker", "dev"), folder / "avatar"),
+        Program("gateway", (python, "-m", "gateway")),
+    ]
+    if server is not None:
+        programs.insert(0, Program("livekit", (str(server), "--config", "livekit.yaml")))
+    return programs
+
+
+def _run(settings: Settings, programs: list[Program]) -> int:
+    manager = Manager(_Output(sys.stdout))
+    for program in programs:
+        env = os.environ | {"PYTHONUNBUFFERED": "1"}
+        env.setdefault("LIVEKIT_LOG_LEVEL", "WARN")
+        if program.ready_file is not None:
+            env["READY_FILE"] = str(program.ready_file)
+        manager.add_process(program.name, shlex.join(program.command), env=env)
+    over = threading.Event()
+    watcher = threading.Thread(
+        target=_watch, args=(settings, programs, manager, over), daemon=True, name="demo-ready"
+    )
+    print("starting …", flush=True)
+    watcher.start()
+    try:
+        manager.loop()
+    finally:
+        over.set()
+        watcher.join()
+    return int(manager.returncode or 0) if manager.returncode != 130 else 0
+
+
+def _watch(
+    settings: Settings, programs: list[Program], manager: Manager, over: threading.Event
+) -> None:
+    started = time.monotonic()
+    while (waiting := _not_ready(settings, programs)) and not over.is_set():
+        if time.monotonic() - started > PATIENCE:
+            print(f"visavis: not ready after {PATIENCE:.0f} s: {', '.join(waiting)}. ", end="")
+            print("Start again with LIVEKIT_LOG_LEVEL=INFO to see more.", flush=True)
+            manager.terminate()
+            return
+        over.wait(0.2)
+    if not over.is_set():
+        _welcome(settings.port, time.monotonic() - started)
+
+
+def _not_ready(settings: Settings, programs: list[Program]) -> list[str]:
+    waiting = [p.name for p in programs if p.ready_file is not None and not p.ready_file.exists()]
+    return waiting if _answers(settings.port) else [*waiting, "gateway"]
+
+
+def _answers(port: int) -> bool:
+    for path in ("health", ""):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=2):
+                pass
+        except (urllib.error.URLError, OSError):
+            return False
+    return True
+
+
+def _welcome(port: int, seconds: float) -> None:
+    print(f"\n  ready in {seconds:.0f} s:  http://localhost:{port}\n", flush=True)
+    print("  Ctrl-C stops everything.\n", flush=True)
+
+
+class _Output(Printer):  # type: ignore[misc]
+    """Honcho's printer, less its own remarks about process numbers."""
+
+    def write(self, message: object) -> None:
+        if getattr(message, "name", "") == "system":
+            return
+        super().write(message)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()

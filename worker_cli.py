@@ -1,0 +1,36 @@
+"""Runs a LiveKit ``AgentServer`` from the command line: ``dev``, ``start``, ``console``, …"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+from livekit.agents import AgentServer, cli
+
+from settings import Settings
+
+
+def run_worker(server: AgentServer, settings: Settings) -> None:
+    """LiveKit's own command line, for the server of the settings. Does not return.
+
+    Once LiveKit has registered the worker, ``settings.ready_file`` appears.
+    """
+    os.environ["LIVEKIT_URL"] = settings.livekit_url
+    os.environ["LIVEKIT_API_KEY"] = settings.livekit_api_key
+    os.environ["LIVEKIT_API_SECRET"] = settings.livekit_api_secret.get_secret_value()
+    if settings.ready_file is not None:
+        _announce(server, settings.ready_file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        cli.run_app(server)
+
+
+def _announce(server: AgentServer, ready_file: Path) -> None:
+    ready_file.unlink(missing_ok=True)
+
+    def on_registered(*_: object) -> None:
+        ready_file.parent.mkdir(parents=True, exist_ok=True)
+        ready_file.touch()
+
+    server.on("worker_registered", on_registered)
