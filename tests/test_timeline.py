@@ -1,5 +1,7 @@
 """The playback clock's logic, walked step by step."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from avatar_worker.player.timeline import (
 )
 
 TICK = 480
+near: Any = pytest.approx
 
 
 def tone(seconds: float) -> Audio:
@@ -70,7 +73,7 @@ def test_a_segment_is_not_lost_stretched_or_answered_twice(timeline: Timeline) -
     segment = speak(timeline, 0.5125)
     listener = Listener(timeline).hear(1)
     assert np.count_nonzero(listener.sound) == len(tone(0.5125))
-    assert listener.events == [Started(segment), Finished(segment, pytest.approx(0.5125), False)]
+    assert listener.events == [Started(segment), Finished(segment, near(0.5125), False)]
 
 
 def test_the_picture_does_not_run_ahead_of_its_sound(timeline: Timeline) -> None:
@@ -80,7 +83,7 @@ def test_the_picture_does_not_run_ahead_of_its_sound(timeline: Timeline) -> None
     spoken = [(at, slot) for at, slot in listener.begun if slot.weights is not None]
     for number, (taken_at, slot) in enumerate(spoken):
         assert slot.weights is not None
-        assert slot.weights[0] == pytest.approx((number + 1) / 1000)
+        assert slot.weights[0] == near((number + 1) / 1000)
         belongs = first_sound + number * SLOT_SAMPLES
         assert taken_at <= belongs < taken_at + TICK
 
@@ -105,7 +108,7 @@ def test_an_interrupt_leaves_nothing_but_a_20_ms_fade(timeline: Timeline) -> Non
     assert tail[:FADE_SAMPLES].any()
     assert np.abs(np.diff(tail.astype(int))).max() < 100
     heard = np.count_nonzero(listener.sound[:before]) / SAMPLE_RATE
-    assert events == (Finished(segment, pytest.approx(heard), True),)
+    assert events == (Finished(segment, near(heard), True),)
     assert listener.events == [Started(segment)]
 
 
@@ -163,7 +166,7 @@ def test_the_next_segment_is_heard_whole_after_an_interrupt(timeline: Timeline) 
     segment = speak(timeline, 0.4)
     listener.hear(1)
     assert np.count_nonzero(listener.sound[before:]) == len(tone(0.4))
-    assert listener.events[-1] == Finished(segment, pytest.approx(0.4), False)
+    assert listener.events[-1] == Finished(segment, near(0.4), False)
 
 
 def test_an_empty_segment_does_not_wedge_the_line(timeline: Timeline) -> None:
@@ -174,7 +177,7 @@ def test_an_empty_segment_does_not_wedge_the_line(timeline: Timeline) -> None:
     assert listener.events == [
         Finished(empty, 0.0, False),
         Started(spoken),
-        Finished(spoken, pytest.approx(0.2), False),
+        Finished(spoken, near(0.2), False),
     ]
 
 
@@ -186,7 +189,7 @@ def test_a_slow_voice_pauses_and_goes_on_without_losing_a_sample(timeline: Timel
     timeline.close(segment)
     listener.hear(1)
     assert np.count_nonzero(listener.sound) == len(tone(1.0))
-    assert listener.events == [Started(segment), Finished(segment, pytest.approx(1.0), False)]
+    assert listener.events == [Started(segment), Finished(segment, near(1.0), False)]
 
 
 def test_a_segment_that_closes_late_is_still_answered(timeline: Timeline) -> None:
@@ -196,7 +199,7 @@ def test_a_segment_that_closes_late_is_still_answered(timeline: Timeline) -> Non
     assert listener.events == [Started(segment)]
     timeline.close(segment)
     listener.hear(0.2)
-    assert listener.events[1:] == [Finished(segment, pytest.approx(0.5), False)]
+    assert listener.events[1:] == [Finished(segment, near(0.5), False)]
 
 
 def test_no_more_than_two_slots_wait_behind_the_sound(timeline: Timeline) -> None:

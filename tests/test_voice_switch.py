@@ -3,12 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from livekit import rtc
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities, PlaybackFinishedEvent
 
 from visavis.voice_switch import VOICE_SAMPLE_RATE, VoiceSwitch
+
+near: Any = pytest.approx
 
 
 class Speaker(AudioOutput):
@@ -61,7 +64,7 @@ async def test_the_voice_goes_where_it_was_chosen_to() -> None:
     switch.flush()
     face.begin()
     face.end()
-    assert [(e.playback_position, e.interrupted) for e in ends] == [(pytest.approx(0.1), False)]
+    assert [(e.playback_position, e.interrupted) for e in ends] == [(near(0.1), False)]
     await asyncio.wait_for(switch.wait_for_playout(), 1)
 
 
@@ -106,9 +109,7 @@ async def test_a_face_that_dies_after_the_last_word_was_sent_does_not_wedge_the_
     switch.flush()
     face.begin(ago=0.2)
     switch.abandon(face)
-    assert [(e.playback_position, e.interrupted) for e in ends] == [
-        (pytest.approx(0.2, abs=0.1), True)
-    ]
+    assert [(e.playback_position, e.interrupted) for e in ends] == [(near(0.2, abs=0.1), True)]
 
 
 async def test_a_face_that_dies_in_mid_sentence_leaves_the_rest_to_the_plain_voice() -> None:
@@ -124,8 +125,8 @@ async def test_a_face_that_dies_in_mid_sentence_leaves_the_rest_to_the_plain_voi
     switch.flush()
     plain.begin()
     plain.end()
-    assert plain.captured == pytest.approx(0.1)
-    assert [(e.playback_position, e.interrupted) for e in ends] == [(pytest.approx(0.4), False)]
+    assert plain.captured == near(0.1)
+    assert [(e.playback_position, e.interrupted) for e in ends] == [(near(0.4), False)]
 
 
 async def test_an_interrupt_is_answered_once() -> None:

@@ -1,0 +1,79 @@
+"""The whole system, as a stranger starts it, once for all end-to-end tests."""
+
+from __future__ import annotations
+
+import shutil
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.speech import speak
+from bench.system import System, running_system
+
+QUESTION = "What is the capital of France?"
+QUESTION_AFTER = 14.0
+"""Seconds of silence before the microphone's recording asks :data:`QUESTION`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[System]:
+    with running_system() as system:
+        yield system
+
+
+@pytest.fixture(scope="session")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A WAV of a person who listens to the greeting and then asks one question."""
+    rate = 24_000
+    silence = np.random.default_rng(0).normal(0, 8, round(QUESTION_AFTER * rate)).astype(np.int16)
+    path = tmp_path_factory.mktemp("microphone") / "question.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        for part in (silence, speak(QUESTION), np.tile(silence, 20)):
+            file.writeframes(part.tobytes())
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(microphone: Path) -> Iterator[Browser]:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    assert chromium, "the browser tests need Chromium: run `make test`, or install it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                "--no-sandbox",
+                "--autoplay-policy=no-user-gesture-required",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={microphone}%noloop",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+                "--disable-quic",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()

@@ -1,0 +1,95 @@
+"""A person opens the page and has a conversation, judged by what the page received."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import numpy as np
+import pytest
+from livekit import api
+from playwright.sync_api import Page, expect
+
+from bench.system import LiveKit, System
+from tests.e2e.watcher import Watcher
+
+GREETING_WORD = "Amy"
+
+
+def enter(page: Page, system: System) -> Watcher:
+    page.goto(system.gateway)
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("avatar-video")).to_be_visible()
+    return Watcher(page)
+
+
+def rooms_left(livekit: LiveKit) -> int:
+    async def count() -> int:
+        async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as lk:
+            rooms = (await lk.room.list_rooms(api.ListRoomsRequest())).rooms
+            return sum(room.num_participants for room in rooms)
+
+    return asyncio.run(count())
+
+
+def ask(page: Page, question: str) -> None:
+    if not page.get_by_test_id("chat-input").is_visible():
+        page.get_by_test_id("chat-toggle").click()
+    page.get_by_test_id("chat-input").fill(question)
+    page.get_by_test_id("chat-send").click()
+
+
+def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
+    page: Page, system: System
+) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    watcher = enter(page, system)
+
+    # The face is there, says hello with its mouth, and the caption shows the words.
+    watcher.wait_for_sound(15)
+    speaking = watcher.look(1.5)
+    expect(page.get_by_test_id("captions")).to_contain_text(GREETING_WORD)
+    watcher.wait_for_silence(15)
+    silent = watcher.look(1.5)
+    assert silent.has_picture and silent.different_pictures > 5, "the idle face does not move"
+    audible = speaking.loudness > Watcher.AUDIBLE
+    assert np.nanmean(speaking.mouth[audible]) > np.nanmean(silent.mouth) + 5
+
+    # The microphone asks its question; it is understood, and answered aloud.
+    expect(page.get_by_test_id("chat-log")).to_contain_text(
+        re.compile("capital of france", re.I), timeout=40_000
+    )
+    watcher.wait_for_sound(15)
+    watcher.wait_for_silence(60)
+
+    # A typed question is answered aloud, and the interrupt silences it at once.
+    ask(page, "Tell me a long story about the sea.")
+    watcher.wait_for_sound(20)
+    page.get_by_test_id("interrupt").click()
+    watcher.look(1.0)
+    assert not (watcher.look(1.5).loudness > Watcher.AUDIBLE).any(), "it talked on"
+
+    # The next question is still answered.
+    ask(page, "What is your name?")
+    watcher.wait_for_sound(20)
+
+    page.get_by_test_id("hangup").click()
+    expect(page.get_by_test_id("start")).to_be_visible()
+    for _ in range(40):
+        if not (left := rooms_left(system.livekit)):
+            break
+        page.wait_for_timeout(250)
+    assert not left, f"{left} participants stayed behind"
+    assert not errors
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone(page: Page, system: System, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": 360, "height": 740})
+    enter(page, system)
+    width = page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= 360
+    expect(page.get_by_test_id("hangup")).to_be_in_viewport()
+    page.get_by_test_id("hangup").click()

@@ -1,0 +1,108 @@
+"""Looks and listens inside the browser: what the person's own page received."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from playwright.sync_api import Page
+
+_INSTALL = """
+() => {
+  if (window.watcher) return;
+  const watcher = window.watcher = { samples: [] };
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 128;
+  const paint = canvas.getContext('2d', { willReadFrequently: true });
+  const sound = new AudioContext();
+  let analyser = null, wave = null, source = null;
+  const look = () => {
+    const video = document.querySelector('[data-testid="avatar-video"]');
+    const audio = [...document.querySelectorAll('audio')].find(
+      (element) => element.srcObject?.getAudioTracks().some((one) => one.readyState === 'live'));
+    if (audio && audio.srcObject !== source) {
+      source = audio.srcObject;
+      analyser = sound.createAnalyser();
+      analyser.fftSize = 1024;
+      wave = new Float32Array(1024);
+      sound.createMediaStreamSource(source).connect(analyser);
+    }
+    let loudness = 0, mouth = null, picture = null;
+    if (analyser) {
+      analyser.getFloatTimeDomainData(wave);
+      loudness = Math.sqrt(wave.reduce((sum, x) => sum + x * x, 0) / wave.length);
+    }
+    if (video && video.videoWidth) {
+      paint.drawImage(video, 0, 0, 128, 128);
+      const at = paint.getImageData(0, 0, 128, 128).data;
+      let dark = 0, sum = 0;
+      for (let y = 68; y < 86; y++) for (let x = 54; x < 76; x++) {
+        const i = 4 * (y * 128 + x);
+        if (at[i] + at[i + 1] + at[i + 2] < 210) dark++;
+      }
+      for (let i = 0; i < at.length; i += 16) sum += at[i] * ((i % 251) + 1);
+      mouth = dark; picture = sum;
+    }
+    watcher.samples.push([performance.now(), loudness, mouth, picture]);
+  };
+  setInterval(look, 30);
+}
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Samples every 30 ms: (n,) each."""
+
+    loudness: np.ndarray
+    """RMS, full scale 1."""
+    mouth: np.ndarray
+    """Dark pixels where the mouth is; NaN without a picture."""
+    picture: np.ndarray
+    """A checksum of the picture; NaN without one."""
+
+    @property
+    def has_picture(self) -> bool:
+        return bool(np.isfinite(self.picture).any())
+
+    @property
+    def different_pictures(self) -> int:
+        return len(np.unique(self.picture[np.isfinite(self.picture)]))
+
+
+class Watcher:
+    """Samples the page's avatar: its sound, its mouth, its picture."""
+
+    AUDIBLE = 0.003
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        page.evaluate(_INSTALL)
+
+    def look(self, seconds: float) -> Seen:
+        """What there was to see and hear in the ``seconds`` from now."""
+        self._page.evaluate("() => { watcher.samples.length = 0 }")
+        self._page.wait_for_timeout(seconds * 1000)
+        samples = self._page.evaluate("() => watcher.samples")
+        table = np.array(samples, dtype=float)
+        return Seen(table[:, 1], table[:, 2], table[:, 3])
+
+    def is_audible(self) -> bool:
+        return bool((self.look(0.3).loudness > self.AUDIBLE).any())
+
+    def wait_for_sound(self, limit: float) -> None:
+        self._wait(lambda: self.is_audible(), limit, "heard nothing")
+
+    def wait_for_silence(self, limit: float, *, seconds: float = 1.5) -> None:
+        self._wait(
+            lambda: not (self.look(seconds).loudness > self.AUDIBLE).any(),
+            limit,
+            "it never stopped",
+        )
+
+    def _wait(self, done: object, limit: float, failure: str) -> None:
+        assert callable(done)
+        until = time.monotonic() + limit
+        while not done():
+            assert time.monotonic() < until, f"{failure} within {limit:.0f} s"

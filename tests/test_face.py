@@ -1,0 +1,205 @@
+"""The face above the mouth, over minutes of frames."""
+
+from __future__ import annotations
+
+import wave
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from avatar_worker.face import Face, HeadPose, Mood
+from avatar_worker.lipsync import load_lipsync
+from visavis.protocol import ARKIT_NAMES
+
+Track = tuple[NDArray[np.float32], NDArray[np.float64]]
+AT = {name: index for index, name in enumerate(ARKIT_NAMES)}
+OPENING = [AT[name] for name in ("jawOpen", "mouthLowerDownLeft", "mouthUpperUpLeft")]
+
+
+def live(face: Face, frames: int, mood: Mood = "idle") -> Track:
+    steps = [face.step(None, mood) for _ in range(frames)]
+    return np.array([w for w, _ in steps]), np.array([turn(p) for _, p in steps])
+
+
+def turn(pose: HeadPose) -> tuple[float, float, float]:
+    return pose.yaw, pose.pitch, pose.roll
+
+
+def weights(**values: float) -> NDArray[np.float32]:
+    out = np.zeros(52, np.float32)
+    for name, value in values.items():
+        out[AT[name]] = value
+    return out
+
+
+VOWEL = weights(jawOpen=0.6, mouthLowerDownLeft=0.3, mouthLowerDownRight=0.3, mouthUpperUpLeft=0.2)
+PRESSED = weights(
+    jawOpen=0.08, mouthClose=0.05, mouthPressLeft=0.4, mouthPressRight=0.4,
+    mouthRollLower=0.3, mouthRollUpper=0.2,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def spoken() -> NDArray[np.float32]:
+    """Weights of ten seconds of real speech."""
+    spec = find_spec("moonshine_voice")
+    assert spec is not None and spec.origin is not None
+    with wave.open(str(Path(spec.origin).parent / "assets" / "beckett.wav")) as file:
+        pcm = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    lips = load_lipsync(None).create()
+    return np.concatenate([lips.push(pcm.astype(np.float32) / np.float32(32_768)), lips.finish()])
+
+
+@pytest.mark.parametrize("mood", ["idle", "listening", "thinking", "speaking"])
+def test_face_freezes_without_speech(mood: Mood) -> None:
+    shown, poses = live(Face(Random(1)), 3_600, mood)
+    for second in range(0, 3_600, 30):
+        assert np.ptp(poses[second : second + 30], axis=0).max() > 0.02
+    eyes = shown[:, AT["eyeLookOutLeft"]] - shown[:, AT["eyeLookInLeft"]]
+    for ten in range(0, 3_600, 300):
+        assert shown[ten : ten + 300, AT["eyeBlinkLeft"]].max() == 1
+        assert np.ptp(eyes[ten : ten + 300]) > 0.03
+
+
+@pytest.mark.parametrize("mood", ["idle", "listening", "thinking", "speaking"])
+def test_a_weight_or_the_head_leaves_its_range(mood: Mood) -> None:
+    shown, poses = live(Face(Random(2)), 9_000, mood)
+    assert shown.dtype == np.float32 and shown.shape[1] == 52
+    assert shown.min() >= 0 and shown.max() <= 1
+    assert np.abs(poses).max() < 12
+
+
+def test_loud_speech_leaves_the_range() -> None:
+    face = Face(Random(3))
+    for value in (np.ones(52, np.float32), np.full(52, 3, np.float32)):
+        shown, _ = face.step(value)
+        assert shown.min() >= 0 and shown.max() <= 1
+
+
+def test_head_or_brows_jerk(spoken: NDArray[np.float32]) -> None:
+    face = Face(Random(4))
+    steps = [face.step(frame) for frame in spoken] + [face.step(None, "idle") for _ in range(60)]
+    steps += [face.step(None, mood) for mood in ("thinking", "listening", "idle") * 60]
+    poses = np.array([turn(pose) for _, pose in steps])
+    assert np.abs(np.diff(poses, axis=0)).max() < 1
+    assert np.abs(np.diff(poses, 2, axis=0)).max() < 0.4
+    brows = np.array([w[AT["browInnerUp"]] for w, _ in steps])
+    assert np.abs(np.diff(brows)).max() < 0.12
+
+
+def test_blink_pops() -> None:
+    lids = live(Face(Random(5)), 18_000)[0][:, AT["eyeBlinkLeft"]]
+    assert np.abs(np.diff(lids)).max() < 0.6
+
+
+def test_blinks_come_like_clockwork() -> None:
+    lids = live(Face(Random(6)), 18_000)[0][:, AT["eyeBlinkLeft"]]
+    shut = np.flatnonzero((lids[1:] > 0.9) & (lids[:-1] <= 0.9)) / 30
+    gaps = np.diff(shut)
+    assert 10 < len(shut) / 10 < 30  # a minute
+    assert gaps.max() < 9
+    assert np.std(gaps) > 1
+    assert 0.05 < np.mean(gaps < 0.6) < 0.3  # double blinks
+
+
+def test_eyes_miss_the_person() -> None:
+    shown, poses = live(Face(Random(7)), 9_000)
+    at = {way: shown[:, AT[f"eyeLook{way}Left"]] for way in ("Out", "In")}
+    aside = 32 * (at["Out"] - at["In"]) + poses[:, 0]
+    assert np.mean(np.abs(aside) < 3) > 0.7
+    assert np.abs(aside).max() > 4
+    # Both eyes look the same way.
+    np.testing.assert_allclose(at["Out"], shown[:, AT["eyeLookInRight"]], atol=1e-6)
+
+
+def test_thinking_looks_like_listening() -> None:
+    gaze, brow, tilt = {}, {}, {}
+    moods: tuple[Mood, ...] = ("listening", "thinking")
+    for mood in moods:
+        shown, poses = live(Face(Random(8)), 3_600, mood)
+        up = 24 * shown[:, AT["eyeLookUpLeft"]] - 26 * shown[:, AT["eyeLookDownLeft"]]
+        gaze[mood] = float(np.mean(up + poses[:, 1]))
+        brow[mood] = float(shown[90:, AT["browDownLeft"]].mean())
+        tilt[mood] = float(poses[90:, 2].mean())
+    assert gaze["thinking"] > gaze["listening"] + 2
+    assert brow["thinking"] > brow["listening"] + 0.1
+    assert tilt["listening"] > tilt["thinking"] + 2
+
+
+def test_speaker_keeps_a_stiff_head(spoken: NDArray[np.float32]) -> None:
+    still = live(Face(Random(9)), 600)[1]
+    face = Face(Random(9))
+    lively = np.array([turn(face.step(frame)[1]) for frame in np.tile(spoken, (2, 1))[:600]])
+    speed = [float(np.abs(np.diff(poses, axis=0)).mean()) for poses in (still, lively)]
+    assert speed[1] > 1.5 * speed[0]
+
+
+def test_mouth_lags_or_loses_the_speech(spoken: NDArray[np.float32]) -> None:
+    face = Face(Random(10))
+    shown = np.array([face.step(frame)[0] for frame in spoken])
+    np.testing.assert_allclose(shown[3:, OPENING], spoken[3:, OPENING], atol=1e-6)
+
+
+def test_mouth_snaps_shut_when_speech_is_cut() -> None:
+    face = Face(Random(11))
+    for _ in range(30):
+        face.step(VOWEL)
+    jaw = [float(face.step(None)[0][AT["jawOpen"]]) for _ in range(6)]
+    assert np.abs(np.diff([0.6, *jaw])).max() < 0.3
+    assert jaw[2] < 0.6 * 0.5
+    assert jaw[4:] == [0, 0]
+
+
+def test_speech_that_goes_on_in_a_half_shut_mouth_jumps() -> None:
+    face = Face(Random(12))
+    face.step(VOWEL)
+    for _ in range(30):
+        face.step(VOWEL)
+    face.step(None)
+    before = face.step(None)[0][AT["jawOpen"]]
+    jaw = [float(face.step(weights(jawOpen=0.05))[0][AT["jawOpen"]]) for _ in range(3)]
+    assert before > 0.2
+    assert np.abs(np.diff([before, *jaw])).max() < 0.25
+    assert jaw[-1] == pytest.approx(0.05, abs=1e-6)
+
+
+@pytest.mark.parametrize("mood", ["idle", "listening"])
+def test_smile_opens_closed_lips(mood: Mood) -> None:
+    face = Face(Random(13))
+    live(face, 90, mood)
+    for _ in range(10):
+        shown, _ = face.step(PRESSED, mood)
+    assert shown[AT["mouthSmileLeft"]] == 0
+    # The lips meet: what the jaw opens, mouthClose closes.
+    assert shown[AT["mouthClose"]] == pytest.approx(shown[AT["jawOpen"]], abs=1e-6)
+    assert shown[AT["mouthPressLeft"]] == pytest.approx(0.4)
+
+
+def test_face_at_rest_is_a_mask_or_a_grin() -> None:
+    shown, _ = live(Face(Random(14)), 300)
+    assert 0.05 < shown[:, AT["mouthSmileLeft"]].mean() < 0.2
+    assert shown[:, OPENING].max() == 0
+
+
+def test_same_seed_gives_another_face(spoken: NDArray[np.float32]) -> None:
+    one, two, other = Face(Random(15)), Face(Random(15)), Face(Random(16))
+    frames = [*spoken[:100], *[None] * 200]
+    for frame in frames:
+        (a, pose), (b, same), _ = one.step(frame), two.step(frame), other.step(frame)
+        np.testing.assert_array_equal(a, b)
+        assert pose == same
+    assert one.step(None)[1] != other.step(None)[1]
+
+
+def test_weights_of_a_frame_change_afterwards() -> None:
+    face = Face(Random(17))
+    given = VOWEL.copy()
+    first, _ = face.step(given)
+    kept = first.copy()
+    face.step(None)
+    np.testing.assert_array_equal(first, kept)
+    np.testing.assert_array_equal(given, VOWEL)

@@ -1,0 +1,132 @@
+"""Fetching Wav2Arkit, from a server on this machine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from avatar_worker.download import (
+    WAV2ARKIT_FILES,
+    DownloadError,
+    Progress,
+    download_wav2arkit,
+)
+
+FILES = {WAV2ARKIT_FILES[0]: b"graph" * 100, WAV2ARKIT_FILES[1]: bytes(range(256)) * 12_000}
+
+
+class Site(ThreadingHTTPServer):
+    """Serves FILES with ranges; may cut a transfer short or lose a file."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.cut_after: int | None = None
+        self.lost: str | None = None
+        self.ranges: list[str | None] = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/resolve/main"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        site = self.server
+        assert isinstance(site, Site)
+        name = self.path.rpartition("/")[2]
+        asked = self.headers.get("Range")
+        site.ranges.append(asked)
+        if name == site.lost or name not in FILES:
+            self.send_error(404)
+            return
+        body = FILES[name]
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        if start >= len(body):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(body)}")
+            self.end_headers()
+            return
+        self.send_response(206 if asked else 200)
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        self.wfile.write(body[start : site.cut_after and start + site.cut_after])
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def quiet(_progress: Progress) -> None:
+    pass
+
+
+def assert_complete(folder: Path) -> None:
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
+
+
+def test_model_arrives_without_its_weights(site: Site, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    path = download_wav2arkit(tmp_path / "cache", site.url, seen.append)
+    assert path == tmp_path / "cache" / WAV2ARKIT_FILES[0]
+    assert_complete(path.parent)
+    size = len(FILES[WAV2ARKIT_FILES[1]])
+    assert seen[-1] == Progress(WAV2ARKIT_FILES[1], size, size)
+
+
+def test_model_is_fetched_again_every_time(site: Site, tmp_path: Path) -> None:
+    download_wav2arkit(tmp_path, site.url, quiet)
+    site.ranges.clear()
+    download_wav2arkit(tmp_path, site.url, quiet)
+    assert site.ranges == []
+
+
+def test_cut_download_begins_from_nothing(site: Site, tmp_path: Path) -> None:
+    site.cut_after = 1_500_000
+    with pytest.raises(DownloadError, match=r"bytes early.* goes on where it stopped"):
+        download_wav2arkit(tmp_path, site.url, quiet)
+    assert not (tmp_path / WAV2ARKIT_FILES[1]).exists()
+    site.ranges.clear()
+    site.cut_after = None
+    download_wav2arkit(tmp_path, site.url, quiet)
+    assert site.ranges == ["bytes=1500000-"]
+    assert_complete(tmp_path)
+
+
+def test_whole_part_file_is_never_finished(site: Site, tmp_path: Path) -> None:
+    """The process died between the last byte and the rename."""
+    (tmp_path / f"{WAV2ARKIT_FILES[1]}.part").write_bytes(FILES[WAV2ARKIT_FILES[1]])
+    download_wav2arkit(tmp_path, site.url, quiet)
+    assert_complete(tmp_path)
+
+
+def test_part_of_a_longer_file_is_kept(site: Site, tmp_path: Path) -> None:
+    (tmp_path / f"{WAV2ARKIT_FILES[0]}.part").write_bytes(b"x" * 10_000)
+    download_wav2arkit(tmp_path, site.url, quiet)
+    assert_complete(tmp_path)
+
+
+def test_missing_file_says_nothing_useful(site: Site, tmp_path: Path) -> None:
+    site.lost = WAV2ARKIT_FILES[1]
+    with pytest.raises(DownloadError, match=r"onnx\.data answered 404 .* by hand into"):
+        download_wav2arkit(tmp_path, site.url, quiet)
+
+
+def test_offline_machine_gets_a_traceback(tmp_path: Path) -> None:
+    with Site() as closed:
+        url = closed.url
+    with pytest.raises(DownloadError, match=r"cannot download .*refused.*Check the network"):
+        download_wav2arkit(tmp_path, url, quiet)
+
+
+def test_folder_that_cannot_be_written_blames_the_network(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DownloadError, match="cannot write"):
+        download_wav2arkit(tmp_path / "file" / "cache", site.url, quiet)
