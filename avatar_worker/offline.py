@@ -241,7 +241,8 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     try:
         lipsync = load_lipsync(args.model)
-        renderer = MeshRenderer(load_head(args.head), *args.size, args.background)
+        width, height = args.size
+        renderer = MeshRenderer(load_head(args.head), width, height, args.background)
         render_file(args.source, args.out, renderer, lipsync, report=_show_progress)
     except (OfflineError, LipSyncError, HeadError, FileNotFoundError) as error:
         sys.stderr.write(f"\nvisavis: {error}\n")

@@ -112,6 +112,10 @@ def test_eyes_miss_the_person() -> None:
     aside = 32 * (at["Out"] - at["In"]) + poses[:, 0]
     assert np.mean(np.abs(aside) < 3) > 0.7
     assert np.abs(aside).max() > 4
+    # They stay on the person while the head moves.
+    at_person = np.abs(aside) < 3
+    head, eyes = poses[at_person, 0], (32 * (at["Out"] - at["In"]))[at_person]
+    assert np.corrcoef(head, eyes)[0, 1] < -0.6
     # Both eyes look the same way.
     np.testing.assert_allclose(at["Out"], shown[:, AT["eyeLookInRight"]], atol=1e-6)
 

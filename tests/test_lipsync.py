@@ -116,6 +116,12 @@ def test_mouth_moves_without_a_voice(lips: LipSync, level: float) -> None:
     assert follow(lips, noise).max() < 0.01
 
 
+def test_segment_begins_with_an_open_mouth(lips: LipSync) -> None:
+    """Room noise that the silence gate lets through, before the first word."""
+    noise = np.random.default_rng(0).standard_normal(4_800).astype(np.float32) * np.float32(0.003)
+    assert follow(lips, noise)[0, JAW] < 0.08
+
+
 def test_weights_leave_their_range(lips: LipSync) -> None:
     noise = np.random.default_rng(0).uniform(-1, 1, 48_000).astype(np.float32)
     weights = follow(lips, noise)

@@ -14,11 +14,14 @@ from livekit.agents.voice.avatar import AvatarSession as LiveKitAvatarSession
 from livekit.agents.voice.avatar import DataStreamAudioOutput
 from livekit.agents.voice.io import AudioOutput
 from livekit.agents.voice.room_io._output import _ParticipantAudioOutput
+from livekit.protocol.agent import JobStatus
 
 from .protocol import ATTRIBUTE_FACE, AVATAR_NAME, AvatarDispatch, FaceState
 from .voice_switch import VOICE_SAMPLE_RATE, VoiceSwitch
 
 logger = logging.getLogger("visavis.avatar")
+
+_API_ERRORS = (api.TwirpError, aiohttp.ClientError, TimeoutError)
 
 REDISPATCH_INTERVAL = 10.0
 """Seconds between attempts to get a face into a room that has none."""
@@ -127,7 +130,11 @@ class AvatarSession(LiveKitAvatarSession[str]):
             while True:
                 gone.clear()
                 dispatch_id = await self._dispatch(room)
-                if await self._wait_for_face(room):
+                while not (arrived := await self._wait_for_face(room)):
+                    # A worker that is slow to start would never arrive if it were asked anew.
+                    if not await self._is_coming(room, dispatch_id):
+                        break
+                if arrived:
                     await self._speak_through_face(room, gone)
                 if dispatch_id is not None:
                     await self._undispatch(room, dispatch_id)
@@ -215,14 +222,26 @@ class AvatarSession(LiveKitAvatarSession[str]):
                     agent_name=self._avatar_name, room=room.name, metadata=request.to_json()
                 )
             )
-        except (api.TwirpError, aiohttp.ClientError, TimeoutError) as error:
+        except _API_ERRORS as error:
             logger.warning("cannot ask LiveKit for a face: %s", error)
             return None
         return str(made.id)
 
+    async def _is_coming(self, room: rtc.Room, dispatch_id: str | None) -> bool:
+        """Has a worker taken the dispatch?"""
+        assert self._livekit is not None
+        with contextlib.suppress(*_API_ERRORS):
+            if dispatch_id is not None:
+                dispatch = await self._livekit.agent_dispatch.get_dispatch(dispatch_id, room.name)
+                return dispatch is not None and any(
+                    job.state.status in (JobStatus.JS_PENDING, JobStatus.JS_RUNNING)
+                    for job in dispatch.state.jobs
+                )
+        return False
+
     async def _undispatch(self, room: rtc.Room, dispatch_id: str) -> None:
         assert self._livekit is not None
-        with contextlib.suppress(api.TwirpError, aiohttp.ClientError, TimeoutError):
+        with contextlib.suppress(*_API_ERRORS):
             await self._livekit.agent_dispatch.delete_dispatch(dispatch_id, room.name)
 
     async def _say_face(self, room: rtc.Room, state: FaceState) -> None:

@@ -1,0 +1,12 @@
+"""From 52 weights and a head pose to frames, on the CPU."""
+
+from __future__ import annotations
+
+from avatar_worker.face.pose import HeadPose
+
+from .errors import HeadError
+from .head import Head, load_head
+from .prewarm import prewarm
+from .renderer import MeshRenderer, Renderer
+
+__all__ = ["Head", "HeadError", "HeadPose", "MeshRenderer", "Renderer", "load_head", "prewarm"]
