@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from pathlib import Path
@@ -21,9 +22,15 @@ def run_worker(server: AgentServer, settings: Settings) -> None:
     os.environ["LIVEKIT_API_SECRET"] = settings.livekit_api_secret.get_secret_value()
     if settings.ready_file is not None:
         _announce(server, settings.ready_file)
+    logging.getLogger("livekit.agents").addFilter(_is_news)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         cli.run_app(server)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """LiveKit would announce at every start that `lk` may replace this command line one day."""
+    return "use `lk agent dev`" not in record.getMessage()
 
 
 def _announce(server: AgentServer, ready_file: Path) -> None:

@@ -101,7 +101,10 @@ logging: {{level: warn}}
 def running_system(
     env: Mapping[str, str] | None = None, *, patience: float = 120
 ) -> Iterator[System]:
-    """``python -m demo`` with a LiveKit of its own; stopped by Ctrl-C at the end."""
+    """``python -m demo`` with a LiveKit of its own; stopped by Ctrl-C at the end.
+
+    It waits longer for agent and face than a person would: a busy machine is not a failure here.
+    """
     with running_livekit() as livekit:
         port = free_port()
         full_env = os.environ | {
@@ -109,6 +112,8 @@ def running_system(
             "LIVEKIT_API_KEY": livekit.api_key,
             "LIVEKIT_API_SECRET": livekit.api_secret,
             "PORT": str(port),
+            "DISPATCH_TIMEOUT": "30",
+            "FACE_TIMEOUT": "30",
             **(env or {}),
         }
         started = time.monotonic()

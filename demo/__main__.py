@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import signal
 import sys
 import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,7 +65,11 @@ def _programs(settings: Settings, server: Path | None, folder: Path) -> list[Pro
 
 
 def _run(settings: Settings, programs: list[Program]) -> int:
-    manager = Manager(_Output(sys.stdout))
+    output = _Output(sys.stdout)
+    manager = Manager(output)
+    output.on_lost = manager.terminate
+    if hasattr(signal, "SIGHUP"):  # the terminal was closed
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     for program in programs:
         env = os.environ | {"PYTHONUNBUFFERED": "1"}
         env.setdefault("LIVEKIT_LOG_LEVEL", "WARN")
@@ -120,12 +126,22 @@ def _welcome(port: int, seconds: float) -> None:
 
 
 class _Output(Printer):  # type: ignore[misc]
-    """Honcho's printer, less its own remarks about process numbers."""
+    """Honcho's printer, less its own remarks about process numbers.
+
+    Where nobody reads any more it falls silent, and everything is stopped.
+    """
+
+    on_lost: Callable[[], None] | None = None
 
     def write(self, message: object) -> None:
         if getattr(message, "name", "") == "system":
             return
-        super().write(message)
+        try:
+            super().write(message)
+        except OSError:
+            if self.on_lost is not None:
+                stop, self.on_lost = self.on_lost, None
+                stop()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ GREETING_WORD = "Amy"
 def enter(page: Page, system: System) -> Watcher:
     page.goto(system.gateway)
     page.get_by_test_id("start").click()
-    expect(page.get_by_test_id("avatar-video")).to_be_visible()
+    expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
     return Watcher(page)
 
 

@@ -51,7 +51,7 @@ def face_state(bot: Bot) -> str | None:
 
 
 async def test_a_room_without_a_free_face_still_talks_and_says_so() -> None:
-    with running_system({"AVATAR_MAX_ROOMS": "0"}) as system:
+    with running_system({"AVATAR_MAX_ROOMS": "0", "FACE_TIMEOUT": "3"}) as system:
         async with join(system.gateway) as bot:
             await bot.wait_for_sound(bot.senses.joined, limit=20)
             assert face_state(bot) == "absent"

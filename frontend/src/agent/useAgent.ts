@@ -1,0 +1,38 @@
+import {
+  type AgentState,
+  type TrackReference,
+  useRemoteParticipants,
+  useVoiceAssistant,
+} from '@livekit/components-react';
+import type { RemoteParticipant } from 'livekit-client';
+import { ATTRIBUTE_PUBLISH_ON_BEHALF, type FaceState } from '../protocol';
+import { faceStateOf, type Part, partsInUse } from './info';
+
+export interface Agent {
+  participant: RemoteParticipant | undefined;
+  state: AgentState;
+  face: FaceState | null;
+  parts: Part[];
+  audio: TrackReference | undefined;
+  /** Only while there is a picture to show. */
+  video: TrackReference | undefined;
+}
+
+/** The conversation partner: the agent and the avatar that publishes on its behalf, as one. */
+export function useAgent(): Agent {
+  const { agent, state, audioTrack, videoTrack } = useVoiceAssistant();
+  // Renders again with every change of an attribute, the agent's own included.
+  const avatar = useRemoteParticipants().find(
+    ({ attributes }) =>
+      agent !== undefined && attributes[ATTRIBUTE_PUBLISH_ON_BEHALF] === agent.identity,
+  );
+  const shown = videoTrack?.publication.track !== undefined && !videoTrack.publication.isMuted;
+  return {
+    participant: agent,
+    state,
+    face: faceStateOf(agent?.attributes),
+    parts: partsInUse(agent?.attributes, avatar?.attributes),
+    audio: audioTrack,
+    video: shown ? videoTrack : undefined,
+  };
+}

@@ -1,0 +1,90 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { CallError } from './problems';
+import { parseRetryAfter, requestGrant } from './token';
+
+const GRANT = { server_url: 'ws://x', participant_token: 't' };
+
+function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
+  const fetching = vi.fn(() =>
+    Promise.resolve(
+      new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers }),
+    ),
+  );
+  vi.stubGlobal('fetch', fetching);
+  return fetching;
+}
+
+async function problemOf(promise: Promise<unknown>) {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof CallError) return error.problem;
+    throw error;
+  }
+  throw new Error('no error was thrown');
+}
+
+const ask = () => requestGrant(new AbortController().signal);
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe('requestGrant', () => {
+  test('asks for nothing that the gateway would refuse, and reads the standard answer', async () => {
+    const fetching = answer(201, { ...GRANT, extra: 1 });
+    expect(await ask()).toEqual({ serverUrl: 'ws://x', token: 't' });
+    expect(fetching).toHaveBeenCalledWith(
+      '/api/token',
+      expect.objectContaining({ method: 'POST', body: '{}' }),
+    );
+  });
+
+  test('does not retry before Retry-After says', async () => {
+    answer(503, 'nobody', { 'Retry-After': '7' });
+    expect(await problemOf(ask())).toEqual({ kind: 'busy', retryAfter: 7 });
+  });
+
+  test.each([502, 500])('a broken server (%i) is not told as a refusal', async (status) => {
+    answer(status, '');
+    expect(await problemOf(ask())).toEqual({ kind: 'unreachable' });
+  });
+
+  test('no server at all is unreachable', async () => {
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+    expect(await problemOf(ask())).toEqual({ kind: 'unreachable' });
+  });
+
+  test.each(['<html>', '{}', 'null', '{"server_url": 1, "participant_token": "t"}'])(
+    'an answer that is no grant (%s) is not used',
+    async (body) => {
+      answer(200, body);
+      expect(await problemOf(ask())).toEqual({ kind: 'refused', status: 200 });
+    },
+  );
+
+  test('giving up is not told as a failure', async () => {
+    const controller = new AbortController();
+    vi.stubGlobal('fetch', (_url: string, { signal }: RequestInit) => {
+      controller.abort();
+      return Promise.reject(signal?.reason as Error);
+    });
+    await expect(requestGrant(controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('parseRetryAfter', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z');
+  test.each([
+    [null, 0],
+    ['', 0],
+    ['soon', 0],
+    ['-5', 0],
+    ['12', 12],
+    ['999999', 600],
+    ['Thu, 01 Jan 2026 00:00:30 GMT', 30],
+    ['Wed, 31 Dec 2025 23:00:00 GMT', 0],
+  ])('%s is %i seconds', (header, seconds) => {
+    expect(parseRetryAfter(header, now)).toBe(seconds);
+  });
+});

@@ -1,0 +1,62 @@
+import { TOKEN_PATH } from '../protocol';
+import { CallError } from './problems';
+
+/** Where to connect, and with what. */
+export interface Grant {
+  serverUrl: string;
+  token: string;
+}
+
+const TIMEOUT_MS = 20_000;
+const LONGEST_WAIT_S = 600;
+
+/**
+ * Seconds that a `Retry-After` header asks for (a number or an HTTP date), 0 where it says nothing.
+ */
+export function parseRetryAfter(header: string | null, now: number): number {
+  if (header === null || header.trim() === '') return 0;
+  const seconds = /^\s*\d+\s*$/.test(header)
+    ? Number(header)
+    : Math.ceil((Date.parse(header) - now) / 1000);
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), LONGEST_WAIT_S) : 0;
+}
+
+function parseGrant(body: unknown): Grant | null {
+  if (typeof body !== 'object' || body === null) return null;
+  const { server_url, participant_token } = body as Record<string, unknown>;
+  return typeof server_url === 'string' && typeof participant_token === 'string'
+    ? { serverUrl: server_url, token: participant_token }
+    : null;
+}
+
+/**
+ * Ask the gateway for a room with an agent in it. LiveKit's `TokenSource.endpoint` speaks the same
+ * protocol, but hides the status and `Retry-After`, which people must see.
+ *
+ * Throws {@link CallError}; an abort of `signal` passes through.
+ */
+export async function requestGrant(signal: AbortSignal): Promise<Grant> {
+  let response: Response;
+  try {
+    response = await fetch(TOKEN_PATH, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{}',
+      cache: 'no-store',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+  } catch {
+    signal.throwIfAborted();
+    throw new CallError({ kind: 'unreachable' });
+  }
+  if (response.status === 503 || response.status === 429) {
+    const retryAfter = parseRetryAfter(response.headers.get('Retry-After'), Date.now());
+    throw new CallError({ kind: 'busy', retryAfter });
+  }
+  if (response.status >= 500) throw new CallError({ kind: 'unreachable' });
+  if (!response.ok) throw new CallError({ kind: 'refused', status: response.status });
+  const grant = parseGrant(await response.json().catch(() => null));
+  signal.throwIfAborted();
+  if (grant === null) throw new CallError({ kind: 'refused', status: response.status });
+  return grant;
+}

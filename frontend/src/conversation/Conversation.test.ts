@@ -1,0 +1,106 @@
+import type { Room } from 'livekit-client';
+import { expect, test } from 'vitest';
+import { TOPIC_CHAT, TOPIC_TRANSCRIPTION } from '../protocol';
+import { Conversation } from './Conversation';
+import { captionOf, type Line } from './lines';
+
+type Handler = (reader: unknown, participant: { identity: string }) => void;
+
+class FakeRoom {
+  readonly handlers = new Map<string, Handler>();
+  readonly sent: [string, string][] = [];
+  online = true;
+  disconnect: () => void = () => undefined;
+  readonly localParticipant = {
+    identity: 'me',
+    sendText: (text: string, { topic }: { topic: string }) => {
+      if (!this.online) return Promise.reject(new Error('offline'));
+      this.sent.push([topic, text]);
+      return Promise.resolve();
+    },
+  };
+  registerTextStreamHandler(topic: string, handler: Handler) {
+    this.handlers.set(topic, handler);
+  }
+  on(_event: string, listener: () => void) {
+    this.disconnect = listener;
+  }
+}
+
+function setUp() {
+  const room = new FakeRoom();
+  const conversation = new Conversation(room as unknown as Room);
+  const hear = async (from: string, id: string, chunks: string[], final: boolean, breaks = false) => {
+    async function* read() {
+      for (const chunk of chunks) yield await Promise.resolve(chunk);
+      if (breaks) throw new Error('the sender has left');
+    }
+    const attributes = { 'lk.segment_id': id, 'lk.transcription_final': String(final) };
+    const reader = Object.assign(read(), { info: { id: 'stream', attributes } });
+    room.handlers.get(TOPIC_TRANSCRIPTION)?.(reader, { identity: from });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  };
+  return { room, conversation, hear };
+}
+
+const texts = (lines: readonly Line[]) => lines.map(({ who, text }) => `${who}: ${text}`);
+
+test('guesses at what the user says do not pile up', async () => {
+  const { conversation, hear } = setUp();
+  await hear('me', 'u1', ['Why'], false);
+  await hear('me', 'u1', ['Why is the'], false);
+  expect(conversation.read()[0]?.state).toBe('open');
+  await hear('me', 'u1', ['Why is the sky blue?'], true);
+  expect(texts(conversation.read())).toEqual(['you: Why is the sky blue?']);
+  expect(conversation.read()[0]?.state).toBe('done');
+});
+
+test('what the agent says grows in one line', async () => {
+  const { conversation, hear } = setUp();
+  const seen: string[] = [];
+  conversation.subscribe(() => seen.push(conversation.read().at(-1)?.text ?? ''));
+  await hear('agent', 'a1', ['Hi, ', 'I am ', 'Amy.'], true);
+  expect(new Set(seen)).toEqual(new Set(['Hi, ', 'Hi, I am ', 'Hi, I am Amy.']));
+  expect(conversation.read()).toHaveLength(1);
+});
+
+test('an agent that dies in mid-sentence leaves what it said', async () => {
+  const { conversation, hear } = setUp();
+  await hear('agent', 'a1', ['The sky ', 'is '], false, true);
+  expect(texts(conversation.read())).toEqual(['agent: The sky is ']);
+  expect(conversation.read()[0]?.state).toBe('done');
+});
+
+test('a lost connection does not erase the history', async () => {
+  const { room, conversation, hear } = setUp();
+  await hear('me', 'u1', ['Hel'], false);
+  room.disconnect();
+  expect(conversation.read()).toMatchObject([{ text: 'Hel', state: 'done' }]);
+});
+
+test('a stream without words makes no empty line', async () => {
+  const { conversation, hear } = setUp();
+  await hear('agent', 'a1', [], true);
+  await hear('agent', 'a2', [' '], true);
+  expect(conversation.read()).toEqual([]);
+});
+
+test('typed text that never arrived is not shown as sent', async () => {
+  const { room, conversation } = setUp();
+  room.online = false;
+  await conversation.send('hello');
+  const [line] = conversation.read();
+  expect(line?.state).toBe('failed');
+  room.online = true;
+  await conversation.send('hello', line?.id);
+  expect(conversation.read()).toMatchObject([{ text: 'hello', state: 'done', how: 'typed' }]);
+  expect(room.sent).toEqual([[TOPIC_CHAT, 'hello']]);
+});
+
+test('typing does not leave the old answer standing as the caption', async () => {
+  const { conversation, hear } = setUp();
+  await hear('agent', 'a1', ['Hi.'], true);
+  expect(captionOf(conversation.read())?.text).toBe('Hi.');
+  await conversation.send('hello');
+  expect(captionOf(conversation.read())).toBeNull();
+});

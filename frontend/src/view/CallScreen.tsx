@@ -1,0 +1,106 @@
+import { RoomAudioRenderer, RoomContext } from '@livekit/components-react';
+import { useEffect, useRef, useState } from 'react';
+import { useAgent } from '../agent/useAgent';
+import { useInterrupt } from '../agent/useInterrupt';
+import type { Call } from '../call/openCall';
+import type { CallProblem } from '../call/problems';
+import { useAgentPresence } from '../call/useAgentPresence';
+import { captionOf } from '../conversation/lines';
+import { useLines } from '../conversation/useLines';
+import { useMicrophone } from '../media/useMicrophone';
+import { useWakeLock } from '../media/useWakeLock';
+import { Captions } from './Captions';
+import { ChatPanel } from './ChatPanel';
+import { Connection } from './Connection';
+import { ControlBar } from './ControlBar';
+import { InUse } from './InUse';
+import { Notices } from './Notices';
+import { Stage } from './Stage';
+import { Wordmark } from './Wordmark';
+
+interface CallScreenProps {
+  call: Call;
+  problem: CallProblem | null;
+  onRestart: () => void;
+  onHangUp: () => void;
+}
+
+/** Where the chat fits beside the picture, it is open from the start. */
+const ROOM_FOR_CHAT = '(min-width: 68rem)';
+
+function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
+  const agent = useAgent();
+  const lines = useLines(call.conversation);
+  const microphone = useMicrophone(call);
+  const interrupt = useInterrupt(agent);
+  const absence = useAgentPresence(agent.participant);
+  const trouble = problem ?? absence;
+  const [captions, setCaptions] = useState(true);
+  const [chat, setChat] = useState(() => window.matchMedia(ROOM_FOR_CHAT).matches);
+  const main = useRef<HTMLElement>(null);
+  useWakeLock();
+
+  useEffect(() => {
+    main.current?.focus({ preventScroll: true });
+  }, []);
+
+  return (
+    <div className="call" data-chat={chat}>
+      <header className="call__header">
+        <h1 className="call__name">
+          <Wordmark />
+        </h1>
+        <div className="call__status">
+          <Connection />
+          <InUse parts={agent.parts} />
+        </div>
+      </header>
+      <main className="call__main" ref={main} tabIndex={-1} aria-label="Conversation">
+        <Stage
+          agent={agent}
+          microphone={microphone}
+          problem={trouble}
+          onRestart={onRestart}
+          onHangUp={onHangUp}
+        />
+        <Captions line={captionOf(lines)} shown={captions} />
+        <Notices
+          microphone={microphone}
+          interruptFailed={interrupt.failed}
+          onType={() => {
+            setChat(true);
+          }}
+        />
+        <ControlBar
+          microphone={microphone}
+          interrupt={interrupt}
+          captions={captions}
+          onCaptions={setCaptions}
+          chat={chat}
+          onChat={setChat}
+          onHangUp={onHangUp}
+        />
+      </main>
+      {chat && (
+        <ChatPanel
+          lines={lines}
+          conversation={call.conversation}
+          canSend={agent.participant !== undefined}
+          over={trouble !== null}
+          onClose={() => {
+            setChat(false);
+          }}
+        />
+      )}
+      <RoomAudioRenderer />
+    </div>
+  );
+}
+
+export default function CallScreen(props: CallScreenProps) {
+  return (
+    <RoomContext value={props.call.room}>
+      <OpenCall {...props} />
+    </RoomContext>
+  );
+}

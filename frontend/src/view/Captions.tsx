@@ -1,0 +1,41 @@
+import type { Line } from '../conversation/lines';
+import { finishedSentences, words } from '../conversation/sentences';
+
+interface CaptionsProps {
+  line: Line | null;
+  shown: boolean;
+}
+
+/**
+ * What is being said, word by word as it is heard. A screen reader gets whole sentences of the agent
+ * instead, for it would start over with every word.
+ */
+export function Captions({ line, shown }: CaptionsProps) {
+  return (
+    <div className="captions" data-shown={shown}>
+      <div className="captions__window" aria-hidden="true">
+        <p
+          className="captions__text"
+          data-testid="captions"
+          data-who={line?.who}
+          data-open={line?.state === 'open'}
+          key={line?.id}
+        >
+          {shown &&
+            line !== null &&
+            words(line.text).map((word, index) => (
+              <span key={index} className="captions__word">
+                {word}
+              </span>
+            ))}
+        </p>
+      </div>
+      <div className="sr-only" role="log" aria-label="Captions" aria-live="polite">
+        {line?.who === 'agent' &&
+          finishedSentences(line.text, line.state !== 'open').map((sentence, index) => (
+            <p key={`${line.id}-${index}`}>{sentence}</p>
+          ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import { explainMicrophone } from '../call/problems';
+import type { Microphone } from '../media/useMicrophone';
+import { CloseIcon } from './icons';
+
+interface NoticesProps {
+  microphone: Microphone;
+  interruptFailed: boolean;
+  onType: () => void;
+}
+
+/** Troubles with which the conversation can go on. */
+export function Notices({ microphone, interruptFailed, onType }: NoticesProps) {
+  const trouble = microphone.problem === null ? null : explainMicrophone(microphone.problem);
+  return (
+    <div className="notices">
+      {trouble !== null && (
+        <div
+          className="notice"
+          role="alert"
+          data-testid="error"
+          data-problem={`microphone-${microphone.problem ?? ''}`}
+        >
+          <p>
+            <strong>{trouble.title}.</strong> {trouble.detail}
+          </p>
+          <div className="notice__actions">
+            <button type="button" className="button button--small" onClick={onType}>
+              Type
+            </button>
+            <button
+              type="button"
+              className="button button--small button--primary"
+              data-testid="retry"
+              disabled={microphone.busy}
+              onClick={microphone.toggle}
+            >
+              Try again
+            </button>
+            <button
+              type="button"
+              className="button button--small button--quiet button--icon"
+              aria-label="Dismiss"
+              onClick={microphone.dismissProblem}
+            >
+              <CloseIcon />
+            </button>
+          </div>
+        </div>
+      )}
+      {interruptFailed && (
+        <p className="notice" role="alert" data-testid="error" data-problem="interrupt">
+          It could not be interrupted. Try once more.
+        </p>
+      )}
+    </div>
+  );
+}

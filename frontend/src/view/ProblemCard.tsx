@@ -1,0 +1,47 @@
+import { useEffect, useRef } from 'react';
+import { type CallProblem, explainCall } from '../call/problems';
+import { useCountdown } from './useCountdown';
+
+interface ProblemCardProps {
+  problem: CallProblem;
+  onRetry: () => void;
+  onLeave?: () => void;
+}
+
+/** What went wrong with the call, and the way out. */
+export function ProblemCard({ problem, onRetry, onLeave }: ProblemCardProps) {
+  const { title, detail } = explainCall(problem);
+  const left = useCountdown(problem.kind === 'busy' ? problem.retryAfter : 0);
+  const retry = useRef<HTMLButtonElement>(null);
+  const waiting = left > 0;
+
+  useEffect(() => {
+    retry.current?.focus();
+  }, []);
+
+  return (
+    <div className="problem" role="alert" data-testid="error" data-problem={problem.kind}>
+      <h2 className="problem__title">{title}</h2>
+      <p className="problem__detail">{detail}</p>
+      <div className="problem__actions">
+        {onLeave && (
+          <button type="button" className="button" onClick={onLeave}>
+            Close
+          </button>
+        )}
+        <button
+          type="button"
+          className="button button--primary"
+          data-testid="retry"
+          ref={retry}
+          aria-disabled={waiting}
+          onClick={() => {
+            if (!waiting) onRetry();
+          }}
+        >
+          {waiting ? `Try again in ${left} s` : 'Try again'}
+        </button>
+      </div>
+    </div>
+  );
+}

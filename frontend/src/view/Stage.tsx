@@ -1,0 +1,81 @@
+import { useConnectionState, VideoTrack } from '@livekit/components-react';
+import { ConnectionState } from 'livekit-client';
+import { useRef, useState } from 'react';
+import type { Agent } from '../agent/useAgent';
+import type { CallProblem } from '../call/problems';
+import { useLevel } from '../media/useLevel';
+import type { Microphone } from '../media/useMicrophone';
+import { AgentState } from './AgentState';
+import { FaceState } from './FaceState';
+import { Presence } from './Presence';
+import { ProblemCard } from './ProblemCard';
+import { StartSound } from './StartSound';
+
+interface StageProps {
+  agent: Agent;
+  microphone: Microphone;
+  problem: CallProblem | null;
+  onRestart: () => void;
+  onHangUp: () => void;
+}
+
+function Voices({ agent, microphone }: Pick<StageProps, 'agent' | 'microphone'>) {
+  const levels = useRef<HTMLDivElement>(null);
+  useLevel(agent.audio?.publication.track, levels, '--voice');
+  useLevel(microphone.track, levels, '--you-level');
+  return <Presence levels={levels} breathing={agent.state !== 'speaking'} />;
+}
+
+function Face({ video }: { video: NonNullable<Agent['video']> }) {
+  const [playing, setPlaying] = useState(false);
+  return (
+    <VideoTrack
+      className="stage__video"
+      data-testid="avatar-video"
+      data-playing={playing}
+      aria-label="The face of your conversation partner"
+      trackRef={video}
+      onPlaying={() => {
+        setPlaying(true);
+      }}
+    />
+  );
+}
+
+/** The conversation partner, large: its face, or its voice where there is none. */
+export function Stage({ agent, microphone, problem, onRestart, onHangUp }: StageProps) {
+  const connection = useConnectionState();
+  const reconnecting =
+    connection === ConnectionState.Reconnecting || connection === ConnectionState.SignalReconnecting;
+  return (
+    <div className="stage" data-face={agent.video ? 'video' : 'voice'}>
+      {problem !== null ? (
+        <div className="stage__problem">
+          <ProblemCard
+            key={problem.kind}
+            problem={problem}
+            onRetry={onRestart}
+            onLeave={onHangUp}
+          />
+        </div>
+      ) : agent.video ? (
+        <Face key={agent.video.publication.trackSid} video={agent.video} />
+      ) : (
+        <Voices agent={agent} microphone={microphone} />
+      )}
+      <div className="stage__foot" hidden={problem !== null}>
+        <AgentState state={agent.state} />
+        <FaceState state={agent.face} />
+      </div>
+      <div className="stage__head">
+        {reconnecting && problem === null && (
+          <p className="pill pill--warning" role="status" data-testid="reconnecting">
+            <span className="spinner" aria-hidden="true" />
+            The connection is unsteady. Reconnecting…
+          </p>
+        )}
+        <StartSound />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    // Nothing inlined as data: URLs, so that a strict Content-Security-Policy holds.
+    assetsInlineLimit: 0,
+    // livekit-client is one module of about this size; it loads behind the start screen.
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'livekit', test: /node_modules\/(livekit-client|@livekit\/protocol)\// }],
+        },
+      },
+    },
+  },
+  server: {
+    // The gateway's port: the same variable as in the gateway's settings.
+    proxy: { '/api': `http://localhost:${process.env.PORT ?? '8080'}` },
+  },
+  test: {
+    environment: 'node',
+    include: ['src/**/*.test.ts'],
+  },
+});

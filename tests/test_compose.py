@@ -1,0 +1,223 @@
+"""What starts the whole system: compose.yaml, Dockerfile, livekit.yaml and .env.example."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demo.livekit_server import VERSION
+from gateway.room import DEPARTURE_TIMEOUT, EMPTY_TIMEOUT
+from settings import DEV_API_KEY, DEV_API_SECRET, Settings
+from tests.livekit_server import ROOT, find_livekit, free_ports
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+MAKEFILE = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+OWN = ("agent", "avatar", "gateway")
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+def stages() -> dict[str, str]:
+    """The Dockerfile's text by stage name."""
+    parts = re.split(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, flags=re.MULTILINE)[1:]
+    bases, names, bodies = parts[0::3], parts[1::3], parts[2::3]
+    return {
+        name: f"FROM {base}\n{body}" for base, name, body in zip(bases, names, bodies, strict=True)
+    }
+
+
+def lineage(stage: str) -> str:
+    """A stage's text, after those of the stages it is made from."""
+    text = stages()[stage]
+    base = text.split()[1]
+    return (lineage(base) if base in stages() else "") + text
+
+
+def test_compose_file_is_valid() -> None:
+    """Against the schema of the Compose specification."""
+    check = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "check_jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            "compose.yaml",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_every_part_is_there_and_comes_back_after_a_crash() -> None:
+    assert {"livekit", "redis", *OWN} <= {
+        name for name, service in SERVICES.items() if "profiles" not in service
+    }
+    assert {"dev", "tls"} == {p for s in SERVICES.values() for p in s.get("profiles", [])}
+    for name, service in SERVICES.items():
+        assert service["restart"] == "unless-stopped", name
+        assert service["healthcheck"]["test"][0] == "CMD", name
+
+
+def test_images_are_pinned_and_built_from_stages_that_exist() -> None:
+    for service in SERVICES.values():
+        if "build" in service:
+            assert service["build"]["target"] in stages()
+        else:
+            assert re.search(r":v?\d", service["image"]), service["image"]
+    assert SERVICES["livekit"]["image"] == f"livekit/livekit-server:{VERSION}"
+
+
+@pytest.mark.parametrize("target", [*OWN, "page-dev"])
+def test_no_image_of_ours_runs_as_root(target: str) -> None:
+    users = re.findall(r"^USER (\S+)", lineage(target), flags=re.MULTILINE)
+    assert users and users[-1] == ("node" if target == "page-dev" else "10001")
+
+
+def test_images_are_made_by_the_steps_of_the_makefile() -> None:
+    """Same lock, same page, same prewarming: what `make demo` tried is what a container runs."""
+    [made] = re.findall(r"^UV_SYNC := \$\(UV\) (.+)$", MAKEFILE, flags=re.MULTILINE)
+    for ran in re.findall(r"RUN uv (sync .+)$", DOCKERFILE, flags=re.MULTILINE):
+        assert set(words(ran)) - {"--no-cache", "--no-install-project"} <= set(words(made))
+        assert {"--locked", "--no-default-groups", "apps"} <= set(words(ran))
+    [uv_version] = re.findall(r"^UV_VERSION := (\S+)$", MAKEFILE, flags=re.MULTILINE)
+    assert f"uv=={uv_version}" in DOCKERFILE
+    for command in ("ci", "run"):
+        steps = [
+            {frozenset(words(step)) for step in re.findall(rf"npm ({command}\b.*?)$", text, re.M)}
+            for text in (DOCKERFILE, MAKEFILE)
+        ]
+        assert steps[0] and steps[0] <= steps[1], command
+    assert "$(PYTHON) -m avatar_worker prewarm" in MAKEFILE
+    assert "RUN python -m avatar_worker prewarm" in lineage("avatar")
+
+
+def test_images_hold_what_they_run_and_nothing_of_the_checkout_besides() -> None:
+    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in allowed
+    copied = re.findall(r"^COPY (?!--from)(?:--chown=\S+ )?(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    for source in {name for line in copied for name in line.split()}:
+        assert (ROOT / source).exists(), source
+        assert f"!{source.split('/')[0]}" in allowed, source
+    assert "!.env" not in allowed
+
+
+def test_workers_are_asked_for_their_health_where_they_answer() -> None:
+    from avatar_worker.server import HEALTH_PORT
+
+    checks = {name: str(SERVICES[name]["healthcheck"]["test"]) for name in OWN}
+    assert f":{HEALTH_PORT}/" in checks["avatar"] and ":8081/" in checks["agent"]
+    assert ":8080/health" in checks["gateway"]
+    for worker in ("agent", "avatar"):
+        assert SERVICES[worker]["environment"]["READY_FILE"] in checks[worker]
+
+
+def test_a_change_to_the_code_reaches_the_container_that_runs_it() -> None:
+    for name, folder in {"agent": "agent", "avatar": "avatar_worker", "gateway": "gateway"}.items():
+        rules = SERVICES[name]["develop"]["watch"]
+        assert {"action": "sync+restart", "path": folder, "target": f"/app/{folder}"} in rules
+        for rule in rules:
+            assert (ROOT / rule["path"]).exists(), rule
+    assert "GATEWAY_URL" in (ROOT / "frontend" / "vite.config.ts").read_text()
+
+
+def interpolated() -> dict[str, str]:
+    """The variables that compose.yaml takes from its environment, with their defaults."""
+    text = (ROOT / "compose.yaml").read_text()
+    found = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", text))
+    assert len(re.findall(r"\$\{", text)) == len(re.findall(r"\$\{\w+:-[^}]*\}", text))
+    return found
+
+
+def test_containers_get_variables_that_exist() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    for name in OWN:
+        assert set(SERVICES[name]["environment"]) <= known
+    assert (interpolated()["LIVEKIT_API_KEY"], interpolated()["LIVEKIT_API_SECRET"]) == (
+        DEV_API_KEY,
+        DEV_API_SECRET,
+    )
+
+
+def test_the_public_key_opens_nothing_to_the_network() -> None:
+    """LiveKit's API and the token endpoint are for this machine, until somebody adds HTTPS."""
+    for name in ("livekit", "gateway"):
+        for port in SERVICES[name]["ports"]:
+            if port.split(":")[-1] in ("7880", "8080"):
+                assert port.startswith("127.0.0.1:")
+    assert "ports" not in SERVICES["redis"]
+
+
+def test_livekit_for_development_takes_our_default_key() -> None:
+    config = yaml.safe_load((ROOT / "livekit.yaml").read_text())
+    assert config["keys"] == {DEV_API_KEY: DEV_API_SECRET}
+    assert config["bind_addresses"] == ["127.0.0.1"]
+    default = Settings(_env_file=None).livekit_url
+    assert default == f"ws://127.0.0.1:{config['port']}"
+    room = config["room"]
+    assert room["sync_streams"] is True
+    assert (room["empty_timeout"], room["departure_timeout"]) == (EMPTY_TIMEOUT, DEPARTURE_TIMEOUT)
+
+
+def test_livekit_takes_the_command_line_and_the_variables_of_compose(tmp_path: Path) -> None:
+    """It refuses what it does not know; here it gets as far as Redis, which is not there."""
+    defaults = interpolated()
+
+    def fill(text: str) -> str:
+        return re.sub(r"\$\{(\w+):-[^}]*\}", lambda match: defaults[match[1]], text)
+
+    service = SERVICES["livekit"]
+    port, tcp, redis = free_ports(3)
+    env = {name: fill(str(value)) for name, value in service["environment"].items()}
+    command = [str(ROOT / "livekit.yaml") if word == "/etc/livekit.yaml" else word
+               for word in service["command"]]  # fmt: skip
+    run = subprocess.run(
+        [find_livekit(), *command, "--port", str(port), "--rtc.tcp_port", str(tcp)],
+        env=os.environ | env | {"REDIS_HOST": f"127.0.0.1:{redis}", "UDP_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    said = run.stdout + run.stderr
+    assert "connecting to redis" in said and f"127.0.0.1:{redis}" in said
+    assert "could not parse config" not in said
+
+
+def examples() -> dict[str, str]:
+    """The variables of .env.example, all commented out."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    assert not [line for line in lines if line and not line.startswith("#")]
+    return dict(line[1:].split("=", 1) for line in lines if re.match(r"#[A-Z][A-Z0-9_]*=", line))
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    assert set(examples()) == settings | set(interpolated())
+
+
+def test_the_example_shows_the_true_defaults(tmp_path: Path) -> None:
+    """Taking every `#` away changes nothing."""
+    path = tmp_path / ".env"
+    path.write_text("".join(f"{name}={value}\n" for name, value in examples().items()))
+    clean = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(os.environ) - set(clean):
+            patch.delenv(name)
+        assert Settings(_env_file=path) == Settings(_env_file=None)
+    for name in set(interpolated()) - {name.upper() for name in Settings.model_fields}:
+        assert examples()[name] == interpolated()[name]

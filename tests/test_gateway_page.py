@@ -1,0 +1,143 @@
+"""The page, its headers, and the process that serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from livekit.api import LiveKitAPI
+from starlette.testclient import TestClient
+
+from gateway.app import create_app
+from gateway.health import CACHE_SECONDS, Health
+from settings import Settings
+from tests.livekit_server import ROOT, free_ports
+
+SETTINGS = Settings(_env_file=None, livekit_url="ws://127.0.0.1:1")
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    dist = tmp_path / "dist"
+    (dist / "assets").mkdir(parents=True)
+    (dist / "index.html").write_text("<!doctype html><title>Visavis</title>")
+    (dist / "assets" / "index-Bx1.js").write_text("export {};")
+    (tmp_path / "secret.txt").write_text("not yours")
+    return dist
+
+
+def test_a_new_page_is_not_hidden_by_an_old_one_in_the_cache(dist: Path) -> None:
+    with TestClient(create_app(SETTINGS, dist)) as client:
+        index = client.get("/")
+        script = client.get("/assets/index-Bx1.js")
+        again = client.get("/", headers={"If-None-Match": index.headers["etag"]})
+    assert "Visavis" in index.text and index.headers["cache-control"] == "no-cache"
+    assert again.status_code == 304
+    assert "immutable" in script.headers["cache-control"]
+    assert script.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/index-Bx1.js", "/nothing", "/health", "/api/token"])
+def test_every_answer_is_guarded(dist: Path, path: str) -> None:
+    with TestClient(create_app(SETTINGS, dist)) as client:
+        headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "wss:" in policy and "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt"])
+def test_nothing_beside_the_page_is_served(dist: Path, path: str) -> None:
+    with TestClient(create_app(SETTINGS, dist)) as client:
+        answer = client.get(path)
+    assert answer.status_code == 404 and "not yours" not in answer.text
+
+
+def test_a_page_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+    dist = tmp_path / "dist"
+    with TestClient(create_app(SETTINGS, dist)) as client:
+        answer = client.get("/")
+        assert answer.status_code == 503 and "make setup" in answer.text
+        dist.mkdir()
+        (dist / "index.html").write_text("built")
+        assert client.get("/").text == "built"
+
+
+async def test_many_health_checks_ask_livekit_once_a_second() -> None:
+    now = 0.0
+    asked = 0
+    async with LiveKitAPI("ws://127.0.0.1:1", "key", "secret" * 6) as livekit:
+        health = Health(livekit, "ws://127.0.0.1:1", clock=lambda: now)
+        ask = health._ask
+
+        async def count() -> object:
+            nonlocal asked
+            asked += 1
+            return await ask()
+
+        health._ask = count  # type: ignore[method-assign, assignment]
+        problems = await asyncio.gather(*(health.check() for _ in range(20)))
+        assert asked == 1 and all(problems)
+        now = CACHE_SECONDS
+        await health.check()
+        assert asked == 2
+
+
+def start_gateway(**env: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gateway"],
+        cwd=ROOT,
+        env=os.environ | {"HOST": "127.0.0.1"} | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_busy_port_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        gateway = start_gateway(PORT=str(port))
+        output, errors = gateway.communicate(timeout=60)
+    assert gateway.returncode == 1
+    assert not output and errors.count("\n") == 1
+    assert f"port {port} is used by another program" in errors and "PORT" in errors
+
+
+def test_an_address_of_another_machine_is_one_sentence() -> None:
+    gateway = start_gateway(HOST="192.0.2.200", PORT="0")
+    _, errors = gateway.communicate(timeout=60)
+    assert gateway.returncode == 1
+    assert "HOST=192.0.2.200" in errors and errors.count("\n") == 1
+
+
+def test_ctrl_c_ends_the_gateway_while_livekit_is_away() -> None:
+    [port] = free_ports(1)
+    gateway = start_gateway(PORT=str(port), LIVEKIT_URL="ws://127.0.0.1:1")
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
+            except urllib.error.HTTPError as answer:
+                assert answer.code == 503
+                break
+            except OSError:
+                assert gateway.poll() is None and time.monotonic() < deadline
+                time.sleep(0.05)
+        gateway.send_signal(signal.SIGINT)
+        _, errors = gateway.communicate(timeout=20)
+    finally:
+        gateway.kill()
+        gateway.wait()
+    assert "Traceback" not in errors

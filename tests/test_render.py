@@ -1,0 +1,281 @@
+"""The picture does what the weights and the pose say."""
+
+from __future__ import annotations
+
+import multiprocessing
+from functools import cache
+from multiprocessing.connection import Connection
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from avatar_worker.heads import HEADS
+from avatar_worker.render import Head, HeadPose, MeshRenderer, load_head
+from visavis.protocol import ARKIT_NAMES
+
+SIDE = 256
+REST = HeadPose()
+Picture = NDArray[np.int16]
+
+load = cache(load_head)
+
+
+def weights(**named: float) -> NDArray[np.float32]:
+    """52 weights; a name without its side sets both."""
+    values = np.zeros(len(ARKIT_NAMES), np.float32)
+    for name, value in named.items():
+        hits = [
+            i
+            for i, known in enumerate(ARKIT_NAMES)
+            if known in (name, name + "Left", name + "Right")
+        ]
+        assert hits, name
+        values[hits] = value
+    return values
+
+
+def draw(
+    named: dict[str, float] | None = None, pose: HeadPose = REST, head: str = "amy"
+) -> Picture:
+    renderer = MeshRenderer(load(head), SIDE, SIDE)
+    return renderer.draw_rgba(weights(**(named or {})), pose)[..., :3].astype(np.int16)
+
+
+def screen_place(point: NDArray[np.float32]) -> tuple[int, int]:
+    """Column and row of a point of the resting head."""
+    from avatar_worker.render.camera import frame_head
+
+    camera = frame_head(load("amy").eye_centres, SIDE, SIDE)
+    right, up, forward = camera.axes @ (point - camera.position)
+    scale = camera.lens[2] / forward
+    return int(camera.lens[0] + scale * right), int(camera.lens[1] - scale * up)
+
+
+def around(point: NDArray[np.float32], wide: int, high: int) -> tuple[slice, slice]:
+    x, y = screen_place(point)
+    return slice(y - high, y + high), slice(x - wide, x + wide)
+
+
+def mouth_region() -> tuple[slice, slice]:
+    head = load("amy")
+    return around(head.base[head.mouth_vertices, :3].mean(axis=0), 22, 16)
+
+
+def changed(a: Picture, b: Picture) -> int:
+    return int((np.abs(a - b).max(axis=2) > 8).sum())
+
+
+def test_open_jaw_shows_the_dark_of_the_mouth() -> None:
+    region = mouth_region()
+    shut, wide = draw()[region], draw({"jawOpen": 0.8})[region]
+    assert (wide.max(axis=2) < 90).sum() > (shut.max(axis=2) < 90).sum() + 40
+
+
+def test_blink_covers_the_white_of_the_eyes() -> None:
+    opened, closed = draw(), draw({"eyeBlink": 1.0})
+    for centre in load("amy").eye_centres:
+        region = around(centre, 14, 6)
+
+        def white(picture: Picture, region: tuple[slice, slice] = region) -> int:
+            eye = picture[region]
+            return int(((eye.min(axis=2) > 110) & (np.ptp(eye, axis=2) < 40)).sum())
+
+        assert white(opened) > 8
+        assert white(closed) < white(opened) / 3
+
+
+def test_faces_weights_do_not_light_the_neck() -> None:
+    rest, face = draw(), draw({"browInnerUp": 1.0, "eyeBlink": 1.0, "eyeLookDown": 1.0})
+    assert np.array_equal(rest[170:], face[170:])
+
+
+def test_one_eye_can_wink() -> None:
+    opened, wink = draw(), draw({"eyeBlinkLeft": 1.0})
+    left, right = (around(centre, 14, 8) for centre in load("amy").eye_centres)
+    assert changed(opened[left], wink[left]) > 60
+    assert changed(opened[right], wink[right]) == 0
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_every_blendshape_changes_the_picture(head: str) -> None:
+    renderer = MeshRenderer(load(head), SIDE, SIDE)
+    # The tongue is seen, and lips can close, only where the mouth is open.
+    for base in ({}, {"jawOpen": 0.4}):
+        rest = renderer.draw_rgba(weights(**base), REST).astype(np.int16)
+        unseen = [
+            name
+            for name in ARKIT_NAMES
+            if changed(
+                renderer.draw_rgba(weights(**{**base, name: 1.0}), REST).astype(np.int16), rest
+            )
+            < 12
+        ]
+        assert not unseen, (base, unseen)
+
+
+def test_gaze_moves_the_iris_and_keeps_the_face() -> None:
+    rest = draw()
+    away = draw({"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0})
+    dark = []
+    for picture in (rest, away):
+        x, y = screen_place(load("amy").eye_centres[0])
+        strip = picture[y - 3 : y + 4, x - 12 : x + 13].sum(axis=(0, 2)).astype(float)
+        shade = strip.max() - strip
+        dark.append(float((shade * np.arange(25)).sum() / shade.sum()))
+    assert dark[1] > dark[0] + 1  # to the person's left is to the viewer's right
+    assert changed(rest[150:], away[150:]) == 0
+
+
+def test_turning_head_keeps_the_shoulders_still() -> None:
+    rest = draw()
+    for pose in (HeadPose(yaw=15), HeadPose(pitch=-10), HeadPose(roll=8)):
+        turned = draw(pose=pose)
+        assert changed(rest[:180], turned[:180]) > 3000
+        assert np.array_equal(rest[-24:], turned[-24:])
+
+
+@pytest.mark.parametrize(
+    ("pose", "axis", "sign"),
+    [
+        (HeadPose(yaw=12), 1, 1),
+        (HeadPose(pitch=12), 0, -1),
+        (HeadPose(roll=12), 1, 1),
+    ],
+)
+def test_pose_has_the_sign_that_it_says(pose: HeadPose, axis: int, sign: int) -> None:
+    """The eyes go to the viewer's right, up, and to the viewer's right."""
+    from avatar_worker.render.geometry import pose_rotation
+
+    head = load("amy")
+    eyes = head.eye_centres.mean(axis=0)
+    moved = head.neck + pose_rotation(pose) @ (eyes - head.neck)
+    before, after = screen_place(eyes), screen_place(moved.astype(np.float32))
+    assert sign * (after[1 - axis] - before[1 - axis]) > 2
+    assert changed(draw(), draw(pose=pose)) > 3000
+
+
+def test_redrawing_a_part_gives_the_picture_of_drawing_all() -> None:
+    """What a renderer keeps from earlier frames must not show in later ones."""
+    head = load("amy")
+    renderer = MeshRenderer(head, SIDE, SIDE)
+    steps = [
+        ({"jawOpen": 0.7}, REST),
+        ({"jawOpen": 0.2, "mouthSmile": 0.6}, HeadPose(6, 3, 2)),
+        ({"mouthSmile": 0.6, "eyeBlink": 1.0}, HeadPose(6, 3, 2)),
+        ({}, HeadPose(-10, 0, -4)),
+        ({"browInnerUp": 0.8}, REST),
+    ]
+    for named, pose in steps:
+        kept = renderer.draw_rgba(weights(**named), pose).astype(np.int16)[..., :3]
+        fresh = draw(named, pose)
+        difference = np.abs(kept - fresh)
+        assert changed(kept, fresh) < 0.004 * SIDE * SIDE
+        assert difference.mean() < 0.1
+
+
+def test_two_renderers_do_not_share_state() -> None:
+    head = load("amy")
+    one, two = MeshRenderer(head, SIDE, SIDE), MeshRenderer(head, SIDE, SIDE, "#203040")
+    calm = one.draw_rgba(weights(), REST)
+    two.draw_rgba(weights(jawOpen=1.0), HeadPose(20, 0, 0))
+    assert np.array_equal(one.draw_rgba(weights(), REST), calm)
+
+
+def decode(frame: NDArray[np.uint8], width: int, height: int) -> NDArray[np.float64]:
+    """RGB of an I420 frame: ITU-R BT.601, limited range."""
+    luma = frame[:height].astype(float)
+    chroma = frame[height:].reshape(2, height // 2, width // 2).astype(float)
+    blue, red = (plane.repeat(2, 0).repeat(2, 1) - 128 for plane in chroma)
+    bright = (luma - 16) * 255 / 219
+    red, blue = red * 255 / 224, blue * 255 / 224
+    green = bright - 0.344136 * blue - 0.714136 * red
+    return np.stack([bright + 1.402 * red, green, bright + 1.772 * blue], axis=2)
+
+
+@pytest.mark.parametrize(("width", "height"), [(256, 256), (192, 320), (322, 180), (64, 64)])
+def test_i420_shows_what_rgba_shows(width: int, height: int) -> None:
+    renderer = MeshRenderer(load("maya"), width, height, "#c04020")
+    frame = np.zeros((height * 3 // 2, width), np.uint8)
+    renderer.draw(weights(jawOpen=0.5), HeadPose(5, 0, 0), frame)
+    picture = renderer.draw_rgba(weights(jawOpen=0.5), HeadPose(5, 0, 0))[..., :3]
+    blocks = (height // 2, 2, width // 2, 2, 3)
+    seen = decode(frame, width, height).reshape(blocks).mean(axis=(1, 3))
+    meant = picture.reshape(blocks).mean(axis=(1, 3))
+    assert np.abs(seen - meant).max() < 6
+    assert np.abs(seen - meant).mean() < 1.5
+
+
+def test_every_buffer_gets_the_whole_frame() -> None:
+    """A caller may hand over another buffer each time, though little was redrawn."""
+    renderer = MeshRenderer(load("amy"), 64, 64)
+    frames = [np.zeros((96, 64), np.uint8) for _ in range(2)]
+    for frame in frames:
+        renderer.draw(weights(), REST, frame)
+    assert np.array_equal(frames[0], frames[1])
+    assert frames[0].min() > 0
+
+
+@pytest.mark.parametrize("size", [(512, 288), (288, 512), (96, 1280), (1280, 96)])
+def test_head_fits_whatever_the_shape(size: tuple[int, int]) -> None:
+    """Eyes above the middle, the face not cut off; very flat pictures may crop hair."""
+    from avatar_worker.render.camera import frame_head
+
+    width, height = size
+    head = load("amy")
+    camera = frame_head(head.eye_centres, width, height)
+    skin = head.base[np.isin(head.vertex_part, [head.part_names.index("skin")]), :3]
+    skin = skin[head.head_share[np.isin(head.vertex_part, [head.part_names.index("skin")])] == 1]
+    places = (skin - camera.position) @ camera.axes.T
+    x = camera.lens[0] + camera.lens[2] * places[:, 0] / places[:, 2]
+    y = camera.lens[1] - camera.lens[2] * places[:, 1] / places[:, 2]
+    assert y.min() > 0 and y.max() < height
+    assert width < height / 4 or (x.min() > 0 and x.max() < width)
+
+
+@pytest.mark.parametrize("size", [(62, 64), (64, 65), (1922, 64), (64, 0)])
+def test_wrong_size_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="even number of pixels from 64 to 1920"):
+        MeshRenderer(load("amy"), *size)
+
+
+@pytest.mark.parametrize("colour", ["red", "#fff", "#12345g", "d9dee6"])
+def test_wrong_background_is_refused(colour: str) -> None:
+    with pytest.raises(ValueError, match="#d9dee6"):
+        MeshRenderer(load("amy"), 64, 64, colour)
+
+
+def test_wrong_buffer_and_weights_are_refused() -> None:
+    renderer = MeshRenderer(load("amy"), 64, 64)
+    with pytest.raises(ValueError, match="needs a uint8 buffer"):
+        renderer.draw(weights(), REST, np.zeros((64, 64), np.uint8))
+    with pytest.raises(ValueError, match="52 weights"):
+        renderer.draw(np.zeros(51, np.float32), REST, np.zeros((96, 64), np.uint8))
+
+
+def test_background_has_the_colour_asked_for() -> None:
+    for colour in ("#3060c0", "#101010", "#ffffff"):
+        corner = MeshRenderer(load("amy"), 64, 64, colour).draw_rgba(weights(), REST)[:12, :12, :3]
+        meant = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        assert np.abs(corner.mean(axis=(0, 1)) - meant).max() < 32
+
+
+def _draw_in_child(head: Head, answer: Connection) -> None:
+    renderer = MeshRenderer(head, 64, 64)
+    answer.send(renderer.draw_rgba(weights(jawOpen=0.5), REST))
+
+
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork"
+)
+def test_forked_process_draws_the_same_picture() -> None:
+    """A room's process is forked from one that has loaded the head and drawn with it."""
+    head = load("amy")
+    expected = MeshRenderer(head, 64, 64).draw_rgba(weights(jawOpen=0.5), REST)
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=_draw_in_child, args=(head, theirs))
+    child.start()
+    assert ours.poll(20), "the forked renderer hangs"
+    assert np.array_equal(ours.recv(), expected)
+    child.join()
