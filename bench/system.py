@@ -93,8 +93,8 @@ logging: {{level: warn}}
             _wait_for_port(http, 15)
             yield LiveKit(f"ws://127.0.0.1:{http}", DEV_API_KEY, DEV_API_SECRET)
         finally:
-            server.terminate()
-            server.wait(10)
+            server.kill()  # asked kindly, it would wait for its participants to leave
+            server.wait()
 
 
 @contextmanager

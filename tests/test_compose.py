@@ -117,10 +117,11 @@ def test_images_hold_what_they_run_and_nothing_of_the_checkout_besides() -> None
 
 
 def test_workers_are_asked_for_their_health_where_they_answer() -> None:
-    from avatar_worker.server import HEALTH_PORT
+    from agent.server import HEALTH_PORT as AGENT_PORT
+    from avatar_worker.server import HEALTH_PORT as AVATAR_PORT
 
     checks = {name: str(SERVICES[name]["healthcheck"]["test"]) for name in OWN}
-    assert f":{HEALTH_PORT}/" in checks["avatar"] and ":8081/" in checks["agent"]
+    assert f":{AVATAR_PORT}/" in checks["avatar"] and f":{AGENT_PORT}/" in checks["agent"]
     assert ":8080/health" in checks["gateway"]
     for worker in ("agent", "avatar"):
         assert SERVICES[worker]["environment"]["READY_FILE"] in checks[worker]
@@ -173,7 +174,7 @@ def test_livekit_for_development_takes_our_default_key() -> None:
     assert (room["empty_timeout"], room["departure_timeout"]) == (EMPTY_TIMEOUT, DEPARTURE_TIMEOUT)
 
 
-def test_livekit_takes_the_command_line_and_the_variables_of_compose(tmp_path: Path) -> None:
+def test_livekit_takes_the_command_line_and_the_variables_of_compose() -> None:
     """It refuses what it does not know; here it gets as far as Redis, which is not there."""
     defaults = interpolated()
 
@@ -181,6 +182,11 @@ def test_livekit_takes_the_command_line_and_the_variables_of_compose(tmp_path: P
         return re.sub(r"\$\{(\w+):-[^}]*\}", lambda match: defaults[match[1]], text)
 
     service = SERVICES["livekit"]
+    described = subprocess.run(
+        [find_livekit(), "help-verbose"], capture_output=True, text=True, check=True
+    ).stdout
+    for name in service["environment"]:
+        assert f"[${name}]" in described, name
     port, tcp, redis = free_ports(3)
     env = {name: fill(str(value)) for name, value in service["environment"].items()}
     command = [str(ROOT / "livekit.yaml") if word == "/etc/livekit.yaml" else word

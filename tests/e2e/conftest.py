@@ -46,7 +46,7 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must end before asynchronous tests begin
 def browser(microphone: Path) -> Iterator[Browser]:
     chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     assert chromium, "the browser tests need Chromium: run `make test`, or install it"

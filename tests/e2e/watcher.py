@@ -36,13 +36,13 @@ _INSTALL = """
     if (video && video.videoWidth) {
       paint.drawImage(video, 0, 0, 128, 128);
       const at = paint.getImageData(0, 0, 128, 128).data;
-      let dark = 0, sum = 0;
-      for (let y = 68; y < 86; y++) for (let x = 54; x < 76; x++) {
+      let light = 0, sum = 0;
+      for (let y = 70; y < 82; y++) for (let x = 58; x < 72; x++) {
         const i = 4 * (y * 128 + x);
-        if (at[i] + at[i + 1] + at[i + 2] < 210) dark++;
+        light += at[i] * 0.299 + at[i + 1] * 0.587 + at[i + 2] * 0.114;
       }
       for (let i = 0; i < at.length; i += 16) sum += at[i] * ((i % 251) + 1);
-      mouth = dark; picture = sum;
+      mouth = 255 - light / (12 * 14); picture = sum;
     }
     watcher.samples.push([performance.now(), loudness, mouth, picture]);
   };
@@ -58,7 +58,8 @@ class Seen:
     loudness: np.ndarray
     """RMS, full scale 1."""
     mouth: np.ndarray
-    """Dark pixels where the mouth is; NaN without a picture."""
+    """Mean darkness of amy's mouth, 0..255; about 18 more from shut to half open.
+    NaN without a picture."""
     picture: np.ndarray
     """A checksum of the picture; NaN without one."""
 
