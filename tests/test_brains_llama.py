@@ -68,9 +68,7 @@ def eventually(happens: Callable[[], bool]) -> bool:
     return False
 
 
-QUESTION = talk(
-    ("system", SMALL_INSTRUCTIONS), ("user", "What is the capital of France?")
-)
+QUESTION = talk(("system", SMALL_INSTRUCTIONS), ("user", "What is the capital of France?"))
 
 
 async def test_the_answer_comes_in_one_piece_or_is_nonsense(

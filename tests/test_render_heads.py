@@ -14,6 +14,7 @@ import pytest
 from avatar_worker.heads import HEADS, find_head
 from avatar_worker.render import HeadError, load_head
 from avatar_worker.render.gltf import read_glb
+from avatar_worker.render.reader import read_head
 
 Document = dict[str, Any]
 
@@ -34,7 +35,7 @@ def rewrite(source: Path, target: Path, change: Callable[[Document], None]) -> P
 
 @pytest.mark.parametrize("name", HEADS)
 def test_head_loads_whole(name: str) -> None:
-    head = load_head(name)
+    head = read_head(find_head(name))
     assert head.name == name
     assert set(head.part_names) == {"skin", "eyes", "teeth", "tongue", "suit", "lashes", "hair"}
     assert 0 < head.still_triangles < len(head.triangles) > 20_000
@@ -51,7 +52,7 @@ def test_head_loads_whole(name: str) -> None:
 
 
 def test_renderer_cannot_write_into_a_shared_head() -> None:
-    head = load_head("amy")
+    head = read_head(find_head("amy"))
     with pytest.raises(ValueError, match="read-only"):
         head.base[0, 0] = 1
     with pytest.raises(ValueError, match="read-only"):

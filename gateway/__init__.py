@@ -1,0 +1,1 @@
+"""HTTP beside LiveKit: the token endpoint, health, and the built page."""

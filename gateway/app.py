@@ -1,0 +1,79 @@
+"""The gateway's HTTP application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+from fastapi import FastAPI, Request, Response
+from livekit.api import LiveKitAPI
+
+from settings import Settings
+
+from .dispatch import Dispatcher
+from .health import Health
+from .page import DIST, LimitedBody, Page, SecurityHeaders
+from .problems import add_problem_handlers, livekit_problems
+from .tokens import TokenRequest, TokenResponse, make_room_name, make_token, server_url
+
+LIVEKIT_TIMEOUT = aiohttp.ClientTimeout(total=5)
+MAX_BODY = 16 * 1024
+
+
+def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
+    """The application for ``settings``, serving the built page in ``page``.
+
+    Other sites cannot use it from a browser: it sends no CORS headers, and the token endpoint
+    takes nothing but ``application/json``, for which browsers ask first.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with LiveKitAPI(
+            settings.livekit_url,
+            settings.livekit_api_key,
+            settings.livekit_api_secret.get_secret_value(),
+            timeout=LIVEKIT_TIMEOUT,
+        ) as livekit:
+            app.state.health = Health(livekit, settings.livekit_url)
+            app.state.dispatcher = Dispatcher(
+                livekit, settings.agent_name, settings.dispatch_timeout
+            )
+            yield
+
+    app = FastAPI(
+        title="Visavis", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    add_problem_handlers(app)
+    app.add_middleware(LimitedBody, limit=MAX_BODY)
+    app.add_middleware(SecurityHeaders)
+
+    @app.post("/api/token", status_code=HTTPStatus.CREATED)
+    async def token(
+        http: Request, response: Response, request: TokenRequest | None = None
+    ) -> TokenResponse:
+        request = request or TokenRequest()
+        room = request.room_name or make_room_name()
+        with livekit_problems(settings.livekit_url):
+            await cast(Dispatcher, http.app.state.dispatcher).bring_agent(room)
+        response.headers["Cache-Control"] = "no-store"
+        return TokenResponse(
+            server_url=server_url(settings, http.url.hostname),
+            participant_token=make_token(request, room, settings),
+        )
+
+    @app.get("/health")
+    async def health(http: Request, response: Response) -> dict[str, str]:
+        problem = await cast(Health, http.app.state.health).check()
+        response.headers["Cache-Control"] = "no-store"
+        if problem is None:
+            return {"livekit": "ok"}
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return {"livekit": "failed", "detail": problem.detail}
+
+    app.mount("/", Page(page))
+    return app

@@ -1,0 +1,115 @@
+"""What can go wrong, as RFC 9457 problem JSON: a title, and a sentence for a person."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from livekit.api.twirp_client import ServerError
+from starlette.exceptions import HTTPException
+
+logger = logging.getLogger("visavis.gateway")
+
+
+class Problem(Exception):
+    """An answer other than the one asked for. ``retry_after`` is in seconds."""
+
+    def __init__(
+        self, status: HTTPStatus, title: str, detail: str, *, retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+def nobody_free() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Nobody is free",
+        "Nobody is free to talk right now. Try again in a few seconds.",
+        retry_after=5,
+    )
+
+
+@contextmanager
+def livekit_problems(url: str) -> Iterator[None]:
+    """Turn whatever a call to the LiveKit server at ``url`` raises into a :class:`Problem`.
+
+    Only 503 asks to wait: with the other answers, waiting alone does not help.
+    """
+    try:
+        yield
+    except ServerError as error:
+        if error.code == "resource_exhausted":
+            raise nobody_free() from error
+        if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            detail = (
+                f"LiveKit at {url} refused the key. Set LIVEKIT_API_KEY and LIVEKIT_API_SECRET "
+                "to a pair that this server knows."
+            )
+        else:
+            detail = f"LiveKit at {url} answered with an error ({error.code}, {error.status})."
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        logger.debug("LiveKit does not answer: %r", error)
+        detail = f"LiveKit at {url} does not answer. Start it, or set LIVEKIT_URL to where it runs."
+    else:
+        return
+    raise Problem(HTTPStatus.BAD_GATEWAY, "LiveKit cannot be used", detail)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Every error of ``app`` becomes problem JSON."""
+
+    @app.exception_handler(Problem)
+    async def on_problem(_: Request, problem: Problem) -> JSONResponse:
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.warning("%s", problem.detail)
+        return _respond(problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        detail = " ".join(_sentence(each) for each in error.errors())
+        return _respond(Problem(HTTPStatus.BAD_REQUEST, "The request cannot be used", detail))
+
+    @app.exception_handler(HTTPException)
+    async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        detail = str(error.detail)
+        return _respond(Problem(status, status.phrase, detail), error.headers)
+
+
+def _respond(problem: Problem, headers: Any = None) -> JSONResponse:
+    content = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status.value,
+        "detail": problem.detail,
+    }
+    answer = JSONResponse(
+        content, problem.status, headers=headers, media_type="application/problem+json"
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    if problem.retry_after is not None:
+        answer.headers["Retry-After"] = str(problem.retry_after)
+    return answer
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """The field and what is wrong with it, without the value that was sent."""
+    if error["type"] == "json_invalid":
+        return "The body is not JSON."
+    field = ".".join(str(part) for part in error["loc"][1:])
+    if not field:
+        return "The body must be a JSON object, sent as application/json."
+    if error["type"] == "extra_forbidden":
+        return f"{field[:64]}: this field is unknown."
+    return f"{field[:64]}: {error['msg'].removeprefix('Value error, ')}."

@@ -1,0 +1,46 @@
+"""How a room for a conversation is made."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from livekit.protocol.agent_dispatch import RoomAgentDispatch
+from livekit.protocol.room import CreateRoomRequest, RoomConfiguration
+
+TOKEN_LIFETIME = timedelta(seconds=60)
+"""How long a token admits to the room; whoever is in stays in.
+
+LiveKit's clients keep a token until a minute before it ends, so with this one they always ask
+anew, and are told when nobody is free.
+"""
+
+EMPTY_TIMEOUT = 90
+"""Seconds that a room waits for its first person: longer than a token admits."""
+
+DEPARTURE_TIMEOUT = 20
+"""Seconds that a room waits for a person who lost the connection."""
+
+
+def room_configuration(agent_name: str) -> RoomConfiguration:
+    """What LiveKit applies when it makes the room, and ignores for one that exists.
+
+    ``sync_streams`` makes browsers play sound and picture in time with each other.
+    """
+    return RoomConfiguration(
+        empty_timeout=EMPTY_TIMEOUT,
+        departure_timeout=DEPARTURE_TIMEOUT,
+        sync_streams=True,
+        agents=[RoomAgentDispatch(agent_name=agent_name)],
+    )
+
+
+def room_request(room: str, agent_name: str) -> CreateRoomRequest:
+    """Makes ``room`` and, in the same step, dispatches one agent into it."""
+    config = room_configuration(agent_name)
+    return CreateRoomRequest(
+        name=room,
+        empty_timeout=config.empty_timeout,
+        departure_timeout=config.departure_timeout,
+        sync_streams=config.sync_streams,
+        agents=config.agents,
+    )

@@ -1,0 +1,149 @@
+"""LiveKit's standard token endpoint: what a client may ask for, and the token it gets.
+
+Format: https://docs.livekit.io/frontends/build/authentication/endpoint
+"""
+
+from __future__ import annotations
+
+import secrets
+from ipaddress import ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from livekit.api import AccessToken, VideoGrants
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic.alias_generators import to_camel
+
+from settings import Settings
+
+from .room import TOKEN_LIFETIME, room_configuration
+
+MAX_NAME = 128
+MAX_ATTRIBUTES = 16
+MAX_BYTES = 2048
+"""Of metadata, and of all attributes together: tokens travel in a URL."""
+
+RESERVED_ATTRIBUTES = ("lk.", "visavis.")
+RESERVED_IDENTITIES = ("agent-", "visavis")
+"""Those of agents and avatars: whoever joins with the identity of another throws the other out."""
+
+
+def _without_control_characters(text: str) -> str:
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def _within_bytes(text: str) -> str:
+    if len(text.encode()) > MAX_BYTES:
+        raise ValueError(f"must be at most {MAX_BYTES} bytes of UTF-8")
+    return text
+
+
+Name = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_without_control_characters)]
+Metadata = Annotated[str, AfterValidator(_within_bytes)]
+
+
+class TokenRequest(BaseModel):
+    """What a client may ask for: all of it optional, in snake_case or camelCase."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    room_name: Name | None = None
+    participant_identity: Name | None = None
+    participant_name: Name | None = None
+    participant_metadata: Metadata | None = None
+    participant_attributes: dict[str, str] | None = None
+    room_config: dict[str, Any] | None = None
+
+    @field_validator("participant_identity")
+    @classmethod
+    def _identity_is_no_agents(cls, identity: str | None) -> str | None:
+        if identity and identity.startswith(RESERVED_IDENTITIES):
+            raise ValueError(f"must not start with {' or '.join(RESERVED_IDENTITIES)}")
+        return identity
+
+    @field_validator("participant_attributes")
+    @classmethod
+    def _attributes_are_the_clients_own(cls, given: dict[str, str] | None) -> dict[str, str] | None:
+        if not given:
+            return given
+        if len(given) > MAX_ATTRIBUTES:
+            raise ValueError(f"at most {MAX_ATTRIBUTES} attributes")
+        if any(name.startswith(RESERVED_ATTRIBUTES) for name in given):
+            raise ValueError(f"names that start with {' or '.join(RESERVED_ATTRIBUTES)} are taken")
+        if sum(len(name.encode()) + len(value.encode()) for name, value in given.items()) > (
+            MAX_BYTES
+        ):
+            raise ValueError(f"must be at most {MAX_BYTES} bytes of UTF-8 in all")
+        return given
+
+    @field_validator("room_config")
+    @classmethod
+    def _room_is_the_servers(cls, config: dict[str, Any] | None) -> None:
+        if config:
+            raise ValueError("a client may not set it: the server configures rooms and agents")
+
+
+class TokenResponse(BaseModel):
+    """Where to join, and with what."""
+
+    server_url: str
+    participant_token: str
+
+
+def make_token(request: TokenRequest, room: str, settings: Settings) -> str:
+    """A signed token that admits one person to ``room``, for :data:`TOKEN_LIFETIME`.
+
+    Should the room be gone by then, joining makes it again, agent included.
+    """
+    grants = VideoGrants(
+        room_join=True, room=room, can_publish=True, can_subscribe=True, can_publish_data=True
+    )
+    return (
+        AccessToken(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
+        .with_identity(request.participant_identity or f"guest-{secrets.token_hex(6)}")
+        .with_name(request.participant_name or "")
+        .with_metadata(request.participant_metadata or "")
+        .with_attributes(request.participant_attributes or {})
+        .with_grants(grants)
+        .with_room_config(room_configuration(settings.agent_name))
+        .with_ttl(TOKEN_LIFETIME)
+        .to_jwt()
+    )
+
+
+def make_room_name() -> str:
+    """Not guessable: whoever knows a room's name may ask for a token to it."""
+    return f"room-{secrets.token_urlsafe(12)}"
+
+
+def server_url(settings: Settings, requested_host: str | None) -> str:
+    """Where a browser finds LiveKit, as ``ws://`` or ``wss://``.
+
+    Args:
+        requested_host: The host name under which the browser reached this server. It replaces a
+            loopback address, which would be the browser's own machine on another one.
+    """
+    url = urlsplit(settings.livekit_public_url or settings.livekit_url)
+    scheme = {"http": "ws", "https": "wss"}.get(url.scheme, url.scheme)
+    netloc = url.netloc
+    if requested_host and _is_loopback(url.hostname) and not _is_loopback(requested_host):
+        host = f"[{requested_host}]" if ":" in requested_host else requested_host
+        netloc = host if url.port is None else f"{host}:{url.port}"
+    return urlunsplit((scheme, netloc, url.path, url.query, ""))
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host is None or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
