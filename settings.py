@@ -82,7 +82,8 @@ class Settings(BaseSettings):
     """Path of ``wav2arkit_cpu.onnx``; None: the embedded model."""
 
     # the gateway
-    host: str = "0.0.0.0"
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 for other devices, which need LiveKit's ports as well."""
     port: int = Field(8080, ge=0, le=65535)
     dispatch_timeout: float = Field(3.0, gt=0, le=30)
     """Seconds to wait until an agent has taken the room."""

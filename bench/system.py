@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from demo.livekit_server import find_server
-from settings import DEV_API_KEY, DEV_API_SECRET
+from bench.livekit import LiveKitServer, free_ports, start_livekit
 
 _READY = re.compile(r"ready in \d+ s:\s+(http://\S+)")
 
@@ -29,21 +27,12 @@ class StartError(Exception):
 
 
 @dataclass(frozen=True)
-class LiveKit:
-    """A LiveKit server that is up."""
-
-    url: str
-    api_key: str
-    api_secret: str
-
-
-@dataclass(frozen=True)
 class System:
     """A demo that is ready."""
 
     gateway: str
     """http URL."""
-    livekit: LiveKit
+    livekit: LiveKitServer
     demo: subprocess.Popen[str]
     seconds_to_ready: float
     output: list[str]
@@ -62,42 +51,6 @@ class System:
 
 
 @contextmanager
-def running_livekit() -> Iterator[LiveKit]:
-    """A LiveKit server on free ports of the loopback interface, with the rooms' usual settings."""
-    binary = find_server()
-    if binary is None:
-        raise StartError("there is no LiveKit server: run `make setup`")
-    http, tcp, udp = free_port(), free_port(), free_port(socket.SOCK_DGRAM)
-    config = f"""
-port: {http}
-bind_addresses: ["127.0.0.1"]
-rtc:
-  tcp_port: {tcp}
-  udp_port: {udp}
-  node_ip: 127.0.0.1
-  use_external_ip: false
-  enable_loopback_candidate: true
-  interfaces: {{includes: [lo, lo0]}}
-keys: {{{DEV_API_KEY}: {DEV_API_SECRET}}}
-logging: {{level: warn}}
-"""
-    with tempfile.TemporaryDirectory(prefix="visavis-livekit-") as folder:
-        path = Path(folder) / "livekit.yaml"
-        path.write_text(config)
-        server = subprocess.Popen(
-            [str(binary), "--config", str(path)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait_for_port(http, 15)
-            yield LiveKit(f"ws://127.0.0.1:{http}", DEV_API_KEY, DEV_API_SECRET)
-        finally:
-            server.kill()  # asked kindly, it would wait for its participants to leave
-            server.wait()
-
-
-@contextmanager
 def running_system(
     env: Mapping[str, str] | None = None, *, patience: float = 120
 ) -> Iterator[System]:
@@ -105,8 +58,11 @@ def running_system(
 
     It waits longer for agent and face than a person would: a busy machine is not a failure here.
     """
-    with running_livekit() as livekit:
-        port = free_port()
+    with (
+        tempfile.TemporaryDirectory(prefix="visavis-livekit-") as folder,
+        start_livekit(Path(folder)) as livekit,
+    ):
+        [port] = free_ports(1)
         full_env = os.environ | {
             "LIVEKIT_URL": livekit.url,
             "LIVEKIT_API_KEY": livekit.api_key,
@@ -152,26 +108,9 @@ def stop(demo: subprocess.Popen[str], limit: float = 20) -> None:
             raise
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _read(demo: subprocess.Popen[str], output: list[str], ready: threading.Event) -> None:
     assert demo.stdout is not None
     for line in demo.stdout:
         output.append(line)
         if _READY.search(line):
             ready.set()
-
-
-def _wait_for_port(port: int, limit: float) -> None:
-    until = time.monotonic() + limit
-    while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise StartError(f"the LiveKit server does not answer on port {port}")

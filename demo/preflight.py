@@ -34,11 +34,22 @@ def check(settings: Settings, *, own_livekit: bool) -> None:
             check_port(port, "if that is a LiveKit server, set LIVEKIT_URL and its key to use it")
     else:
         asyncio.run(_check_livekit(settings))
+    _check_embedded_brains()
     openai_url = settings.openai_base_url or OPENAI_URL
     _check_provider(
         "OPENAI_API_KEY", settings.openai_api_key, openai_url, "Authorization: Bearer {key}"
     )
     _check_provider("ELEVEN_API_KEY", settings.eleven_api_key, ELEVEN_URL, "xi-api-key: {key}")
+
+
+def _check_embedded_brains() -> None:
+    try:
+        import xllamacpp  # noqa: F401
+    except ImportError as error:
+        raise Problem(
+            f"the embedded language model cannot be loaded ({error}): install the missing "
+            "library (on Debian and Ubuntu: apt install libgomp1)"
+        ) from None
 
 
 def check_port(port: int, remedy: str) -> None:
@@ -57,7 +68,7 @@ async def _check_livekit(settings: Settings) -> None:
         ) as livekit:
             await livekit.room.list_rooms(api.ListRoomsRequest(names=["visavis-preflight"]))
     except api.TwirpError as error:
-        if error.code == api.TwirpErrorCode.UNAUTHENTICATED:
+        if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise Problem(
                 f"the LiveKit server at {settings.livekit_url} refused the key: "
                 "check LIVEKIT_API_KEY and LIVEKIT_API_SECRET"

@@ -18,7 +18,7 @@ export default defineConfig({
   },
   server: {
     // The gateway's port: the same variable as in the gateway's settings.
-    proxy: { '/api': `http://localhost:${process.env.PORT ?? '8080'}` },
+    proxy: { '/api': process.env.GATEWAY_URL ?? `http://localhost:${process.env.PORT ?? '8080'}` },
   },
   test: {
     environment: 'node',

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from livekit.agents import AgentServer, JobContext
 
+from bench.livekit import ROOT, LiveKitServer
 from settings import load_settings
-from tests.livekit_server import ROOT, LiveKitServer
 from worker_cli import run_worker
 
 START_SECONDS = 120.0

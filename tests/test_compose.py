@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.livekit import ROOT, find_livekit, free_ports
 from demo.livekit_server import VERSION
 from gateway.room import DEPARTURE_TIMEOUT, EMPTY_TIMEOUT
 from settings import DEV_API_KEY, DEV_API_SECRET, Settings
-from tests.livekit_server import ROOT, find_livekit, free_ports
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]

@@ -11,10 +11,10 @@ import pytest
 from livekit import api, rtc
 from starlette.testclient import TestClient
 
+from bench.livekit import LiveKitServer, free_ports, start_livekit
 from gateway.app import create_app
 from gateway.dispatch import AGENT_NAME_ATTRIBUTE, Dispatcher
 from settings import Settings
-from tests.livekit_server import LiveKitServer, free_ports, start_livekit
 from tests.plain_agent import start_agent
 
 AGENT = "visavis"

@@ -18,11 +18,11 @@ import pytest
 from livekit.api import LiveKitAPI
 from starlette.testclient import TestClient
 
+from bench.livekit import ROOT, free_ports
 from gateway.__main__ import listen
 from gateway.app import create_app
 from gateway.health import CACHE_SECONDS, Health
 from settings import Settings
-from tests.livekit_server import ROOT, free_ports
 
 SETTINGS = Settings(_env_file=None, livekit_url="ws://127.0.0.1:1")
 

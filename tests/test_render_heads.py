@@ -154,6 +154,7 @@ def _fewer_vertices(document: Document) -> None:
         (_bad_targets, "not what glTF 2.0 describes"),
         (_fewer_vertices, "vertices that are not there"),
         (lambda document: document.pop("skins"), "no skin"),
+        (lambda document: document.update(nodes=[7]), "not a list of objects"),
         (lambda document: document.update(extensionsRequired=["X"]), "extensions"),
     ],
 )

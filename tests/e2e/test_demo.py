@@ -7,10 +7,12 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import psutil
 
-from bench.system import free_port, running_livekit, running_system
+from bench.livekit import free_ports, start_livekit
+from bench.system import running_system
 
 
 def demo(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -46,14 +48,14 @@ def test_a_busy_port_is_named_with_its_remedy() -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_a_wrong_livekit_key_is_named() -> None:
-    with running_livekit() as livekit:
+def test_a_wrong_livekit_key_is_named(tmp_path: Path) -> None:
+    with start_livekit(tmp_path) as livekit:
         run = demo(
             {
                 "LIVEKIT_URL": livekit.url,
                 "LIVEKIT_API_KEY": livekit.api_key,
                 "LIVEKIT_API_SECRET": "not-the-secret-but-long-enough-for-it",
-                "PORT": str(free_port()),
+                "PORT": str(free_ports(1)[0]),
             }
         )
     assert run.returncode == 1
@@ -61,8 +63,8 @@ def test_a_wrong_livekit_key_is_named() -> None:
 
 
 def test_an_absent_livekit_server_is_named() -> None:
-    url = f"ws://127.0.0.1:{free_port()}"
-    run = demo({"LIVEKIT_URL": url, "PORT": str(free_port())})
+    url = f"ws://127.0.0.1:{free_ports(1)[0]}"
+    run = demo({"LIVEKIT_URL": url, "PORT": str(free_ports(1)[0])})
     assert run.returncode == 1
     assert url in run.stderr and "Traceback" not in run.stderr
 

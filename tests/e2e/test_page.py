@@ -11,7 +11,8 @@ import pytest
 from livekit import api
 from playwright.sync_api import Page, expect
 
-from bench.system import LiveKit, System
+from bench.livekit import LiveKitServer
+from bench.system import System
 from tests.e2e.watcher import Watcher
 
 GREETING_WORD = "Amy"
@@ -24,7 +25,7 @@ def enter(page: Page, system: System) -> Watcher:
     return Watcher(page)
 
 
-def rooms_left(livekit: LiveKit) -> int:
+def rooms_left(livekit: LiveKitServer) -> int:
     async def count() -> int:
         async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as lk:
             rooms = (await lk.room.list_rooms(api.ListRoomsRequest())).rooms

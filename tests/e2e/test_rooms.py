@@ -12,8 +12,9 @@ from livekit import api, rtc
 from livekit.agents.voice.avatar import DataStreamAudioOutput
 
 from bench.bot import MIC_RATE, Bot, Speech, join
+from bench.livekit import LiveKitServer
 from bench.speech import speak
-from bench.system import LiveKit, System, running_system
+from bench.system import System, running_system
 from visavis.protocol import (
     AGENT_NAME,
     ATTRIBUTE_FACE,
@@ -23,14 +24,14 @@ from visavis.protocol import (
 )
 
 
-def token(livekit: LiveKit, identity: str, room: str) -> api.AccessToken:
+def token(livekit: LiveKitServer, identity: str, room: str) -> api.AccessToken:
     grants = api.VideoGrants(room_join=True, room=room)
     access = api.AccessToken(livekit.api_key, livekit.api_secret)
     return access.with_identity(identity).with_grants(grants)
 
 
 @asynccontextmanager
-async def enter(livekit: LiveKit, access: api.AccessToken) -> AsyncIterator[Bot]:
+async def enter(livekit: LiveKitServer, access: api.AccessToken) -> AsyncIterator[Bot]:
     """Join as a client that knows nothing of Visavis."""
     room = rtc.Room()
     bot = Bot(room, rtc.AudioSource(MIC_RATE, 1))
@@ -87,7 +88,7 @@ async def test_a_dispatch_into_a_strangers_room_brings_agent_and_face(system: Sy
 
 @asynccontextmanager
 async def face_of(
-    livekit: LiveKit, room_name: str
+    livekit: LiveKitServer, room_name: str
 ) -> AsyncIterator[tuple[rtc.Room, DataStreamAudioOutput, Bot]]:
     """A stranger's agent with LiveKit's own output, our face, and a person who listens."""
     agent = rtc.Room()

@@ -1,4 +1,4 @@
-"""A real LiveKit server for a test, on ports of its own and on the loopback interface."""
+"""A real LiveKit server for tests and benchmarks, on free ports of the loopback interface."""
 
 from __future__ import annotations
 
