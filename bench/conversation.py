@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from bench.bot import Bot, join
+from bench.bot import Bot, Speech, join
 from bench.speech import QUESTIONS, speak
 from bench.system import System, running_system
 
@@ -30,6 +30,7 @@ class Load:
 
 
 async def converse(system: System) -> None:
+    questions = [speak(question) for question in QUESTIONS]
     async with join(system.gateway) as bot:
         first_sound = await bot.wait_for_sound(bot.senses.joined, limit=30)
         first_picture = bot.senses.pictures[0]
@@ -37,23 +38,22 @@ async def converse(system: System) -> None:
         print(f"join → first word      {first_sound - bot.senses.joined:6.2f} s")
         await bot.wait_for_quiet()
         idle = await asyncio.to_thread(measure_load, system, 8.0)
-        waits = await ask_all(bot)
+        waits = await ask_all(bot, questions)
         speaking = asyncio.create_task(asyncio.to_thread(measure_load, system, 6.0))
         await bot.room.local_participant.send_text("Tell me a long story.", topic="lk.chat")
         busy = await speaking
         report(bot, waits, idle, busy)
 
 
-async def ask_all(bot: Bot) -> list[float]:
+async def ask_all(bot: Bot, questions: list[Speech]) -> list[float]:
     waits = []
-    for question in QUESTIONS:
-        speech = await asyncio.to_thread(speak, question)
+    for text, speech in zip(QUESTIONS, questions, strict=True):
         await bot.wait_for_quiet()
         asked = await bot.say(speech)
         try:
             heard = await bot.wait_for_sound(asked, limit=15)
         except TimeoutError:
-            print(f"no answer within 15 s to {question!r}")
+            print(f"no answer within 15 s to {text!r}")
             continue
         waits.append(heard - asked)
         await bot.wait_for_quiet()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from avatar_worker.face.pose import HeadPose
 
 from .errors import HeadError
-from .head import Head, load_head
+from .head import Head
+from .load import load_head
 from .prewarm import prewarm
 from .renderer import MeshRenderer, Renderer
 

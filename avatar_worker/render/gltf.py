@@ -24,6 +24,16 @@ _CHUNK_JSON: Final = 0x4E4F534A
 _CHUNK_BINARY: Final = 0x004E4942
 _DTYPES: Final = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+_LISTS: Final = (
+    "accessors",
+    "bufferViews",
+    "images",
+    "materials",
+    "meshes",
+    "nodes",
+    "skins",
+    "textures",
+)
 _MAX_BYTES: Final = 256 * 1024 * 1024
 _MAX_IMAGE_SIDE: Final = 8192
 
@@ -38,9 +48,7 @@ class Glb:
 
     def items(self, kind: str) -> list[dict[str, Any]]:
         """The document's list called ``kind`` (``nodes``, ``meshes``, …); empty where absent."""
-        found = self.document.get(kind, [])
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-            raise self.problem(f"its {kind!r} are not a list of objects")
+        found: list[dict[str, Any]] = self.document.get(kind, [])
         return found
 
     def item(self, kind: str, index: object) -> dict[str, Any]:
@@ -170,6 +178,10 @@ def read_glb(path: Path) -> Glb:
         raise refuse("its JSON chunk cannot be parsed") from None
     if not isinstance(document, dict):
         raise refuse("its JSON chunk is not an object")
+    for kind in _LISTS:
+        entries = document.get(kind, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise refuse(f"its {kind!r} are not a list of objects")
     if required := document.get("extensionsRequired"):
         raise refuse(f"it needs extensions that are not supported: {required}")
     return Glb(path, document, chunks.get(_CHUNK_BINARY, b""))

@@ -14,9 +14,9 @@ from .renderer import MeshRenderer
 def prewarm(head: Head) -> None:
     """Draw one small frame, so that all kernels are compiled or loaded from numba's cache.
 
-    Compiling takes half a minute once in a machine's life, loading about a second in each process
-    that is not forked from a warm one. The cache lies in ``__pycache__`` beside the kernels, or in
-    ``NUMBA_CACHE_DIR``.
+    Compiling takes about 15 s, once for each kind of CPU; loading about a second, once in each
+    process that is not forked from a warm one. The cache lies in ``__pycache__`` beside the code,
+    or in ``NUMBA_CACHE_DIR`` where that is set; whoever builds an image calls this while building.
     """
     renderer = MeshRenderer(head, 64, 64)
     weights = np.full(len(ARKIT_NAMES), 0.1, np.float32)

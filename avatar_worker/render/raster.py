@@ -20,6 +20,9 @@ _ONE: Final = np.float32(1)
 _TWO: Final = np.float32(2)
 _EDGE: Final = np.float32(1.001)
 _NEXT, _THREE = np.uintp(1), np.uintp(3)
+_FLAT: Final = np.float32(1e-6)
+_SHORT: Final = 6
+"""Pixels in a row from which finding where the triangle begins pays."""
 _OUTSIDE: Final = np.int32(2**31 - 1)
 _REACH: Final = np.float32(0.375)
 # A rotated grid: four different rows and columns.
@@ -89,6 +92,16 @@ def _alpha(
     return (upper + (lower - upper) * y) * _TO_UNIT
 
 
+@helper
+def _narrow(low: Scalar, high: Scalar, slope: Scalar, value: Scalar) -> tuple[Scalar, Scalar]:
+    """The part of ``low``..``high`` where ``value + slope * x`` may be positive."""
+    if slope > _FLAT:
+        low = max(low, min(-value / slope, high))
+    elif slope < -_FLAT:
+        high = min(high, max(-value / slope, low))
+    return low, high
+
+
 @kernel
 def draw_triangles(
     triangles: Ints,
@@ -152,8 +165,18 @@ def draw_triangles(
         for y in range(ya, yb):
             row = np.uintp(y)
             fx, fy = np.float32(xa) + _HALF - x0, np.float32(y) + _HALF - y0
-            u, v = a1 * fx + b1 * fy - a1, a2 * fx + b2 * fy - a2
-            for x in range(xa, xb):
+            u, v = a1 * fx + b1 * fy, a2 * fx + b2 * fy
+            start, stop = np.int32(0), xb - xa
+            if stop > _SHORT:
+                begin, end = _narrow(_ZERO, np.float32(stop), a1, u - least_u)
+                begin, end = _narrow(begin, end, a2, v - least_v)
+                begin, end = _narrow(begin, end, -a1 - a2, most - u - v)
+                start, stop = np.int32(begin), min(np.int32(end) + 1, stop)
+                u += a1 * np.float32(start)
+                v += a2 * np.float32(start)
+            u -= a1
+            v -= a2
+            for x in range(xa + start, xa + stop):
                 column = np.uintp(x)
                 u += a1
                 v += a2

@@ -15,6 +15,7 @@ from .camera import frame_head
 from .geometry import blend, bound_triangles, pose_rotation, project, rotation, turn_eye
 from .head import Head
 from .i420 import convert_i420
+from .limits import is_usual
 from .materials import MOUTH_PARTS
 from .mouth import mouth_light
 from .raster import draw_triangles, empty_key, key_bits
@@ -22,6 +23,8 @@ from .shade import light_vertices, shade_pixels
 from .surface import choose_textures, describe_surface
 
 _SMALLEST, _LARGEST = 64, 1920
+_NOWHERE: Final = 1e6
+"""Where no vertex ever is: one that is there counts as moved."""
 _SAME_LEVEL: Final = 1 / 128
 _GAZE: Final = tuple(
     tuple(ARKIT_NAMES.index(f"eyeLook{way}{side}") for way in ("In", "Out", "Up", "Down"))
@@ -69,7 +72,7 @@ class MeshRenderer:
         self._camera = frame_head(head.eye_centres, width, height)
         vertices, triangles = len(head.base), len(head.triangles)
         self._shape = np.empty((vertices, 6), np.float32)
-        self._world = np.full((vertices, 6), 1e6, np.float32)
+        self._world = np.full((vertices, 6), _NOWHERE, np.float32)
         self._screen = np.zeros((vertices, 3), np.float32)
         self._light = np.zeros((vertices, 6), np.float32)
         self._moved = np.zeros(vertices, np.bool_)
@@ -102,6 +105,16 @@ class MeshRenderer:
         self._redraw(weights, pose)
         return self._picture.copy()
 
+    def visible_triangles(self, weights: Floats, pose: HeadPose) -> NDArray[np.bool_]:
+        """Which of the head's triangles (m,) any sample of the frame shows."""
+        self._place(weights, pose)
+        self._keys[:] = self._still_keys
+        self._draw_moving(pose, (0, 0, self.width, self.height))
+        self._world[:] = _NOWHERE  # the picture is not of this frame: the next draws all
+        shown = np.zeros(len(self.head.triangles) + 1, np.bool_)
+        shown[self._keys & ((1 << self._bits) - 1)] = True
+        return shown[1:]
+
     def _redraw(self, weights: Floats, pose: HeadPose) -> None:
         if weights.shape != (len(ARKIT_NAMES),):
             raise ValueError(f"a frame needs {len(ARKIT_NAMES)} weights, not {weights.shape}")
@@ -110,7 +123,8 @@ class MeshRenderer:
         x0, y0, x1, y1 = area
         if x0 < x1 and y0 < y1:
             self._keys[y0:y1, x0:x1] = self._still_keys[y0:y1, x0:x1]
-            self._draw_moving(area)
+            self._draw_moving(pose, area)
+            self._shade(self.head.still_triangles, area)
             convert_i420(self._picture, area, self._yuv)
 
     def _place(self, weights: Floats, pose: HeadPose) -> None:
@@ -184,10 +198,10 @@ class MeshRenderer:
             area,
         )
 
-    def _draw_moving(self, area: Area) -> None:
+    def _draw_moving(self, pose: HeadPose, area: Area) -> None:
         still, mouth = self.head.still_triangles, self.head.mouth_triangles
-        self._draw(still if self._mouth_level else still + mouth, len(self.head.triangles), area)
-        self._shade(still, area)
+        last = self.head.seen_triangles if is_usual(pose) else len(self.head.triangles)
+        self._draw(still if self._mouth_level else still + mouth, last, area)
 
     def _shade(self, still: int, area: Area) -> None:
         head = self.head
@@ -220,5 +234,6 @@ class MeshRenderer:
         self._shade(0, whole)
         self._backdrop = self._picture.copy()
         self._still_keys = self._keys.copy()
-        self._draw_moving(whole)
+        self._draw_moving(HeadPose(), whole)
+        self._shade(self.head.still_triangles, whole)
         convert_i420(self._picture, whole, self._yuv)

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .head import Head
+from .jit import kernel
 from .materials import ALPHA, DECAL
 from .raster import LIFTED, SEE_THROUGH, TWO_SIDED
 
 _TEXELS_A_PIXEL: Final = 2.5
 """Texels under a pixel above which the next smaller level is taken."""
-_SOLID: Final = 0.94 * 255
+_SOLID: Final = 240
 """Alpha that covers all four samples whatever the dither."""
 
 
@@ -36,15 +37,36 @@ def describe_surface(head: Head, texture: NDArray[np.int32]) -> NDArray[np.uint8
     kind = head.part_kind[head.triangle_part]
     surface = np.zeros(len(kind), np.uint8)
     surface[kind == DECAL] = LIFTED
-    for t in np.flatnonzero((kind == ALPHA) | (kind == DECAL)):
-        offset, wide, high = texture[t]
-        corner = head.uv[head.triangles[t]] * (wide, high) - 0.5
-        low = np.clip(np.floor(corner.min(axis=0)), 0, (wide - 2, high - 2)).astype(int)
-        top = np.clip(np.floor(corner.max(axis=0)) + 2, 2, (wide, high)).astype(int)
-        alpha = head.texels[offset : offset + wide * high, 3].reshape(high, wide)
-        solid = alpha[low[1] : top[1], low[0] : top[0]].min() >= _SOLID
-        surface[t] |= TWO_SIDED if solid else TWO_SIDED | SEE_THROUGH
+    candidates = np.flatnonzero((kind == ALPHA) | (kind == DECAL)).astype(np.int32)
+    solid = np.zeros(len(candidates), np.bool_)
+    _find_solid(candidates, head.triangles, head.uv, texture, head.texels, solid)
+    surface[candidates] |= np.where(solid, TWO_SIDED, TWO_SIDED | SEE_THROUGH).astype(np.uint8)
     return surface
+
+
+@kernel
+def _find_solid(
+    candidates: NDArray[np.int32],
+    triangles: NDArray[np.int32],
+    uv: NDArray[np.float32],
+    texture: NDArray[np.int32],
+    texels: NDArray[np.uint8],
+    solid: NDArray[np.bool_],
+) -> None:
+    """Mark the candidates whose texels, over the box around the triangle, are all opaque."""
+    for number in range(len(candidates)):
+        t = candidates[number]
+        offset, wide, high = texture[t, 0], texture[t, 1], texture[t, 2]
+        i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        left = min(uv[i, 0], min(uv[j, 0], uv[k, 0])) * wide
+        right = max(uv[i, 0], max(uv[j, 0], uv[k, 0])) * wide
+        top = min(uv[i, 1], min(uv[j, 1], uv[k, 1])) * high
+        bottom = max(uv[i, 1], max(uv[j, 1], uv[k, 1])) * high
+        least = 255
+        for row in range(max(int(top) - 1, 0), min(int(bottom) + 2, high)):
+            for column in range(max(int(left) - 1, 0), min(int(right) + 2, wide)):
+                least = min(least, int(texels[offset + row * wide + column, 3]))
+        solid[number] = least >= _SOLID
 
 
 def _twice_area(corners: NDArray[np.float32]) -> NDArray[np.float32]:

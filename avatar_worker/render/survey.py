@@ -1,0 +1,77 @@
+"""Finds the triangles that nobody ever sees: the backs of teeth, skin under hair, hair under hair.
+
+They are a third of a head's triangles and of the time to draw it. A head is looked at once, when it
+is loaded, from all sides that a pose within the limits shows, and in extreme expressions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain, product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_worker.face.pose import HeadPose
+from visavis.protocol import ARKIT_NAMES
+
+from .head import Head
+from .limits import MAX_PITCH, MAX_ROLL, MAX_YAW
+from .renderer import MeshRenderer
+
+_SIDE: Final = 256
+_SIDES: Final = ("", "Left", "Right")
+_EXPRESSIONS: Final[tuple[dict[str, float], ...]] = (
+    {"jawOpen": 1, "tongueOut": 1},
+    {"jawOpen": 0.6, "mouthUpperUp": 1, "mouthLowerDown": 1},
+    {"jawOpen": 0.25, "mouthSmile": 1, "mouthUpperUp": 0.6, "cheekSquint": 1},
+    {"jawOpen": 0.3, "mouthFunnel": 1, "eyeWide": 1, "eyeLookUp": 1},
+    {"mouthPucker": 1, "eyeBlink": 1},
+    {"jawOpen": 0.7, "jawLeft": 1, "eyeLookDown": 1},
+    {"jawOpen": 0.7, "jawRight": 1, "browInnerUp": 1},
+    {"mouthStretch": 1, "mouthFrown": 1, "mouthLowerDown": 1, "noseSneer": 1},
+    {"cheekPuff": 1, "jawForward": 1, "mouthShrugLower": 1, "eyeSquint": 1},
+    {"jawOpen": 0.3, "mouthLeft": 1, "eyeBlink": 0.5, "browDown": 1},
+    {"jawOpen": 0.3, "mouthRight": 1, "mouthRollLower": 1, "browOuterUp": 1},
+)
+_SIDES_OF_HEAD: Final = tuple(
+    HeadPose(yaw * MAX_YAW, pitch * MAX_PITCH, roll * MAX_ROLL)
+    for yaw, pitch, roll in (
+        *product((-1, -0.7, -0.4, 0, 0.4, 0.7, 1), (-1, -0.5, 0, 0.5, 1), (0,)),
+        *product((-0.7, 0.7), (-0.7, 0.7), (-1, 1)),
+    )
+)
+_SIDES_OF_FACE: Final = (
+    HeadPose(),
+    *(HeadPose(*corner) for corner in product((-MAX_YAW, MAX_YAW), (-MAX_PITCH, MAX_PITCH))),
+)
+
+
+def put_unseen_last(head: Head) -> Head:
+    """The same head with the triangles that are never seen at the end."""
+    renderer = MeshRenderer(head, _SIDE, _SIDE)
+    seen = np.zeros(len(head.triangles), np.bool_)
+    views = chain(product(({},), _SIDES_OF_HEAD), product(_EXPRESSIONS, _SIDES_OF_FACE))
+    for expression, pose in views:
+        seen |= renderer.visible_triangles(_weights(expression), pose)
+    # A neighbour of what is seen comes into sight first, as do triangles smaller than a sample.
+    corners = np.zeros(len(head.base), np.bool_)
+    corners[head.triangles[seen]] = True
+    unseen: NDArray[np.bool_] = np.all(~corners[head.triangles], axis=1)
+    unseen[: head.still_triangles] = False
+    mouth = np.zeros(len(unseen), np.bool_)
+    mouth[head.still_triangles : head.still_triangles + head.mouth_triangles] = True
+    order = np.argsort(unseen, kind="stable")
+    return replace(
+        head,
+        triangles=np.ascontiguousarray(head.triangles[order]),
+        triangle_part=np.ascontiguousarray(head.triangle_part[order]),
+        mouth_triangles=int((mouth & ~unseen).sum()),
+        seen_triangles=int((~unseen).sum()),
+    )
+
+
+def _weights(expression: dict[str, float]) -> NDArray[np.float32]:
+    sided = {name + side: value for name, value in expression.items() for side in _SIDES}
+    return np.array([sided.get(name, 0.0) for name in ARKIT_NAMES], np.float32)
