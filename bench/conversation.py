@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import psutil
 
 from bench.bot import Bot, Speech, join
+from bench.browser import watch_page
 from bench.speech import QUESTIONS, speak
 from bench.system import System, running_system
 
@@ -96,4 +97,8 @@ def report(bot: Bot, waits: list[float], idle: list[Load], busy: list[Load]) -> 
 def main() -> None:
     with running_system() as system:
         print(f"start → ready          {system.seconds_to_ready:6.1f} s")
+        seen = watch_page(system.gateway, 15)
+        print(f"in Chromium            {seen.frames_per_second:6.1f} pictures a second, ", end="")
+        print(f"{seen.freezes} freezes, {seen.dropped} dropped; buffers: ", end="")
+        print(f"sound {seen.audio_buffer_ms:.0f} ms, picture {seen.video_buffer_ms:.0f} ms")
         asyncio.run(converse(system))

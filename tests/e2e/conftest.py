@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from bench.browser import open_chromium
 from bench.speech import speak
 from bench.system import System, running_system
 
@@ -48,26 +48,9 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")  # its event loop must end before asynchronous tests begin
 def browser(microphone: Path) -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
-    assert chromium, "the browser tests need Chromium: run `make test`, or install it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--no-sandbox",
-                "--autoplay-policy=no-user-gesture-required",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone}%noloop",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--no-first-run",
-                "--disable-quic",
-            ],
-        )
+    flag = f"--use-file-for-fake-audio-capture={microphone}%noloop"
+    with open_chromium([flag]) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
