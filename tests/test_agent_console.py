@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import pytest
 
 from agent.console import sound_problem
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 CONSOLE = [sys.executable, "-m", "agent", "console"]
 NO_KEYS = {
     name: value
@@ -50,9 +51,13 @@ def test_a_typed_question_is_left_unanswered() -> None:
     os.close(slave)
     try:
         read_until(master, "shortcuts")
-        os.write(master, b"What is the capital of France?\n")
+        question = "What is the capital of France?"
+        for length, key in enumerate(question, 1):
+            os.write(master, key.encode())
+            read_until(master, question[:length])  # LiveKit's prompt loses what is typed faster
+        os.write(master, b"\n")
         assert "Paris" in read_until(master, "Paris")
-        os.write(master, b"\x03")  # Ctrl-C
+        console.send_signal(signal.SIGINT)
         read_until(master, None)
         assert console.wait(PATIENCE) == 0
     finally:

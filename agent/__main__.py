@@ -1,0 +1,55 @@
+"""``python -m agent dev|start|console|download-files``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from settings import Settings, load_settings
+from worker_cli import run_worker
+
+from .brains.choose import choose_providers
+from .brains.llama import LlamaAddress, LlamaError, LlamaServer
+from .console import answer_lines, sound_problem
+from .server import build_server
+
+
+def main(arguments: list[str]) -> None:
+    settings = load_settings()
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    if command not in {"dev", "start", "console", "connect"} or "--help" in arguments:
+        run_worker(build_server(settings), settings)
+        return
+    piped = command == "console" and not sys.stdin.isatty()
+    speaks = command == "console" and not piped and "--text" not in arguments
+    if speaks and (problem := sound_problem()):
+        raise SystemExit(f"visavis: {problem}")
+    with _language_model(settings) as address:
+        if piped:
+            asyncio.run(answer_lines(settings, address, sys.stdin))
+        else:
+            run_worker(build_server(settings), settings)
+
+
+@contextmanager
+def _language_model(settings: Settings) -> Iterator[LlamaAddress | None]:
+    """The embedded language model, if the settings ask for it, for as long as the worker runs."""
+    if choose_providers(settings).llm != "embedded":
+        yield None
+        return
+    server = LlamaServer(settings.llama_slots)
+    try:
+        address = server.start()
+    except LlamaError as error:
+        raise SystemExit(f"visavis: {error}") from None
+    address.publish()
+    try:
+        yield address
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

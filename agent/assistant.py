@@ -1,0 +1,45 @@
+"""Who the person talks to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from livekit.agents import Agent, ModelSettings, llm
+
+from .brains.llama import Chunk, first_sentences, shorten
+
+INSTRUCTIONS = (
+    "You are Amy, a friendly companion with a face and a voice. You talk with a person out loud, "
+    "so answer in one to three short sentences of plain spoken English: no lists, no markup, no "
+    "emoji, numbers as one would say them. What you hear may be misheard; when it makes no sense, "
+    "ask. You may ask something back to keep the talk going."
+)
+SMALL_INSTRUCTIONS = (
+    "Your name is Amy. You are a helpful and cheerful AI assistant. "
+    "Answer in one or two short, simple sentences."
+)
+"""The same for the embedded language model, which follows a short prompt better than a long one."""
+
+
+class Assistant(Agent):
+    """``instructions``: the system prompt; None: the default. ``small``: the embedded model."""
+
+    def __init__(self, instructions: str | None, *, small: bool) -> None:
+        super().__init__(
+            instructions=instructions or (SMALL_INSTRUCTIONS if small else INSTRUCTIONS)
+        )
+        self._small = small
+
+    async def llm_node(
+        self,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        model_settings: ModelSettings,
+    ) -> AsyncIterator[Chunk]:
+        if self._small:
+            chat_ctx = shorten(chat_ctx)
+        answer = Agent.default.llm_node(self, chat_ctx, tools, model_settings)
+        async with aclosing(answer) as chunks:
+            async for chunk in first_sentences(chunks) if self._small else chunks:
+                yield chunk
