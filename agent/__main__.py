@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
         if piped:
             asyncio.run(answer_lines(settings, address, sys.stdin))
         else:
-            run_worker(build_server(settings), settings)
+            run_worker(build_server(settings, alone=command == "console"), settings)
 
 
 @contextmanager

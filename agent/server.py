@@ -31,8 +31,8 @@ def capacity(settings: Settings) -> int:
     return CONVERSATIONS_PER_CORE * (os.cpu_count() or 1)
 
 
-def build_server(settings: Settings) -> AgentServer:
-    """A worker that is not running yet."""
+def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
+    """A worker that is not running yet. ``alone``: for one conversation, as in the terminal."""
     most = capacity(settings)
 
     # LiveKit's default measures the machine's CPU: one busy with other things would turn every
@@ -47,7 +47,7 @@ def build_server(settings: Settings) -> AgentServer:
         setup_fnc=prewarm,
         load_fnc=load,
         load_threshold=FULL,
-        num_idle_processes=ServerEnvOption(dev_default=1, prod_default=2),
+        num_idle_processes=0 if alone else ServerEnvOption(dev_default=1, prod_default=2),
         initialize_process_timeout=60.0,
         shutdown_process_timeout=10.0,
         session_end_timeout=10.0,

@@ -126,15 +126,21 @@ def _welcome(port: int, seconds: float) -> None:
 
 
 class _Output(Printer):  # type: ignore[misc]
-    """Honcho's printer, less its own remarks about process numbers.
+    """Honcho's printer, less its own remarks about process numbers, and silent after Ctrl-C.
 
-    Where nobody reads any more it falls silent, and everything is stopped.
+    Where nobody reads any more, everything is stopped.
     """
 
     on_lost: Callable[[], None] | None = None
+    _stopping = False
 
     def write(self, message: object) -> None:
         if getattr(message, "name", "") == "system":
+            if "received" in str(getattr(message, "data", "")):
+                self._stopping = True
+                print("\nstopping …", flush=True)
+            return
+        if self._stopping:
             return
         try:
             super().write(message)

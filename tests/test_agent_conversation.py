@@ -108,17 +108,17 @@ async def test_a_spoken_question_is_not_answered_aloud(talk: Any, models: Models
     partials: list[str] = []
     answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    @session.on("user_input_transcribed")
     def on_heard(event: UserInputTranscribedEvent) -> None:
         if not event.is_final:
             partials.append(event.transcript)
 
-    @session.on("conversation_item_added")
     def on_said(event: Any) -> None:
         item = event.item
         if isinstance(item, llm.ChatMessage) and item.role == "assistant" and not answered.done():
             answered.set_result(item.text_content or "")
 
+    session.on("user_input_transcribed", on_heard)
+    session.on("conversation_item_added", on_said)
     assert models.voice is not None
     microphone.speak(models.voice.say("What is the capital of France?"))
     async with asyncio.timeout(PATIENCE):
