@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import logging
 import os
@@ -29,6 +30,7 @@ _MODELS = "visavis.models"
 
 def prewarm(process: JobProcess) -> None:
     """Load the models before there is a job."""
+    importlib.import_module("agent.preload")
     process.userdata[_MODELS] = load_models(choose_providers(load_settings()))
 
 
@@ -45,10 +47,16 @@ async def converse(ctx: JobContext) -> None:
     avatar = AvatarSession(face_timeout=settings.face_timeout, avatar_name=settings.avatar_name)
     if not ctx.is_fake_job():
         await ctx.connect()
-        await _introduce(ctx.room, session, brains)
     await avatar.start(session, room=ctx.room)
-    await session.start(assistant, room=ctx.room, room_options=room_io.RoomOptions())
+    await session.start(
+        assistant,
+        room=ctx.room,
+        room_options=room_io.RoomOptions(),
+        # Nobody in the room may drive the session, and nobody needs its running commentary.
+        session_host=False,
+    )
     if not ctx.is_fake_job():
+        await _introduce(ctx.room, session, brains)
         try:
             await ctx.wait_for_participant()
         except RuntimeError:

@@ -56,7 +56,7 @@ def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
         # LiveKit's default under ``dev``, DEBUG, writes what people say into the log.
         log_level="INFO",
         port=ServerEnvOption(dev_default=0, prod_default=HEALTH_PORT),
-        preload_modules=["agent.conversation", "moonshine_voice.transcriber", "hibari.tts"],
+        preload_modules=["agent.preload"],
     )
     server.rtc_session(
         converse,

@@ -24,6 +24,8 @@ logger = logging.getLogger("visavis.avatar")
 
 STREAM_IDLE: Final = 10.0
 """Seconds without a byte after which a stream's trailer is taken for lost."""
+NOT_OURS: Final = ("lk.transcription", "lk.chat")
+"""Text that everybody in the room gets; unclaimed, each piece would be a line in the log."""
 RPC_TRIES: Final = 3
 RPC_TIMEOUT: Final = 3.0
 """Seconds."""
@@ -51,6 +53,8 @@ class AgentLink:
     def register_streams(self) -> None:
         """Before the room is connected, so that no stream is missed."""
         self._room.register_byte_stream_handler(TOPIC_AUDIO_STREAM, self._on_stream)
+        for topic in NOT_OURS:
+            self._room.register_text_stream_handler(topic, lambda reader, _: reader.close())
 
     def register_rpcs(self) -> None:
         """After the room is connected, before anything is published."""

@@ -27,7 +27,7 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE = 16_000
 READ_INTERVAL = 0.5
 """Seconds of new speech between partials."""
-PAUSE = 0.1
+PAUSE = 0.06
 """Seconds of silence after which the phrase is read once more, in case it was the end."""
 LONGEST_PHRASE = 20.0
 """Seconds after which the next pause ends the phrase; the cost of a reading grows with it."""
@@ -103,8 +103,9 @@ def clean(text: str) -> str:
 class MoonshineSTT(stt.STT[Any]):
     """LiveKit STT on :class:`Ears`. The caller's voice activity detector tells speech from silence.
 
-    Partials come as interim transcripts. A phrase ends when the stream is flushed, which
-    ``AgentSession`` does at the end of a turn, or when it has become very long.
+    Partials come as interim transcripts, and as preflight transcripts at a pause, so that the
+    language model may begin before the end of the turn is certain. A phrase ends when the stream
+    is flushed, which ``AgentSession`` does at the end of a turn, or when it has become very long.
     """
 
     def __init__(self, ears: Ears, vad: vad.VAD) -> None:
@@ -161,6 +162,8 @@ class _Speech:
     """How far ``text`` reaches."""
     due: int = 0
     """Where the next partial is to be read."""
+    offered: int = 0
+    """How far the text reached that was offered to be answered."""
     text: str = ""
     phrase: Phrase | None = None
 
@@ -249,7 +252,7 @@ class _MoonshineStream(stt.RecognizeStream):
                 speaking, self._pausing = False, True
                 self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.END_OF_SPEECH))
             self._heard = max(self._heard, event.samples_index)
-            if self._speech.is_due(self._pausing) or self._is_finishing:
+            if self._pausing or self._is_finishing or self._speech.is_due(False):
                 self._wake.set()
         self._ended = True
         self._wake.set()
@@ -268,16 +271,19 @@ class _MoonshineStream(stt.RecognizeStream):
                 text = await loop.run_in_executor(thread, speech.extend, audio)
                 speech.postpone(loop.time() - begun)
                 speech.read = position
-                if text != speech.text:
-                    speech.text = text
-                    if not finishing and text:
-                        self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
+                if text and text != speech.text and not self._pausing:
+                    self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
+                speech.text = text
                 # A flush, or enough speech for the next reading, may have come meanwhile.
                 self._wake.set()
             elif finishing or (self._pausing and speech.length > LONGEST_PHRASE * SAMPLE_RATE):
                 self._finish(thread)
                 if self._ended:
                     return
+            elif self._pausing and speech.text and speech.offered < speech.read:
+                # Perhaps the end: the answer can be thought out before that is certain.
+                speech.offered = speech.read
+                self._send(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, speech.text)
 
     @property
     def _is_finishing(self) -> bool:
@@ -288,9 +294,10 @@ class _MoonshineStream(stt.RecognizeStream):
 
     def _finish(self, thread: ThreadPoolExecutor) -> None:
         speech, self._speech = self._speech, _Speech(self._ears)
-        self._flush_at = None
+        was_flushed, self._flush_at = self._flush_at is not None, None
         thread.submit(speech.close)
-        # Also when nothing was said: a flush is answered.
+        if not speech.text and not was_flushed:  # a flush is answered also when nothing was said
+            return
         self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, speech.text)
         usage = stt.RecognitionUsage(audio_duration=speech.length / SAMPLE_RATE)
         self._event_ch.send_nowait(
