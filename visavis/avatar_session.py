@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -53,10 +54,10 @@ class AvatarSession(LiveKitAvatarSession[str]):
         avatar_name: str = AVATAR_NAME,
     ) -> None:
         super().__init__()
-        self._look = {"head": head, "background": background, "width": width, "height": height}
         self._face_timeout = face_timeout
         self._avatar_name = avatar_name
         self._identity = utils.shortuuid(f"{avatar_name}-")
+        self._look = AvatarDispatch("", self._identity, head, background, width, height)
         self._face_arrived = asyncio.Event()
         self._face_deadline = 0.0
         self._supervisor: asyncio.Task[None] | None = None
@@ -210,11 +211,7 @@ class AvatarSession(LiveKitAvatarSession[str]):
             return self._plain
 
     async def _dispatch(self, room: rtc.Room) -> str | None:
-        request = AvatarDispatch(
-            agent_identity=room.local_participant.identity,
-            avatar_identity=self._identity,
-            **self._look,  # type: ignore[arg-type]
-        )
+        request = replace(self._look, agent_identity=room.local_participant.identity)
         assert self._livekit is not None
         try:
             made = await self._livekit.agent_dispatch.create_dispatch(
