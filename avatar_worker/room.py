@@ -25,7 +25,7 @@ AGENT_STATE = "lk.agent.state"
 AGENT_PATIENCE = 10.0
 """Seconds to wait for the agent that asked for this avatar."""
 LISTENER_PATIENCE = 3.0
-"""Seconds that the first word waits until somebody has subscribed to the voice."""
+"""Seconds that the first word waits until somebody has subscribed to voice and picture."""
 
 _MOODS: dict[str, Mood] = {"listening": "listening", "thinking": "thinking"}
 
@@ -117,11 +117,13 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     await ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
     _follow_agent(ctx, dispatch.agent_identity, player)
     link.register_rpcs()
-    publication = await tracks.publish(ctx.room.local_participant)
+    published = await tracks.publish(ctx.room.local_participant)
     try:
-        await asyncio.wait_for(publication.wait_for_subscription(), LISTENER_PATIENCE)
+        async with asyncio.timeout(LISTENER_PATIENCE):
+            for publication in published:
+                await publication.wait_for_subscription()
     except TimeoutError:
-        logger.info("nobody listens yet; speaking anyway")
+        logger.info("nobody listens and looks yet; speaking anyway")
     player.open_gate()
 
 

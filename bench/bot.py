@@ -67,6 +67,12 @@ class Bot:
                 await asyncio.sleep(0.005)
             return heard
 
+    async def wait_for_picture(self, limit: float) -> None:
+        """Raises TimeoutError when none came within ``limit`` seconds."""
+        async with asyncio.timeout(limit):
+            while not self.senses.pictures:
+                await asyncio.sleep(0.01)
+
     async def wait_for_quiet(self, seconds: float = 1.5, limit: float = 60) -> None:
         async with asyncio.timeout(limit):
             while not self.senses.quiet_for(seconds):

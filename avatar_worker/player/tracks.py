@@ -57,8 +57,10 @@ class RoomTracks:
         frame = rtc.VideoFrame(self._width, self._height, rtc.VideoBufferType.I420, data)
         self._video.capture_frame(frame)
 
-    async def publish(self, participant: rtc.LocalParticipant) -> rtc.LocalTrackPublication:
-        """Publish sound, then picture; answers the sound's publication.
+    async def publish(
+        self, participant: rtc.LocalParticipant
+    ) -> tuple[rtc.LocalTrackPublication, rtc.LocalTrackPublication]:
+        """Publish sound, then picture; answers both publications.
 
         The picture comes last: it tells the agent that everything else is in place.
         """
@@ -68,7 +70,7 @@ class RoomTracks:
             rtc.LocalAudioTrack.create_audio_track("avatar_audio", self._audio),
             rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, stream=STREAM),
         )
-        await participant.publish_track(
+        video = await participant.publish_track(
             rtc.LocalVideoTrack.create_video_track("avatar_video", self._video),
             rtc.TrackPublishOptions(
                 source=rtc.TrackSource.SOURCE_CAMERA,
@@ -80,7 +82,7 @@ class RoomTracks:
                 ),
             ),
         )
-        return audio
+        return audio, video
 
     async def aclose(self) -> None:
         if self._audio is not None:

@@ -69,7 +69,7 @@ async def test_a_dispatch_in_a_strangers_token_brings_agent_and_face(system: Sys
     )
     async with enter(system.livekit, access) as bot:
         await bot.wait_for_sound(bot.senses.joined, limit=20)
-        assert bot.senses.pictures
+        await bot.wait_for_picture(limit=10)
         assert face_state(bot) == "present"
 
 
@@ -83,7 +83,7 @@ async def test_a_dispatch_into_a_strangers_room_brings_agent_and_face(system: Sy
             api.CreateAgentDispatchRequest(agent_name=AGENT_NAME, room="strangers-room")
         )
         await bot.wait_for_sound(bot.senses.joined, limit=20)
-        assert bot.senses.pictures
+        await bot.wait_for_picture(limit=10)
 
 
 @asynccontextmanager
