@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from worker_cli import run_worker
 
 from .brains.choose import choose_providers
 from .brains.llama import LlamaAddress, LlamaError, LlamaServer
-from .console import answer_lines, sound_problem
+from .console import answer_lines, has_portaudio, sound_problem
 from .server import build_server
 
 
@@ -22,12 +23,14 @@ def main(arguments: list[str]) -> None:
     if command not in {"dev", "start", "console", "connect"} or "--help" in arguments:
         run_worker(build_server(settings), settings)
         return
-    piped = command == "console" and not sys.stdin.isatty()
-    speaks = command == "console" and not piped and "--text" not in arguments
-    if speaks and (problem := sound_problem()):
+    console, typed = command == "console", "--text" in arguments
+    # LiveKit's own text console needs PortAudio as well.
+    by_lines = console and (not sys.stdin.isatty() or (typed and not has_portaudio()))
+    if console and not by_lines and not typed and (problem := sound_problem()):
         raise SystemExit(f"visavis: {problem}")
     with _language_model(settings) as address:
-        if piped:
+        if by_lines:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # or it would wait for the line's end
             asyncio.run(answer_lines(settings, address, sys.stdin))
         else:
             run_worker(build_server(settings, alone=command == "console"), settings)

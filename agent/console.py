@@ -18,16 +18,24 @@ from .brains.choose import choose_llm, choose_providers
 from .brains.llama import LlamaAddress
 
 
+def has_portaudio() -> bool:
+    """Can this machine play and record at all?"""
+    try:
+        importlib.import_module("sounddevice")
+    except OSError:
+        return False
+    return True
+
+
 def sound_problem() -> str | None:
     """Why one cannot talk on this machine, and what to do about it; None when one can."""
     instead = "or type instead: python -m agent console --text"
-    try:
-        sounddevice = importlib.import_module("sounddevice")
-    except OSError:
+    if not has_portaudio():
         return (
             "console needs PortAudio for the sound; install it (Debian and Ubuntu: "
             f"sudo apt install libportaudio2), {instead}"
         )
+    sounddevice = importlib.import_module("sounddevice")
     for kind, name in (("input", "microphone"), ("output", "loudspeaker")):
         try:
             sounddevice.query_devices(kind=kind)

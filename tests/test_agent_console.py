@@ -41,15 +41,28 @@ def test_a_question_piped_in_is_left_unanswered() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
-def test_the_console_does_not_open_in_a_terminal_or_never_ends() -> None:
+@pytest.mark.parametrize("portaudio", ["", "raise OSError('PortAudio library not found')"])
+def test_the_text_console_does_not_open_in_a_terminal_or_never_ends(
+    portaudio: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sounddevice.py").write_text(portaudio)
     master, slave = pty.openpty()
     console = subprocess.Popen(
-        [*CONSOLE, "--text"], stdin=slave, stdout=slave, stderr=slave, env=NO_KEYS
+        [*CONSOLE, "--text"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=NO_KEYS | {"PYTHONPATH": str(tmp_path)},
     )
     os.close(slave)
     try:
-        assert "shortcuts" in read_until(master, "shortcuts")  # LiveKit's prompt
-        console.send_signal(signal.SIGINT)
+        if portaudio:
+            os.write(master, b"What is the capital of France?\n")
+            assert "Paris" in read_until(master, "Paris")
+            os.write(master, b"\x04")
+        else:
+            assert "shortcuts" in read_until(master, "shortcuts")  # LiveKit's prompt
+            console.send_signal(signal.SIGINT)
         assert "Traceback" not in read_until(master, None)
         assert console.wait(PATIENCE) == 0
     finally:
