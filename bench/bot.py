@@ -32,7 +32,6 @@ class Senses:
     pictures: list[float] = field(default_factory=list)
     packets: list[tuple[float, int]] = field(default_factory=list)
     """(time, peak of 10 ms)."""
-    last_picture: rtc.VideoFrame | None = None
 
     def first_sound(self, after: float) -> float | None:
         return next((at for at, peak in self.packets if at > after and peak > LOUD), None)
@@ -88,9 +87,8 @@ class Bot:
         task.add_done_callback(self._tasks.discard)
 
     async def _see(self, track: rtc.Track) -> None:
-        async for event in rtc.VideoStream(track):
+        async for _ in rtc.VideoStream(track):
             self.senses.pictures.append(time.monotonic())
-            self.senses.last_picture = event.frame
 
     async def _hear(self, track: rtc.Track) -> None:
         stream = rtc.AudioStream(track, sample_rate=EAR_RATE, num_channels=1)

@@ -19,7 +19,7 @@ WAYS: Final = f"""Any one of these gives you one:
   - set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET to a server you have;
   - put `livekit-server` on the PATH: https://github.com/livekit/livekit/releases,
     or `brew install livekit`;
-  - install Go 1.24 or newer (https://go.dev/dl) and start again: {VERSION} is then built."""
+  - install Go 1.26 or newer (https://go.dev/dl) and start again: {VERSION} is then built."""
 
 
 def find_server() -> Path | None:

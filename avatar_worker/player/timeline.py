@@ -112,11 +112,6 @@ class Timeline:
         """Slots that are laid down and not begun, the next one first."""
         return tuple(self._upcoming)
 
-    @property
-    def pending(self) -> tuple[int, ...]:
-        """Segments that have not finished."""
-        return tuple(segment.number for segment in self._segments)
-
     def open(self) -> int:
         """A segment begins to arrive."""
         segment = _Segment(next(self._numbers))
