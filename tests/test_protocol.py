@@ -5,7 +5,13 @@ from livekit.agents import types
 from livekit.agents.voice.avatar import _datastream_io as livekit_avatar
 
 from visavis import protocol
-from visavis.protocol import ARKIT_NAMES, AvatarDispatch, PlaybackFinished, ProtocolError
+from visavis.protocol import (
+    ARKIT_NAMES,
+    AvatarDispatch,
+    PlaybackFinished,
+    ProtocolError,
+    SignOfLife,
+)
 
 
 def test_our_names_do_not_drift_from_livekits() -> None:
@@ -47,3 +53,34 @@ def test_a_malformed_dispatch_is_refused_with_its_reason(text: str, names: str) 
 def test_playback_finished_speaks_livekits_payload() -> None:
     payload = json.loads(PlaybackFinished(1.25, interrupted=True).to_json())
     assert payload == {"playback_position": 1.25, "interrupted": True}
+
+
+def test_an_end_names_its_stream_only_to_those_who_ask() -> None:
+    named = PlaybackFinished(0.5, interrupted=False, stream_id="S1")
+    assert PlaybackFinished.from_json(named.to_json()) == named
+
+
+def test_a_sign_of_life_survives_the_wire() -> None:
+    sign = SignOfLife("S2", 1.5, True, (PlaybackFinished(0.5, False, "S1"),))
+    assert SignOfLife.from_json(sign.to_json()) == sign
+    assert SignOfLife.from_json(SignOfLife().to_json().encode()) == SignOfLife()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"stream_id": 3, "position": 0, "paused": false, "ended": []}',
+        '{"stream_id": null, "position": NaN, "paused": false, "ended": []}',
+        '{"stream_id": null, "position": -1, "paused": false, "ended": []}',
+        '{"stream_id": null, "position": true, "paused": false, "ended": []}',
+        '{"stream_id": null, "position": 0, "paused": 0, "ended": []}',
+        '{"stream_id": null, "position": 0, "paused": false, "ended": [1]}',
+        '{"stream_id": null, "position": 0, "paused": false, "ended": [{"interrupted": 1}]}',
+    ],
+)
+def test_a_malformed_sign_of_life_is_refused(text: str) -> None:
+    with pytest.raises(ProtocolError):
+        SignOfLife.from_json(text)

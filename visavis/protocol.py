@@ -7,6 +7,8 @@ test holds them equal to LiveKit's constants. The names under "ours" start with 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal
 
@@ -27,6 +29,22 @@ AGENT_NAME: Final = "visavis"
 """Dispatch name of the agent worker."""
 AVATAR_NAME: Final = "visavis-avatar"
 """Dispatch name of the avatar worker."""
+RPC_PAUSE: Final = "visavis.pause"
+"""Agent to avatar: hold the voice where it is. Empty payload; harmless when repeated."""
+RPC_RESUME: Final = "visavis.resume"
+"""Agent to avatar: go on where :data:`RPC_PAUSE` held. Empty payload; harmless when repeated."""
+TOPIC_ALIVE: Final = "visavis.alive"
+"""Data topic, avatar to agent, lossy: a :class:`SignOfLife` every :data:`ALIVE_INTERVAL`."""
+ALIVE_INTERVAL: Final = 0.1
+"""Seconds."""
+ATTRIBUTE_FEATURES: Final = "visavis.features"
+"""On the avatar: what it can do beyond LiveKit's protocol, space-separated :data:`Feature`."""
+STREAM_WANTS_ID: Final = "visavis.wants_id"
+"""On an audio stream, any value: the started and finished RPCs shall name it.
+
+``lk.playback_started`` then carries the stream's id as payload, ``lk.playback_finished`` a
+``stream_id``. LiveKit's own output would refuse that field, so it is sent to those who ask.
+"""
 RPC_INTERRUPT: Final = "visavis.interrupt"
 """Any participant to agent: stop speaking now. Empty payload; answers ``"ok"``."""
 ATTRIBUTE_FACE: Final = "visavis.face"
@@ -37,6 +55,9 @@ ATTRIBUTE_LIPSYNC: Final = "visavis.lipsync"
 """On the avatar: name of the speech-to-blendshape model in use."""
 ATTRIBUTE_HEAD: Final = "visavis.head"
 """On the avatar: name of the head that is drawn."""
+
+Feature = Literal["pause", "alive"]
+"""Pause: :data:`RPC_PAUSE` and :data:`RPC_RESUME`. Alive: :data:`TOPIC_ALIVE`."""
 
 FaceState = Literal["waiting", "present", "absent"]
 """Waiting: dispatched, not here yet. Present: it speaks through the avatar. Absent: plain voice."""
@@ -73,9 +94,72 @@ class PlaybackFinished:
     playback_position: float
     """Seconds of the segment that were released to WebRTC."""
     interrupted: bool
+    stream_id: str | None = None
+    """Which; only told to those who ask (:data:`STREAM_WANTS_ID`)."""
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({k: v for k, v in asdict(self).items() if v is not None})
+
+    @classmethod
+    def from_json(cls, text: str) -> PlaybackFinished:
+        """Raises :class:`ProtocolError`."""
+        return cls._from(_read_object(text, "the end of a segment"))
+
+    @classmethod
+    def _from(cls, data: Mapping[str, Any]) -> PlaybackFinished:
+        stream_id = data.get("stream_id")
+        interrupted = data.get("interrupted")
+        if not isinstance(interrupted, bool) or not isinstance(stream_id, str | None):
+            raise ProtocolError("the end of a segment needs a boolean 'interrupted'")
+        return cls(_read_seconds(data, "playback_position"), interrupted, stream_id)
+
+
+@dataclass(frozen=True)
+class SignOfLife:
+    """What an avatar is doing: a state, so a lost one costs nothing."""
+
+    stream_id: str | None = None
+    """The segment that sounds, or is held in the middle; None while nobody speaks."""
+    position: float = 0.0
+    """Seconds of it that were released to WebRTC."""
+    paused: bool = False
+    ended: tuple[PlaybackFinished, ...] = ()
+    """The last few ends, oldest first, each with its ``stream_id``: for a lost RPC."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> SignOfLife:
+        """Raises :class:`ProtocolError`."""
+        data = _read_object(text, "an avatar's sign of life")
+        stream_id, paused, ended = data.get("stream_id"), data.get("paused"), data.get("ended")
+        if (
+            not isinstance(stream_id, str | None)
+            or not isinstance(paused, bool)
+            or not isinstance(ended, list)
+            or not all(isinstance(end, dict) for end in ended)
+        ):
+            raise ProtocolError("an avatar's sign of life needs stream_id, position, paused, ended")
+        ends = tuple(PlaybackFinished._from(end) for end in ended)
+        return cls(stream_id, _read_seconds(data, "position"), paused, ends)
+
+
+def _read_object(text: str | bytes, what: str) -> dict[str, Any]:
+    try:
+        data: Any = json.loads(text)
+    except ValueError as error:
+        raise ProtocolError(f"{what} is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise ProtocolError(f"{what} must be a JSON object")
+    return data
+
+
+def _read_seconds(data: Mapping[str, Any], name: str) -> float:
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ProtocolError(f"{name!r} must be seconds, not {value!r}")
+    return float(value)
 
 
 @dataclass(frozen=True)
@@ -94,6 +178,8 @@ class AvatarDispatch:
     """Pixels."""
     height: int | None = None
     """Pixels."""
+    video: bool | None = None
+    """False: a voice without a picture."""
 
     def to_json(self) -> str:
         return json.dumps({k: v for k, v in asdict(self).items() if v is not None})
@@ -101,12 +187,7 @@ class AvatarDispatch:
     @classmethod
     def from_json(cls, text: str) -> AvatarDispatch:
         """Raises :class:`ProtocolError` for anything but a JSON object with these fields."""
-        try:
-            data: Any = json.loads(text)
-        except ValueError as error:
-            raise ProtocolError(f"the avatar's dispatch metadata is not JSON: {error}") from None
-        if not isinstance(data, dict):
-            raise ProtocolError("the avatar's dispatch metadata must be a JSON object")
+        data = _read_object(text, "the avatar's dispatch metadata")
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(data) - known):
             raise ProtocolError(f"unknown field in the avatar's dispatch metadata: {unknown[0]}")
@@ -116,6 +197,8 @@ class AvatarDispatch:
         for name in ("head", "background"):
             if not isinstance(data.get(name), str | None):
                 raise ProtocolError(f"{name!r} in the avatar's dispatch metadata must be text")
+        if not isinstance(data.get("video"), bool | None):
+            raise ProtocolError("'video' in the avatar's dispatch metadata must be true or false")
         for name in ("width", "height"):
             value = data.get(name)
             if value is not None and (
