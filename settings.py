@@ -25,6 +25,12 @@ def _even(value: int) -> int:
     return value
 
 
+def _is_rate(value: int) -> int:
+    if value not in (30, 20, 15, 10):
+        raise ValueError("must be 30, 20, 15 or 10")
+    return value
+
+
 Pixels = Annotated[int, Field(ge=64, le=1920), AfterValidator(_even)]
 
 
@@ -50,6 +56,10 @@ class Settings(BaseSettings):
     agent_instructions: str | None = None
     """System prompt; None is the friendly default in ``agent/assistant.py``."""
     agent_greeting: str = "Hi, I'm Amy. What would you like to talk about?"
+    agent_apology: str = "Sorry, I lost my thread for a moment. What were we talking about?"
+    """The first words of an agent that takes the place of one that was lost."""
+    reconnect_grace: float = Field(30.0, ge=0, le=600)
+    """Seconds that the agent waits for a person who left without hanging up."""
     stt_provider: Literal["auto", "embedded", "openai"] = "auto"
     llm_provider: Literal["auto", "embedded", "openai"] = "auto"
     tts_provider: Literal["auto", "embedded", "openai", "elevenlabs"] = "auto"
@@ -73,11 +83,19 @@ class Settings(BaseSettings):
     avatar_width: Pixels = 512
     avatar_height: Pixels = 512
     avatar_background: str = Field("#d9dee6", pattern=r"^#[0-9a-fA-F]{6}$")
+    avatar_video: bool = True
+    """False: a voice without a picture, where the dispatch asks for nothing else."""
     avatar_video_codec: Literal["vp8", "h264", "vp9"] = "vp8"
     avatar_video_bitrate: int = Field(1_500_000, ge=100_000, le=20_000_000)
-    """Bits a second."""
+    """Bits a second, at most."""
+    avatar_video_fps: Annotated[int, AfterValidator(_is_rate)] = 30
+    """Pictures a second, at most."""
+    avatar_audio_bitrate: int = Field(32_000, ge=6_000, le=510_000)
+    """Bits a second of Opus (its own limits, RFC 6716 §2.1.1)."""
+    avatar_audio_red: bool = True
+    avatar_audio_dtx: bool = False
     avatar_max_rooms: int | None = Field(None, ge=0, le=256)
-    """Rooms that one worker serves at once; None: two for each core."""
+    """Rooms with a picture that one worker serves at once; None: by its cores."""
     wav2arkit_model: Path | None = None
     """Path of ``wav2arkit_cpu.onnx``; None: the embedded model."""
 

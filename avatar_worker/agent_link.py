@@ -7,28 +7,49 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from livekit import rtc
 
 from avatar_worker.player import Event, Finished, Player, Started, Voice, VoiceError
 from visavis.protocol import (
+    ALIVE_INTERVAL,
     RPC_CLEAR_BUFFER,
+    RPC_PAUSE,
     RPC_PLAYBACK_FINISHED,
     RPC_PLAYBACK_STARTED,
+    RPC_RESUME,
+    STREAM_WANTS_ID,
+    TOPIC_ALIVE,
     TOPIC_AUDIO_STREAM,
     PlaybackFinished,
+    SignOfLife,
 )
 
 logger = logging.getLogger("visavis.avatar")
 
 STREAM_IDLE: Final = 10.0
-"""Seconds without a byte after which a stream's trailer is taken for lost."""
+"""Seconds without a byte, and with nothing left to say, after which a stream's trailer is taken
+for lost."""
 NOT_OURS: Final = ("lk.transcription", "lk.chat")
 """Text that everybody in the room gets; unclaimed, each piece would be a line in the log."""
 RPC_TRIES: Final = 3
 RPC_TIMEOUT: Final = 3.0
 """Seconds."""
+STALLED: Final = 0.5
+"""Seconds without a sound released, not even silence, after which the avatar is not alive."""
+ENDS_TOLD: Final = 4
+"""Ends of segments that each sign of life repeats."""
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """A segment, as the agent knows it."""
+
+    id: str
+    wants_id: bool
+    """The agent understands a stream's id in the RPCs."""
 
 
 class AgentLink:
@@ -42,12 +63,15 @@ class AgentLink:
         self._agent = agent_identity
         self._player = player
         self._voice = voice
-        self._streams: deque[tuple[int, rtc.ByteStreamReader]] = deque()
+        self._arriving: deque[tuple[int, rtc.ByteStreamReader]] = deque()
+        self._streams: dict[int, _Stream] = {}
+        """Segments that have not ended."""
         self._current: int | None = None
         self._arrived = asyncio.Event()
         self._hurry = asyncio.Event()
         """The open stream is superseded or cleared: stop waiting for its trailer."""
         self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._ended: deque[PlaybackFinished] = deque(maxlen=ENDS_TOLD)
         self._loop = asyncio.get_running_loop()
 
     def register_streams(self) -> None:
@@ -58,7 +82,10 @@ class AgentLink:
 
     def register_rpcs(self) -> None:
         """After the room is connected, before anything is published."""
-        self._room.local_participant.register_rpc_method(RPC_CLEAR_BUFFER, self._on_clear)
+        local = self._room.local_participant
+        local.register_rpc_method(RPC_CLEAR_BUFFER, self._on_clear)
+        local.register_rpc_method(RPC_PAUSE, self._on_pause)
+        local.register_rpc_method(RPC_RESUME, self._on_resume)
 
     def notify(self, event: Event) -> None:
         """An event of the player; from any thread."""
@@ -69,47 +96,66 @@ class AgentLink:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._receive())
             tasks.create_task(self._report())
+            tasks.create_task(self._live())
 
     def _on_stream(self, reader: rtc.ByteStreamReader, sender: str) -> None:
         if sender != self._agent:
             logger.warning("ignoring speech from a participant that is not our agent")
             reader.close()
             return
-        self._streams.append((self._player.open(), reader))
+        segment = self._player.open()
+        wants_id = STREAM_WANTS_ID in (reader.info.attributes or {})
+        self._streams[segment] = _Stream(reader.info.stream_id, wants_id)
+        self._arriving.append((segment, reader))
         self._hurry.set()  # the agent never overlaps streams: the open one will get no more
         self._arrived.set()
 
-    async def _on_clear(self, invocation: rtc.RpcInvocationData) -> str:
+    def _check_caller(self, invocation: rtc.RpcInvocationData) -> None:
         if invocation.caller_identity != self._agent:
-            raise rtc.RpcError(1403, "only the agent that this avatar speaks for may interrupt it")
-        for event in self._player.clear():
-            self._events.put_nowait(event)
+            raise rtc.RpcError(1403, "only the agent that this avatar speaks for may do that")
+
+    async def _on_clear(self, invocation: rtc.RpcInvocationData) -> str:
+        self._check_caller(invocation)
+        self._player.clear()
         self._current = None
-        while self._streams:
-            self._streams.popleft()[1].close()
+        while self._arriving:
+            self._arriving.popleft()[1].close()
         self._hurry.set()
+        return "ok"
+
+    async def _on_pause(self, invocation: rtc.RpcInvocationData) -> str:
+        self._check_caller(invocation)
+        self._player.pause()
+        return "ok"
+
+    async def _on_resume(self, invocation: rtc.RpcInvocationData) -> str:
+        self._check_caller(invocation)
+        self._player.resume()
         return "ok"
 
     async def _receive(self) -> None:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            while self._streams:
-                self._current, reader = self._streams.popleft()
-                self._hurry.clear()
+            while self._arriving:
+                segment, reader = self._arriving.popleft()
+                self._current = segment
+                if not self._arriving:
+                    self._hurry.clear()
                 try:
-                    await self._read(self._current, reader)
+                    await self._read(segment, reader)
                 except Exception as error:
                     logger.warning("a segment of speech was cut short: %s", error)
                     await self._voice.reset()
                 finally:
+                    self._player.close(segment)
                     reader.close()
 
     async def _read(self, segment: int, reader: rtc.ByteStreamReader) -> None:
         rate, channels = 0, 0
         try:
             rate, channels = audio_format(reader.info.attributes or {})
-            async for data in self._chunks(reader):
+            async for data in self._chunks(segment, reader):
                 if self._current != segment:  # cleared: already answered
                     break
                 await self._voice.push(segment, data, rate, channels)
@@ -119,35 +165,45 @@ class AgentLink:
             else:
                 await self._voice.reset()
 
-    async def _chunks(self, reader: rtc.ByteStreamReader) -> AsyncIterator[bytes]:
+    async def _chunks(self, segment: int, reader: rtc.ByteStreamReader) -> AsyncIterator[bytes]:
         hurry = asyncio.ensure_future(self._hurry.wait())
+        chunk: asyncio.Future[bytes | None] | None = None
         try:
             while True:
-                chunk = asyncio.ensure_future(anext(reader, None))
+                chunk = chunk or asyncio.ensure_future(anext(reader, None))
+                waiting: set[asyncio.Future[Any]] = {chunk, hurry}
                 await asyncio.wait(
-                    {chunk, hurry}, timeout=STREAM_IDLE, return_when=asyncio.FIRST_COMPLETED
+                    waiting, timeout=STREAM_IDLE, return_when=asyncio.FIRST_COMPLETED
                 )
-                if not chunk.done():
-                    chunk.cancel()
+                if chunk.done():
+                    data, chunk = chunk.result(), None
+                    if data is None:
+                        return
+                    yield data
+                elif hurry.done() or not self._player.has_sound(segment):
                     return
-                if (data := chunk.result()) is None:
-                    return
-                yield data
         finally:
             hurry.cancel()
+            if chunk is not None:
+                chunk.cancel()
 
     async def _report(self) -> None:
         while True:
             event = await self._events.get()
+            stream = self._streams.get(event.segment)
+            stream_id = stream.id if stream is not None and stream.wants_id else None
             match event:
                 case Started():
-                    await self._call(RPC_PLAYBACK_STARTED, "")
+                    await self._call(RPC_PLAYBACK_STARTED, stream_id or "", tries=1)
                 case Finished():
-                    end = PlaybackFinished(event.position, event.interrupted)
-                    await self._call(RPC_PLAYBACK_FINISHED, end.to_json())
+                    self._streams.pop(event.segment, None)
+                    end = PlaybackFinished(event.position, event.interrupted, stream_id)
+                    if stream_id is not None:
+                        self._ended.append(end)
+                    await self._call(RPC_PLAYBACK_FINISHED, end.to_json(), tries=RPC_TRIES)
 
-    async def _call(self, method: str, payload: str) -> None:
-        for attempt in range(RPC_TRIES):
+    async def _call(self, method: str, payload: str, tries: int) -> None:
+        for attempt in range(tries):
             try:
                 await self._room.local_participant.perform_rpc(
                     destination_identity=self._agent,
@@ -156,11 +212,31 @@ class AgentLink:
                     response_timeout=RPC_TIMEOUT,
                 )
                 return
-            except rtc.RpcError as error:
-                if error.code == rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD:
+            except Exception as error:  # a room that reconnects raises more than RpcError
+                if getattr(error, "code", None) == rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD:
                     return  # an agent that does not ask for playback_started
-                logger.warning("%s failed (%s), try %d", method, error.message, attempt + 1)
+                logger.warning("%s failed (%s), try %d", method, error, attempt + 1)
                 await asyncio.sleep(0.1 * (attempt + 1))
+
+    async def _live(self) -> None:
+        """Tell the agent several times a second that the voice is alive, and where it is."""
+        while True:
+            await asyncio.sleep(ALIVE_INTERVAL)
+            if self._player.stalled_for > STALLED or not self._room.isconnected():
+                continue
+            with contextlib.suppress(Exception):  # a state: the next one says it again
+                await self._room.local_participant.publish_data(
+                    self._sign().to_json(),
+                    reliable=False,
+                    destination_identities=[self._agent],
+                    topic=TOPIC_ALIVE,
+                )
+
+    def _sign(self) -> SignOfLife:
+        head = self._player.playhead
+        stream = None if head.segment is None else self._streams.get(head.segment)
+        stream_id = None if stream is None else stream.id
+        return SignOfLife(stream_id, head.position, head.paused, tuple(self._ended))
 
 
 def audio_format(attributes: Mapping[str, str]) -> tuple[int, int]:

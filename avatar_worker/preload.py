@@ -20,15 +20,18 @@ class Preloaded:
     """Shared by all rooms of a worker; read only."""
 
     settings: Settings
-    head: Head
+    head: Head | None
+    """None where the settings want no picture."""
     lipsync: LipSyncFactory
     process_id: int
 
 
 def _load() -> Preloaded:
     settings = load_settings()
-    head = load_head(find_head(settings.avatar_head))
-    prewarm(head)
+    head = None
+    if settings.avatar_video:
+        head = load_head(find_head(settings.avatar_head))
+        prewarm(head)
     return Preloaded(settings, head, load_lipsync(settings.wav2arkit_model), os.getpid())
 
 

@@ -5,39 +5,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from dataclasses import astuple, dataclass
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
 
-from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext
 
+from avatar_worker.admission import wants_video
 from avatar_worker.agent_link import AgentLink
 from avatar_worker.face import Face, Mood
-from avatar_worker.heads import find_head
+from avatar_worker.lipsync.still import StillLips
+from avatar_worker.load import INTERVAL, Board, Processor, RoomLoad
+from avatar_worker.look import Look, Renderers
 from avatar_worker.player import Encoding, Event, Player, RoomTracks, Voice
+from avatar_worker.player.quality import Quality
 from avatar_worker.preload import Preloaded
-from avatar_worker.render import MeshRenderer, load_head
+from avatar_worker.presence import AgentPresence
+from settings import Settings
 from visavis.protocol import AvatarDispatch
 
 logger = logging.getLogger("visavis.avatar")
 
-AGENT_STATE = "lk.agent.state"
-"""LiveKit's attribute of an agent: initializing, listening, thinking, speaking."""
-AGENT_PATIENCE = 10.0
-"""Seconds to wait for the agent that asked for this avatar."""
-LISTENER_PATIENCE = 3.0
+LISTENER_PATIENCE: Final = 3.0
 """Seconds that the first word waits until somebody has subscribed to voice and picture."""
+LEAD_MARGIN: Final = 0.03
+"""Seconds of sound beyond what lip-sync needs: for the network's jitter, and to draw the frame."""
 
-_MOODS: dict[str, Mood] = {"listening": "listening", "thinking": "thinking"}
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is drawn."""
-
-    head: str
-    width: int
-    height: int
-    background: str
+_MOODS: Final[dict[str, Mood]] = {"listening": "listening", "thinking": "thinking"}
 
 
 @dataclass(frozen=True)
@@ -45,36 +40,19 @@ class Warm:
     """What a process has ready for its one room before the room is known."""
 
     preloaded: Preloaded
-    look: Look
-    renderer: MeshRenderer
+    board: Board
+    renderers: Renderers | None
+    """None where the settings want no picture."""
 
 
-def warm_up(preloaded: Preloaded) -> Warm:
+def warm_up(preloaded: Preloaded, board: Board) -> Warm:
     """Build what the worker's settings ask for; most dispatches ask for nothing else."""
-    settings = preloaded.settings
-    look = Look(
-        settings.avatar_head,
-        settings.avatar_width,
-        settings.avatar_height,
-        settings.avatar_background,
-    )
+    if preloaded.head is None:
+        return Warm(preloaded, board, None)
+    renderers = Renderers(Look.of(preloaded.settings), preloaded.head)
+    renderers()
     preloaded.lipsync.create()
-    return Warm(preloaded, look, MeshRenderer(preloaded.head, *astuple(look)[1:]))
-
-
-def _renderer(warm: Warm, dispatch: AvatarDispatch) -> MeshRenderer:
-    look = Look(
-        dispatch.head or warm.look.head,
-        dispatch.width or warm.look.width,
-        dispatch.height or warm.look.height,
-        dispatch.background or warm.look.background,
-    )
-    if look == warm.look:
-        return warm.renderer
-    head = warm.preloaded.head
-    if look.head != warm.look.head:
-        head = load_head(find_head(look.head))
-    return MeshRenderer(head, look.width, look.height, look.background)
+    return Warm(preloaded, board, renderers)
 
 
 async def serve_room(ctx: JobContext, warm: Warm) -> None:
@@ -82,28 +60,39 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     dispatch = AvatarDispatch.from_json(ctx.job.metadata)
     settings = warm.preloaded.settings
     ctx.log_context_fields = {"room": ctx.job.room.name}
-    renderer = await asyncio.to_thread(_renderer, warm, dispatch)
-    lips = await asyncio.to_thread(warm.preloaded.lipsync.create)
-    tracks = RoomTracks(
-        renderer.width,
-        renderer.height,
-        Encoding(settings.avatar_video_codec, settings.avatar_video_bitrate),
+    renderers = await asyncio.to_thread(_renderers, warm, dispatch)
+    lips = (
+        StillLips() if renderers is None else await asyncio.to_thread(warm.preloaded.lipsync.create)
     )
+    size = None if renderers is None else (renderers.look.width, renderers.look.height)
+    tracks = RoomTracks(_encoding(settings), size)
 
     def on_event(event: Event) -> None:
         link.notify(event)
 
-    player = Player(face=Face(random.Random()), renderer=renderer, output=tracks, on_event=on_event)
+    player = Player(
+        face=Face(random.Random()),
+        renderer=None if renderers is None else renderers(),
+        output=tracks,
+        on_event=on_event,
+        lead=lips.lead + LEAD_MARGIN,
+        quality=Quality(settings.avatar_video_fps),
+        scaled=renderers,
+    )
     voice = Voice(player, lips)
     link = AgentLink(ctx.room, dispatch.agent_identity, player, voice)
-    link.register_streams()
-    player.start()
+
+    async def live() -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(link.run())
+                tasks.create_task(_report(ctx, warm.board, player))
+        except Exception:
+            logger.exception("the avatar failed and leaves; its agent speaks on alone")
+            ctx.shutdown("the avatar failed")
 
     async def leave() -> None:
-        running.cancel()
-        await asyncio.to_thread(player.stop)
-        voice.aclose()
-        await tracks.aclose()
+        await leaving.aclose()
         counted = player.counters
         logger.info(
             "left the room: %d pictures, %d dropped, %d underruns",
@@ -112,10 +101,24 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
             counted.underruns,
         )
 
+    leaving = AsyncExitStack()  # last in, first out
     ctx.add_shutdown_callback(leave)
-    running = asyncio.create_task(link.run(), name="visavis agent link")
+    leaving.callback(warm.board.forget, ctx.job.id)
+    leaving.push_async_callback(tracks.aclose)
+    leaving.callback(voice.aclose)
+    leaving.push_async_callback(asyncio.to_thread, player.stop)
+    link.register_streams()
+    player.start()
+    running = asyncio.create_task(live(), name="visavis room")
+    leaving.push_async_callback(_cancel, running)
     await ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
-    _follow_agent(ctx, dispatch.agent_identity, player)
+    presence = AgentPresence(
+        ctx.room,
+        dispatch.agent_identity,
+        on_state=lambda state: player.follow(_MOODS.get(state or "", "idle")),
+        on_gone=ctx.shutdown,
+    )
+    leaving.callback(presence.aclose)
     link.register_rpcs()
     published = await tracks.publish(ctx.room.local_participant)
     try:
@@ -127,26 +130,49 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     player.open_gate()
 
 
-def _follow_agent(ctx: JobContext, identity: str, player: Player) -> None:
-    """Mirror the agent's state in the face, and end the job when the agent leaves."""
+def _renderers(warm: Warm, dispatch: AvatarDispatch) -> Renderers | None:
+    if not wants_video(warm.preloaded.settings, dispatch):
+        return None
+    look = Look.of(warm.preloaded.settings, dispatch)
+    if warm.renderers is not None and warm.renderers.look == look:
+        return warm.renderers
+    has_head = look.head == warm.preloaded.settings.avatar_head
+    renderers = Renderers(look, warm.preloaded.head if has_head else None)
+    renderers()
+    return renderers
 
-    def follow(state: str | None) -> None:
-        player.mood = _MOODS.get(state or "", "idle")
 
-    def on_attributes(_changed: dict[str, str], participant: rtc.Participant) -> None:
-        if participant.identity == identity:
-            follow(participant.attributes.get(AGENT_STATE))
+def _encoding(settings: Settings) -> Encoding:
+    return Encoding(
+        video_codec=settings.avatar_video_codec,
+        video_bitrate=settings.avatar_video_bitrate,
+        video_fps=settings.avatar_video_fps,
+        audio_bitrate=settings.avatar_audio_bitrate,
+        audio_red=settings.avatar_audio_red,
+        audio_dtx=settings.avatar_audio_dtx,
+    )
 
-    def on_gone(participant: rtc.RemoteParticipant) -> None:
-        if participant.identity == identity:
-            ctx.shutdown("the agent left")
 
-    def check_agent() -> None:
-        if identity not in ctx.room.remote_participants:
-            ctx.shutdown("the agent that asked for this avatar is not in the room")
+async def _report(ctx: JobContext, board: Board, player: Player) -> None:
+    """Note on the board what the room costs; leave in a pause when the worker is stopped."""
+    processor = Processor()
+    while True:
+        await asyncio.sleep(INTERVAL)
+        spent = player.quality.frame_seconds
+        board.write(
+            ctx.job.id,
+            RoomLoad(
+                at=time.time(),
+                frame_seconds=spent.p95 if spent else 0.0,
+                is_full_quality=player.quality.is_full,
+                cores=processor.read(),
+            ),
+        )
+        if board.is_draining and player.playhead.segment is None:
+            ctx.shutdown("the worker is being stopped")
+            return
 
-    ctx.room.on("participant_attributes_changed", on_attributes)
-    ctx.room.on("participant_disconnected", on_gone)
-    asyncio.get_running_loop().call_later(AGENT_PATIENCE, check_agent)
-    if (agent := ctx.room.remote_participants.get(identity)) is not None:
-        follow(agent.attributes.get(AGENT_STATE))
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

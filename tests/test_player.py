@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 
@@ -11,8 +11,8 @@ import pytest
 
 from avatar_worker.face import Face, HeadPose
 from avatar_worker.player import Event, Finished, Player, Started
-from avatar_worker.player.player import Picture
-from avatar_worker.player.timeline import SAMPLE_RATE, Audio, Weights
+from avatar_worker.player.drawing import Picture
+from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
 
 
 class Room:
@@ -21,16 +21,23 @@ class Room:
     def __init__(self) -> None:
         self.audio: list[Audio] = []
         self.pictures: list[int] = []
+        self.shapes: set[tuple[int, ...]] = set()
+        self.broken = False
         self.events: list[Event] = []
         self.changed = threading.Condition()
 
     async def play(self, audio: Audio) -> None:
+        if self.broken:
+            raise RuntimeError("no such room")
         with self.changed:
             self.audio.append(audio)
             self.changed.notify_all()
 
     def show(self, picture: Picture) -> None:
-        self.pictures.append(int(picture[0, 0]))
+        with self.changed:
+            self.pictures.append(int(picture[0, 0]))
+            self.shapes.add(picture.shape)
+            self.changed.notify_all()
 
     def on_event(self, event: Event) -> None:
         with self.changed:
@@ -41,15 +48,17 @@ class Room:
     def heard(self) -> int:
         return sum(int(np.count_nonzero(piece)) for piece in self.audio)
 
-    def wait_for_end(self) -> Finished:
-        def ended() -> Finished | None:
-            return next((e for e in self.events if isinstance(e, Finished)), None)
+    @property
+    def ends(self) -> list[Finished]:
+        return [event for event in self.events if isinstance(event, Finished)]
 
+    def wait_for(self, done: Callable[[], bool]) -> bool:
         with self.changed:
-            assert self.changed.wait_for(lambda: ended() is not None, timeout=30)
-        end = ended()
-        assert end is not None
-        return end
+            return self.changed.wait_for(done, timeout=30)
+
+    def wait_for_end(self) -> Finished:
+        assert self.wait_for(lambda: bool(self.ends))
+        return self.ends[0]
 
 
 class Canvas:
@@ -69,7 +78,7 @@ class Canvas:
 
 
 @contextmanager
-def playing(canvas: Canvas) -> Iterator[tuple[Player, Room]]:
+def playing(canvas: Canvas | None) -> Iterator[tuple[Player, Room]]:
     room = Room()
     player = Player(face=Face(Random(1)), renderer=canvas, output=room, on_event=room.on_event)
     player.open_gate()
@@ -103,11 +112,74 @@ def test_a_slow_or_broken_picture_costs_no_sample_of_the_voice(canvas: Canvas) -
     assert isinstance(room.events[0], Started)
 
 
-def test_pictures_that_are_late_are_counted_not_shown() -> None:
+def test_pictures_that_are_late_are_counted_and_told_to_the_quality() -> None:
     with playing(Canvas(seconds=0.2)) as (player, room):
-        speak(player, 0.5)
+        speak(player, 2)
         room.wait_for_end()
-    assert player.counters.dropped_pictures > player.counters.pictures
+    assert player.counters.dropped_pictures > 0
+    assert not player.quality.is_full
+
+
+def test_smaller_pictures_are_drawn_where_full_size_takes_too_long() -> None:
+    small = Canvas()
+    small.width = small.height = 32
+    room = Room()
+    player = Player(
+        face=Face(Random(1)),
+        renderer=Canvas(seconds=0.3),
+        output=room,
+        on_event=room.on_event,
+        scaled=lambda _: small,
+    )
+    player.start()
+    try:
+        assert room.wait_for(lambda: any(shape == (48, 32) for shape in room.shapes))
+    finally:
+        player.stop()
+
+
+def test_a_voice_without_a_picture_is_heard() -> None:
+    with playing(None) as (player, room):
+        speak(player, 0.3)
+        assert room.wait_for_end().position == pytest.approx(0.3)
+    assert not room.pictures
+
+
+def test_a_broken_output_does_not_stop_the_clock() -> None:
+    with playing(Canvas()) as (player, room):
+        room.broken = True
+        speak(player, 0.3)
+        assert room.wait_for_end().position == pytest.approx(0.3)
+        assert player.stalled_for < 30
+
+
+def test_a_pause_holds_the_voice_and_an_interrupt_ends_it() -> None:
+    with playing(Canvas()) as (player, room):
+        speak(player, 5)
+        assert room.wait_for(lambda: bool(room.events))
+        player.pause()
+        held = player.playhead
+        assert held.paused and held.segment == 0
+        player.resume()
+        until = time.monotonic() + 30
+        while player.playhead.position <= held.position:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        player.pause()
+        player.clear()
+        assert room.wait_for_end().interrupted
+        speak(player, 0.2)
+        assert room.wait_for(lambda: len(room.events) == 4)
+    assert not room.ends[1].interrupted and room.ends[1].position == pytest.approx(0.2)
+
+
+def test_ends_do_not_overtake_each_other() -> None:
+    with playing(None) as (player, room):
+        for _ in range(200):
+            speak(player, 0.01)
+            player.clear()
+        assert room.wait_for(lambda: len(room.ends) == 200)
+    assert [end.segment for end in room.ends] == list(range(200))
 
 
 def test_the_face_speaks_and_comes_to_rest() -> None:

@@ -56,6 +56,11 @@ class Face:
         self._move_eyes(weights, manner)
         return np.clip(weights, 0, 1).astype(np.float32), self._pose
 
+    def look_back(self) -> None:
+        """Look at the person now, as one does who is interrupted."""
+        self._gaze.look_back()
+        self._head.hold_still()
+
     def _move_brows(
         self,
         weights: NDArray[np.float64],

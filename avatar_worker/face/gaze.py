@@ -47,6 +47,13 @@ class Gaze:
         self._pitch += (self._target[1] - self._pitch) * _REACH
         return self._yaw - head.yaw, self._pitch - head.pitch, far
 
+    def look_back(self) -> None:
+        """Turn to the person, and stay for a while."""
+        self._at_person = True
+        self._base = (0.0, 0.0)
+        self._until_shift = self._random.uniform(1.2, 2.5)
+        self._wander(0.5)
+
     def _shift(self, manner: Manner) -> bool:
         random, before = self._random, self._base
         self._at_person = random.random() >= manner.away

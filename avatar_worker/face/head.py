@@ -42,6 +42,11 @@ class Head:
         self._brow = Pulse()
         self._beats = Beats(random)
         self._follow = Ease(np.zeros(2), 0.5)
+        self._no_nod_before = 0.0
+
+    def hold_still(self) -> None:
+        """No new nod for a second: who is interrupted does not agree at once."""
+        self._no_nod_before = self._frames * FRAME + 1.0
 
     def step(
         self, posture: Posture, manner: Manner, glance: tuple[float, float], voice: float
@@ -54,7 +59,8 @@ class Head:
         now = self._frames * FRAME
         if strength := self._beats.step(voice):
             self._accent(strength)
-        if manner.nod_seconds and self._random.random() < FRAME / manner.nod_seconds:
+        nods = manner.nod_seconds and self._random.random() < FRAME / manner.nod_seconds
+        if nods and now > self._no_nod_before:
             self._nod.start(-self._random.uniform(2.0, 3.5), self._random.uniform(0.5, 0.8))
         aside, up = map(float, _FOLLOW * self._follow.step(np.array(glance)))
         yaw, pitch, roll = (

@@ -35,6 +35,11 @@ class LipSync(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def lead(self) -> float:
+        """Seconds of audio from a frame's first sample on that it may take to get the frame."""
+        ...
+
     def push(self, pcm: Audio) -> Weights:
         """Take more audio; return the frames that are now certain, perhaps none."""
 

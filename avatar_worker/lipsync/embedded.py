@@ -11,6 +11,7 @@ import onnxruntime as ort
 from avatar_worker.lipsync.base import (
     BLOCK,
     BLOCK_FRAMES,
+    SAMPLE_RATE,
     Audio,
     LipSyncError,
     Weights,
@@ -37,6 +38,7 @@ class EmbeddedLipSync:
     """A stream of the embedded model. See :class:`~avatar_worker.lipsync.base.LipSync`."""
 
     name = _NAME
+    lead = (BLOCK + _DELAY) / SAMPLE_RATE
 
     def __init__(self, session: ort.InferenceSession, rest: States) -> None:
         self._session = session

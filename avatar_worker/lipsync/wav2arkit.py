@@ -17,6 +17,7 @@ import onnxruntime as ort
 from avatar_worker.lipsync.base import (
     BLOCK,
     BLOCK_FRAMES,
+    SAMPLE_RATE,
     Audio,
     LipSyncError,
     Weights,
@@ -46,6 +47,7 @@ class Wav2Arkit:
     """A stream of Wav2Arkit. See :class:`~avatar_worker.lipsync.base.LipSync`."""
 
     name = _NAME
+    lead = (_HOP * BLOCK + _RIGHT) / SAMPLE_RATE
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session

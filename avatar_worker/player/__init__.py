@@ -1,7 +1,7 @@
 """The playback clock: what is heard and seen when."""
 
 from .player import Counters, Output, Player
-from .timeline import Event, Finished, Started, Timeline
+from .timeline import Event, Finished, Playhead, Started, Timeline
 from .tracks import Encoding, RoomTracks
 from .voice import Voice, VoiceError
 
@@ -12,6 +12,7 @@ __all__ = [
     "Finished",
     "Output",
     "Player",
+    "Playhead",
     "RoomTracks",
     "Started",
     "Timeline",

@@ -1,7 +1,7 @@
-"""The playback clock of one room: a thread that releases sound and picture, one that draws ahead.
+"""The playback clock of one room: the thread that releases sound and picture.
 
-The sound is never late for the picture: when a slot begins, its picture is shown if it is drawn,
-and counted as dropped if it is not.
+The sound never waits. A picture is shown when the sound that it belongs to is released; one that is
+drawn late is shown late, until the next one is due, and counted as dropped after that.
 """
 
 from __future__ import annotations
@@ -10,22 +10,17 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from avatar_worker.face import Face, HeadPose, Mood
-from avatar_worker.player.timeline import (
-    SAMPLE_RATE,
-    Audio,
-    Event,
-    Slot,
-    Timeline,
-    Weights,
-)
+from avatar_worker.face import Face, Mood
+from avatar_worker.player.drawing import Drawing, Picture
+from avatar_worker.player.quality import Quality
+from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
+from avatar_worker.player.timeline import Event, Playhead, Timeline
 from avatar_worker.render import Renderer
 
 logger = logging.getLogger("visavis.player")
@@ -35,9 +30,9 @@ TICK: Final = 0.010
 TICK_SAMPLES: Final = SAMPLE_RATE // 100
 LATE: Final = 0.050
 """Seconds behind its deadline at which the pump gives up catching up and counts an underrun."""
-
-Picture = NDArray[np.uint8]
-"""I420, (height * 3 // 2, width)."""
+FORGIVEN: Final = 0.1
+"""Seconds after speech began or was cut in which a late picture is nobody's fault: it was drawn
+anew."""
 
 
 class Output(Protocol):
@@ -56,7 +51,7 @@ class Counters:
 
     pictures: int = 0
     dropped_pictures: int = 0
-    """Slots that began before their picture was drawn."""
+    """Pictures that were not drawn before the next one was due."""
     underruns: int = 0
     """Times that the pump fell behind by more than :data:`LATE`."""
 
@@ -64,71 +59,129 @@ class Counters:
 class Player:
     """Plays segments through a face.
 
-    All methods may be called from any thread. ``on_event`` is called on the pump's thread.
+    All methods may be called from any thread. ``on_event`` is called in the order of events, from
+    whichever thread caused one, and must neither block nor call back.
     """
 
     def __init__(
         self,
         *,
         face: Face,
-        renderer: Renderer,
+        renderer: Renderer | None,
         output: Output,
         on_event: Callable[[Event], None],
+        lead: float = 0.1,
+        quality: Quality | None = None,
+        scaled: Callable[[float], Renderer] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """
+        Args:
+            renderer: None for a voice without a picture.
+            lead: Seconds of sound that must be there before it begins; see :class:`Timeline`.
+            quality: How often and how large pictures are drawn.
+            scaled: Makes the renderer of a smaller size, as a share of ``renderer``'s.
+        """
         self.counters = Counters()
-        self.mood: Mood = "idle"
-        self._face = face
-        self._renderer = renderer
+        self.quality = quality or Quality()
         self._output = output
         self._on_event = on_event
         self._clock = clock
-        self._timeline = Timeline()
+        self._timeline = Timeline(lead)
         self._changed = threading.Condition()
-        self._drawn: dict[int, Picture] = {}
-        shape = (renderer.height * 3 // 2, renderer.width)
-        self._blank = [np.empty(shape, np.uint8) for _ in range(4)]
+        self._drawing: Drawing | None = None
+        if renderer is not None:
+            self._drawing = Drawing(
+                face=face,
+                renderer=renderer,
+                scaled=scaled,
+                timeline=self._timeline,
+                changed=self._changed,
+                quality=self.quality,
+                clock=clock,
+            )
+        self._due: deque[tuple[float, int]] = deque()
+        """(time, slot) of pictures to show."""
+        self._forgiven_until = 0.0
+        self._ticked = clock()
+        self._failed = False
         self._stopping = False
-        self._threads = [
-            threading.Thread(target=self._run_pump, name="visavis-pump", daemon=True),
-            threading.Thread(target=self._draw_ahead, name="visavis-draw", daemon=True),
-        ]
+        self._thread = threading.Thread(target=self._run_pump, name="visavis-pump", daemon=True)
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
+        if self._drawing is not None:
+            self._drawing.start()
 
     def stop(self) -> None:
         """Stop both threads and wait for them. Blocks for some tens of milliseconds."""
+        self._stopping = True
+        if self._drawing is not None:
+            self._drawing.stop()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def follow(self, mood: Mood) -> None:
+        """How the face looks while nobody speaks through it."""
+        if self._drawing is not None:
+            self._drawing.mood = mood
+
+    @property
+    def playhead(self) -> Playhead:
         with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
+            return self._timeline.playhead
+
+    @property
+    def stalled_for(self) -> float:
+        """Seconds since the pump last released sound."""
+        return self._clock() - self._ticked
 
     def open(self) -> int:
         with self._changed:
             return self._timeline.open()
 
-    def push(self, segment: int, audio: Audio, frames: Weights) -> None:
-        """(n,) at 48 kHz and (t, 52) at 30 fps."""
+    def push(self, segment: int, audio: Audio, frames: Weights) -> bool:
+        """(n,) at 48 kHz and (t, 52) at 30 fps; False where the segment takes no more."""
         with self._changed:
-            self._timeline.push(segment, audio, frames)
+            return self._timeline.push(segment, audio, frames)
 
     def close(self, segment: int) -> None:
         with self._changed:
             self._timeline.close(segment)
 
-    def clear(self) -> tuple[Event, ...]:
-        """Fall silent; answers the ends of what was pending."""
+    def has_sound(self, segment: int) -> bool:
+        """Is there something of it that has arrived and was not released?"""
         with self._changed:
-            return self._timeline.clear()
+            return self._timeline.has_sound(segment)
+
+    def clear(self) -> None:
+        """Fall silent: everything pending ends here."""
+        with self._cutting():
+            for event in self._timeline.clear():
+                self._on_event(event)
+
+    def pause(self) -> None:
+        """Fall silent until :meth:`resume`; nothing is lost."""
+        with self._cutting():
+            self._timeline.pause()
+
+    def resume(self) -> None:
+        with self._changed:
+            self._timeline.resume()
 
     def open_gate(self) -> None:
         """Somebody listens: speech may start."""
         with self._changed:
             self._timeline.gate_open = True
+
+    @contextmanager
+    def _cutting(self) -> Iterator[None]:
+        with self._changed:
+            before = self._timeline.epoch
+            yield
+            if self._timeline.epoch != before and self._drawing is not None:
+                self._drawing.look_back()
+                self._changed.notify_all()
 
     def _run_pump(self) -> None:
         asyncio.run(self._pump())
@@ -136,64 +189,74 @@ class Player:
     async def _pump(self) -> None:
         deadline = self._clock()
         while not self._stopping:
-            with self._changed:
-                taken = self._timeline.take(TICK_SAMPLES)
-                pictures = [self._drawn.pop(slot.serial, None) for slot in taken.begun]
-                self._changed.notify_all()
-            await self._output.play(taken.audio)
-            for picture in pictures:
-                self._show(picture)
+            await self._play(self._take(deadline))
+            self._ticked = self._clock()
+            deadline += TICK
+            if self._ticked - deadline > LATE:
+                self.counters.underruns += 1
+                deadline = self._ticked
+            await self._show_until(deadline)
+
+    def _take(self, now: float) -> Audio:
+        with self._changed:
+            epoch = self._timeline.epoch
+            taken = self._timeline.take(TICK_SAMPLES)
             for event in taken.events:
                 self._on_event(event)
-            deadline += TICK
-            late = self._clock() - deadline
-            if late > LATE:
-                self.counters.underruns += 1
-                deadline = self._clock()
-            await asyncio.sleep(max(0.0, -late))
+            if self._drawing is not None:
+                for at, slot in taken.begun:
+                    if self.quality.level.draws(slot.serial):
+                        self._due.append((now + at / SAMPLE_RATE, slot.serial))
+                if epoch != self._timeline.epoch:
+                    self._forgiven_until = now + FORGIVEN
+                self._changed.notify_all()
+            return taken.audio
 
-    def _show(self, picture: Picture | None) -> None:
-        if picture is None:
-            self.counters.dropped_pictures += 1
-            return
-        self._output.show(picture)
-        self.counters.pictures += 1
-        with self._changed:
-            self._blank.append(picture)
-
-    def _draw_ahead(self) -> None:
-        done = -1
-        while True:
-            with self._changed:
-                while not self._stopping and (slot := self._next_undrawn(done)) is None:
-                    self._changed.wait()
-                if self._stopping or slot is None:
-                    return
-                picture = self._blank_picture()
-            done = slot.serial
-            speech, mood = slot.weights, self.mood
-            weights, pose = self._face.step(speech, "speaking" if speech is not None else mood)
-            drawn = self._draw(weights, pose, picture)
-            with self._changed:
-                if drawn:
-                    self._drawn[slot.serial] = picture
-                else:
-                    self._blank.append(picture)
-
-    def _draw(self, weights: Weights, pose: HeadPose, picture: Picture) -> bool:
+    async def _play(self, audio: Audio) -> None:
         try:
-            self._renderer.draw(weights, pose, picture)
+            await self._output.play(audio)
         except Exception:
-            logger.exception("the face could not be drawn; the voice goes on")
-            return False
-        return True
+            self._complain("sound could not be released")
 
-    def _next_undrawn(self, done: int) -> Slot | None:
-        return next((slot for slot in self._timeline.upcoming if slot.serial > done), None)
+    async def _show_until(self, deadline: float) -> None:
+        while True:
+            now = self._clock()
+            self._show_newest(now)
+            if now >= deadline:
+                return
+            coming = (at for at, _ in self._due if at > now)
+            await asyncio.sleep(min(deadline, next(coming, deadline)) - now)
 
-    def _blank_picture(self) -> Picture:
-        """A buffer to draw into; pictures of slots that are gone give theirs back."""
-        upcoming = {slot.serial for slot in self._timeline.upcoming}
-        for serial in [serial for serial in self._drawn if serial not in upcoming]:
-            self._blank.append(self._drawn.pop(serial))
-        return self._blank.pop()
+    def _show_newest(self, now: float) -> None:
+        """Show the picture that is due now; those before it have missed their time."""
+        if (drawing := self._drawing) is None:
+            return
+        with self._changed:
+            due = [(at, serial) for at, serial in self._due if at <= now]
+            if not due:
+                return
+            for _ in due[:-1]:
+                self._due.popleft()
+                self.counters.dropped_pictures += 1
+                self._record(drawing, now, missed=True)
+            at, serial = due[-1]
+            picture = drawing.take(serial)
+            if picture is None:
+                return
+            self._due.popleft()
+            self._record(drawing, now, missed=now - at > TICK)
+        try:
+            self._output.show(picture)
+            self.counters.pictures += 1
+        except Exception:
+            self._complain("a picture could not be released")
+        with self._changed:
+            drawing.give_back(picture)
+
+    def _record(self, drawing: Drawing, now: float, *, missed: bool) -> None:
+        self.quality.record(drawing.seconds, missed and now > self._forgiven_until)
+
+    def _complain(self, text: str) -> None:
+        if not self._failed and not self._stopping:
+            logger.exception(text)
+        self._failed = True

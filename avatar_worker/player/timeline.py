@@ -1,30 +1,33 @@
-"""What is heard and seen when: segments of speech laid out on one line of 1/30 s slots.
+"""What is heard and seen when: segments of speech on one line of 1/30 s slots.
 
 Pure logic: no clock, no thread, no LiveKit. Whoever plays it takes audio at its own pace; a
-:class:`Slot` pairs that audio with its weights, so neither can run ahead of the other.
+:class:`Slot` begins with the sample that its picture belongs to, so neither can run ahead.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-SAMPLE_RATE: Final = 48_000
-"""Hz of everything that is played: what WebRTC's Opus runs at."""
-FPS: Final = 30
-SLOT_SAMPLES: Final = SAMPLE_RATE // FPS
-START_FRAMES: Final = 3
-"""Frames that must be ready before a segment starts or goes on, so that it does not stutter."""
+from avatar_worker.player.segment import (
+    SAMPLE_RATE,
+    SLOT_SAMPLES,
+    Audio,
+    Change,
+    Segment,
+    State,
+    Weights,
+)
+
 FADE_SAMPLES: Final = SAMPLE_RATE * 20 // 1000
-"""An interrupt fades out over 20 ms."""
-
-Audio = NDArray[np.int16]
-Weights = NDArray[np.float32]
+"""An interrupt or a pause fades out over 20 ms; what goes on in the middle fades in as long."""
+LIPS_PATIENCE: Final = SAMPLE_RATE // 2
+"""Samples beyond the lead at which speech begins although lip-sync has given nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +52,11 @@ Event = Started | Finished
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """1/30 s of the line."""
+    """1/30 s of the line, or less where speech begins or goes on in its middle."""
 
     serial: int
-    audio: Audio
-    """(1600,) at 48 kHz."""
     weights: Weights | None = None
     """(52,); None when nobody speaks."""
-    segment: int | None = None
-    speech: int = 0
-    """Samples of ``audio`` that are the segment's; the rest is silence."""
-    ends: bool = False
-    """The segment is over with this slot."""
 
 
 @dataclass(frozen=True)
@@ -68,151 +64,216 @@ class Taken:
     """What one call of :meth:`Timeline.take` released."""
 
     audio: Audio
-    begun: tuple[Slot, ...]
-    """Slots whose first sample is in ``audio``: now is the time of their pictures."""
+    begun: tuple[tuple[int, Slot], ...]
+    """Slots that began, each with the index of its first sample in ``audio``."""
     events: tuple[Event, ...]
 
 
-@dataclass
-class _Segment:
-    number: int
-    audio: Audio = field(default_factory=lambda: np.zeros(0, np.int16))
-    frames: deque[Weights] = field(default_factory=deque)
-    closed: bool = False
-    flowing: bool = False
-    """Enough was ready to start, and it has not run dry since."""
-    committed_end: bool = False
-    started: bool = False
-    released: int = 0
+@dataclass(frozen=True)
+class Playhead:
+    """Where the voice is."""
 
-    def ready(self) -> bool:
-        frames = min(len(self.frames), len(self.audio) // SLOT_SAMPLES)
-        self.flowing = self.closed or frames >= (1 if self.flowing else START_FRAMES)
-        return self.flowing
+    segment: int | None
+    """That which sounds, or waits in its middle; None while nobody speaks."""
+    position: float
+    """Seconds of it that were released."""
+    paused: bool
 
 
 class Timeline:
     """The line of slots. Not thread-safe."""
 
-    def __init__(self, ahead: int = 2) -> None:
-        """``ahead``: slots that are laid down before they are released, for the renderer."""
-        self._ahead = ahead
-        self._segments: deque[_Segment] = deque()
-        self._upcoming: deque[Slot] = deque()
-        self._current: Slot | None = None
-        self._offset = SLOT_SAMPLES
-        self._spill = np.zeros(0, np.int16)
+    def __init__(self, lead: float = 0.1) -> None:
+        """``lead``: seconds of sound that must be there before a segment begins or goes on.
+
+        It is what lip-sync needs to give each frame in time for a voice that comes no faster than
+        it is spoken.
+        """
+        self._lead = round(lead * SAMPLE_RATE)
+        self._segments: deque[Segment] = deque()
         self._numbers = itertools.count()
-        self._serials = itertools.count()
+        self._serial = -1
+        self._left = 0
+        """Samples until the next slot begins."""
+        self._tail: Audio = np.zeros(0, np.int16)
+        """What fades out of speech that was cut."""
+        self._fading_in = 0
+        self._paused = False
         self.gate_open = False
         """Speech waits until somebody can hear it."""
+        self.epoch = 0
+        """Counts the times that speech began or was cut: earlier answers of :meth:`preview` are
+        void."""
 
     @property
-    def upcoming(self) -> tuple[Slot, ...]:
-        """Slots that are laid down and not begun, the next one first."""
-        return tuple(self._upcoming)
+    def serial(self) -> int:
+        """Of the slot that began last; -1 before the first."""
+        return self._serial
+
+    @property
+    def playhead(self) -> Playhead:
+        head = self._segments[0] if self._segments else None
+        if head is None or head.state is State.WAITING:
+            return Playhead(None, 0.0, self._paused)
+        return Playhead(head.number, head.released / SAMPLE_RATE, self._paused)
 
     def open(self) -> int:
         """A segment begins to arrive."""
-        segment = _Segment(next(self._numbers))
+        segment = Segment(next(self._numbers))
         self._segments.append(segment)
         return segment.number
 
-    def push(self, number: int, audio: Audio, frames: Weights) -> None:
-        """More of a segment: (n,) at 48 kHz and (t, 52). A finished segment takes no more."""
-        if (segment := self._find(number)) is not None and not segment.closed:
-            segment.audio = np.concatenate([segment.audio, audio])
-            segment.frames.extend(frames)
+    def push(self, number: int, audio: Audio, frames: Weights) -> bool:
+        """More of a segment: (n,) at 48 kHz and (t, 52). False where it takes no more."""
+        segment = self._find(number)
+        if segment is None or segment.closed:
+            return False
+        segment.push(audio, frames)
+        return True
 
     def close(self, number: int) -> None:
         """The segment has arrived in full."""
         if (segment := self._find(number)) is not None:
             segment.closed = True
 
+    def has_sound(self, number: int) -> bool:
+        """Is there something of it that has arrived and was not released?"""
+        segment = self._find(number)
+        return segment is not None and segment.available > 0
+
     def clear(self) -> tuple[Event, ...]:
         """Drop everything that was not released, fading out what sounds right now."""
-        rest = SLOT_SAMPLES - self._offset
-        sounding = np.concatenate(
-            [self._rest(), *(slot.audio for slot in self._upcoming), self._spill]
-        )
-        fade = np.zeros(max(FADE_SAMPLES, rest), np.int16)
-        sounding = sounding[:FADE_SAMPLES]
-        ramp = np.linspace(1, 0, FADE_SAMPLES, dtype=np.float32)[: len(sounding)]
-        fade[: len(sounding)] = (sounding * ramp).astype(np.int16)
-        if self._current is not None and rest:
-            audio = np.concatenate([np.zeros(self._offset, np.int16), fade[:rest]])
-            self._current = Slot(self._current.serial, audio)
-            fade = fade[rest:]
-        self._spill = fade
-        self._upcoming.clear()
-        events = tuple(
-            Finished(segment.number, segment.released / SAMPLE_RATE, interrupted=True)
-            for segment in self._segments
-        )
+        self._cut()
+        self._paused = False
+        ended = list(self._segments)
         self._segments.clear()
-        return events
+        for segment in ended:
+            segment.change(Change.CLEAR)
+        return tuple(Finished(s.number, s.released / SAMPLE_RATE, interrupted=True) for s in ended)
+
+    def pause(self) -> None:
+        """Hold the voice where it is, fading out; what is pushed meanwhile waits."""
+        if self._cut():
+            self._segments[0].change(Change.HOLD)
+        self._paused = True
+
+    def resume(self) -> None:
+        """Go on where :meth:`pause` held."""
+        self._paused = False
 
     def take(self, samples: int) -> Taken:
         """Release the next ``samples``."""
-        out: list[Audio] = []
-        begun: list[Slot] = []
+        out = np.zeros(samples, np.int16)
+        begun: list[tuple[int, Slot]] = []
         events: list[Event] = []
-        wanted = samples
-        while wanted:
-            if self._offset == SLOT_SAMPLES:
-                self._lay_down()
-                self._current = self._upcoming.popleft()
-                self._offset = 0
-                begun.append(self._current)
-                self._lay_down()
-            slot = self._current
-            assert slot is not None
-            piece = slot.audio[self._offset : self._offset + wanted]
-            out.append(piece)
-            events.extend(self._account(slot, self._offset, self._offset + len(piece)))
-            self._offset += len(piece)
-            wanted -= len(piece)
-        return Taken(np.concatenate(out), tuple(begun), tuple(events))
+        at = 0
+        while at < samples:
+            events.extend(self._move_on())
+            if not self._left:
+                begun.append((at, self._begin_slot()))
+            count = min(self._left, samples - at)
+            if self._sounding is not None:
+                count = min(count, self._sounding.available)
+            out[at : at + count] = self._release(count)
+            self._left -= count
+            at += count
+        events.extend(self._end())
+        return Taken(out, tuple(begun), tuple(events))
 
-    def _account(self, slot: Slot, start: int, stop: int) -> list[Event]:
-        events: list[Event] = []
-        if slot.segment is None or (segment := self._find(slot.segment)) is None:
-            return events
-        heard = min(stop, slot.speech) - min(start, slot.speech)
-        if heard and not segment.started:
-            segment.started = True
-            events.append(Started(segment.number))
-        segment.released += heard
-        if slot.ends and stop >= slot.speech:
-            self._segments.remove(segment)
-            position = segment.released / SAMPLE_RATE
-            events.append(Finished(segment.number, position, interrupted=False))
-        return events
+    def preview(self, count: int) -> tuple[Slot, ...]:
+        """The next ``count`` slots, if nothing happens before."""
+        weights = itertools.islice(self._expected(), count)
+        return tuple(Slot(self._serial + 1 + i, w) for i, w in enumerate(weights))
 
-    def _lay_down(self) -> None:
-        while len(self._upcoming) < self._ahead:
-            self._upcoming.append(self._next_slot())
+    @property
+    def _sounding(self) -> Segment | None:
+        head = self._segments[0] if self._segments else None
+        return head if head is not None and head.state is State.SOUNDING else None
 
-    def _next_slot(self) -> Slot:
-        serial = next(self._serials)
-        spill, self._spill = self._spill[:SLOT_SAMPLES], self._spill[SLOT_SAMPLES:]
-        segment = next((s for s in self._segments if not s.committed_end), None)
-        if len(spill) or not self.gate_open or segment is None or not segment.ready():
-            audio = np.zeros(SLOT_SAMPLES, np.int16)
-            audio[: len(spill)] = spill
-            return Slot(serial, audio)
-        speech = min(SLOT_SAMPLES, len(segment.audio))
-        audio = np.zeros(SLOT_SAMPLES, np.int16)
-        audio[:speech] = segment.audio[:speech]
-        segment.audio = segment.audio[speech:]
-        weights = segment.frames.popleft() if segment.frames else None
-        segment.committed_end = segment.closed and not len(segment.audio)
-        return Slot(serial, audio, weights, segment.number, speech, segment.committed_end)
+    def _move_on(self) -> Iterator[Event]:
+        """Let the segment at the head end, run dry or begin, and the next one after its end."""
+        yield from self._end()
+        head = self._segments[0] if self._segments else None
+        if head is None:
+            return
+        if head.state is State.SOUNDING:
+            if not head.available:
+                head.change(Change.RUN_DRY)
+        elif self._may_sound(head):
+            self.epoch += 1
+            if head.state is State.WAITING:
+                yield Started(head.number)
+            else:
+                self._fading_in = FADE_SAMPLES
+            head.change(Change.RELEASE if head.state is State.HELD else Change.START)
+            self._left = 0
 
-    def _rest(self) -> Audio:
-        return (
-            np.zeros(0, np.int16) if self._current is None else self._current.audio[self._offset :]
-        )
+    def _end(self) -> Iterator[Event]:
+        while self._segments and self._segments[0].over:
+            head = self._segments.popleft()
+            head.change(Change.END)
+            yield Finished(head.number, head.released / SAMPLE_RATE, interrupted=False)
 
-    def _find(self, number: int) -> _Segment | None:
+    def _may_sound(self, segment: Segment) -> bool:
+        if self._paused or not self.gate_open or len(self._tail) or not segment.available:
+            return False
+        lips_are_here = segment.has_frames or segment.available >= self._lead + LIPS_PATIENCE
+        enough = segment.available >= self._lead and lips_are_here
+        return segment.closed or enough or segment.state is State.HELD
+
+    def _begin_slot(self) -> Slot:
+        self._serial += 1
+        speaker = self._sounding
+        if speaker is None:
+            self._left = SLOT_SAMPLES
+            return Slot(self._serial)
+        index, into = divmod(speaker.released, SLOT_SAMPLES)
+        self._left = SLOT_SAMPLES - into
+        return Slot(self._serial, speaker.weights(index))
+
+    def _release(self, count: int) -> Audio:
+        if self._sounding is not None:
+            return self._fade_in(self._sounding.take(count))
+        silence = np.zeros(count, np.int16)
+        tail, self._tail = self._tail[:count], self._tail[count:]
+        silence[: len(tail)] = tail
+        return silence
+
+    def _fade_in(self, sound: Audio) -> Audio:
+        if not self._fading_in:
+            return sound
+        done = FADE_SAMPLES - self._fading_in
+        gain = np.minimum(1, (done + np.arange(1, len(sound) + 1)) / FADE_SAMPLES)
+        self._fading_in = max(0, self._fading_in - len(sound))
+        return (sound * gain).astype(np.int16)
+
+    def _cut(self) -> bool:
+        """Fade out what sounds; False where nothing does."""
+        speaker = self._sounding
+        if speaker is None:
+            return False
+        self.epoch += 1
+        sound = self._fade_in(speaker.peek(FADE_SAMPLES))
+        self._fading_in = 0
+        ramp = np.linspace(1, 0, FADE_SAMPLES, dtype=np.float32)[: len(sound)]
+        self._tail = (sound * ramp).astype(np.int16)
+        return True
+
+    def _expected(self) -> Iterator[Weights | None]:
+        ahead = self._left
+        for segment in self._segments:
+            if segment.state is not State.SOUNDING and not self._may_sound(segment):
+                break
+            if segment.state is not State.SOUNDING:
+                ahead = 0
+            first = -(-(segment.released + ahead) // SLOT_SAMPLES)
+            last = -(-(segment.released + segment.available) // SLOT_SAMPLES)
+            for index in range(first, last):
+                yield segment.weights(index)
+            ahead = 0
+            if not segment.closed:
+                break
+        yield from itertools.repeat(None)
+
+    def _find(self, number: int) -> Segment | None:
         return next((s for s in self._segments if s.number == number), None)

@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from livekit import rtc
 
-from avatar_worker.player.player import Picture
-from avatar_worker.player.timeline import FPS, SAMPLE_RATE, Audio
+from avatar_worker.player.drawing import Picture
+from avatar_worker.player.segment import FPS, SAMPLE_RATE, Audio
 
 STREAM: Final = "visavis"
 """Both tracks name it, so that a room with ``sync_streams`` keeps them in sync."""
@@ -25,20 +25,62 @@ _CODECS: Final = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the picture is encoded: one layer, since everybody sees the same small talking head."""
+    """How sound and picture are encoded.
 
-    codec: VideoCodec
-    bitrate: int
-    """Bits a second."""
+    One layer without simulcast, since everybody sees the same small talking head. Where the network
+    is too narrow the picture gets smaller before it gets slower (WebRTC's ``maintain-framerate``,
+    https://www.w3.org/TR/mst-content-hint/#degradation-preference): the lips need the rate.
+    """
+
+    video_codec: VideoCodec = "vp8"
+    video_bitrate: int = 1_500_000
+    """Bits a second, at most."""
+    video_fps: int = FPS
+    """Pictures a second, at most."""
+    audio_bitrate: int = 32_000
+    """Bits a second: Opus is transparent for full-band mono speech from about there (RFC 7587
+    §3.1.1 recommends 28 to 40 kbit/s)."""
+    audio_red: bool = True
+    """Send each packet again with the next (RFC 2198): a lost packet costs nothing, and the
+    listener's buffer needs no time for a resend. It doubles the sound's bits."""
+    audio_dtx: bool = False
+    """Send nothing while nobody speaks. Opus decides that by ear (RFC 7587 §3.1.3): the first
+    soft consonant after a silence may be taken for silence, and a listener's clock has less to go
+    by. Without it a silence costs some 30 kbit/s, nearly all of it packet headers."""
+
+    def audio_options(self) -> rtc.TrackPublishOptions:
+        options = rtc.TrackPublishOptions(
+            source=rtc.TrackSource.SOURCE_MICROPHONE,
+            stream=STREAM,
+            red=self.audio_red,
+            dtx=self.audio_dtx,
+        )
+        options.audio_encoding.max_bitrate = self.audio_bitrate
+        return options
+
+    def video_options(self) -> rtc.TrackPublishOptions:
+        return rtc.TrackPublishOptions(
+            source=rtc.TrackSource.SOURCE_CAMERA,
+            stream=STREAM,
+            simulcast=False,
+            video_codec=_CODECS[self.video_codec],
+            video_encoding=rtc.VideoEncoding(
+                max_framerate=self.video_fps, max_bitrate=self.video_bitrate
+            ),
+            degradation_preference=rtc.DegradationPreference.MAINTAIN_FRAMERATE.value,
+        )
 
 
 class RoomTracks:
-    """The avatar's two tracks; an :class:`~avatar_worker.player.player.Output`."""
+    """The avatar's tracks; an :class:`~avatar_worker.player.player.Output`."""
 
-    def __init__(self, width: int, height: int, encoding: Encoding) -> None:
-        self._width, self._height = width, height
+    def __init__(self, encoding: Encoding, size: tuple[int, int] | None) -> None:
+        """
+        Args:
+            size: Width and height of the full picture; None for a voice without a picture.
+        """
         self._encoding = encoding
-        self._video = rtc.VideoSource(width, height)
+        self._video = rtc.VideoSource(*size) if size is not None else None
         self._audio: rtc.AudioSource | None = None
         self._audio_ready = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -53,38 +95,29 @@ class RoomTracks:
         await self._audio.capture_frame(frame)
 
     def show(self, picture: Picture) -> None:
+        """Of any even size: the encoder starts anew with a key frame where it changes."""
+        if self._video is None:
+            return
+        height, width = picture.shape[0] * 2 // 3, picture.shape[1]
         data = picture.reshape(-1).data
-        frame = rtc.VideoFrame(self._width, self._height, rtc.VideoBufferType.I420, data)
-        self._video.capture_frame(frame)
+        self._video.capture_frame(rtc.VideoFrame(width, height, rtc.VideoBufferType.I420, data))
 
-    async def publish(
-        self, participant: rtc.LocalParticipant
-    ) -> tuple[rtc.LocalTrackPublication, rtc.LocalTrackPublication]:
-        """Publish sound, then picture; answers both publications.
+    async def publish(self, participant: rtc.LocalParticipant) -> list[rtc.LocalTrackPublication]:
+        """Publish sound, then picture; answers the publications.
 
         The picture comes last: it tells the agent that everything else is in place.
         """
         await self._audio_ready.wait()
         assert self._audio is not None
-        audio = await participant.publish_track(
-            rtc.LocalAudioTrack.create_audio_track("avatar_audio", self._audio),
-            rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, stream=STREAM),
-        )
-        video = await participant.publish_track(
-            rtc.LocalVideoTrack.create_video_track("avatar_video", self._video),
-            rtc.TrackPublishOptions(
-                source=rtc.TrackSource.SOURCE_CAMERA,
-                stream=STREAM,
-                simulcast=False,
-                video_codec=_CODECS[self._encoding.codec],
-                video_encoding=rtc.VideoEncoding(
-                    max_framerate=FPS, max_bitrate=self._encoding.bitrate
-                ),
-            ),
-        )
-        return audio, video
+        audio = rtc.LocalAudioTrack.create_audio_track("avatar_audio", self._audio)
+        published = [await participant.publish_track(audio, self._encoding.audio_options())]
+        if self._video is not None:
+            video = rtc.LocalVideoTrack.create_video_track("avatar_video", self._video)
+            published.append(await participant.publish_track(video, self._encoding.video_options()))
+        return published
 
     async def aclose(self) -> None:
         if self._audio is not None:
             await self._audio.aclose()
-        await self._video.aclose()
+        if self._video is not None:
+            await self._video.aclose()

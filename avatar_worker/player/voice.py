@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from avatar_worker.lipsync import LipSync, Resampler
+from avatar_worker.lipsync.base import BLOCK, no_frames
+from avatar_worker.lipsync.base import Audio as Audio16
 from avatar_worker.player.player import Player
-from avatar_worker.player.timeline import SAMPLE_RATE, Audio
+from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
+
+logger = logging.getLogger("visavis.player")
+
+_NO_SOUND: Audio = np.zeros(0, np.int16)
 
 
 class VoiceError(ValueError):
@@ -29,6 +38,7 @@ class Voice:
         self._read = Resampler()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="visavis-lips")
         self._rest = b""
+        self._lips_failed = False
 
     async def push(self, segment: int, data: bytes, rate: int, channels: int) -> None:
         """int16 little-endian PCM, interleaved; a sample may be cut between two calls."""
@@ -52,22 +62,38 @@ class Voice:
         whole = len(data) - len(data) % (2 * channels)
         data, self._rest = data[:whole], data[whole:]
         pcm = np.frombuffer(data, "<i2").reshape(-1, channels)
-        sound = _to_int16(self._heard.push(pcm, rate))
-        frames = self._lips.push(self._read.push(pcm, rate))
-        self._player.push(segment, sound, frames)
+        if self._player.push(segment, _to_int16(self._heard.push(pcm, rate)), no_frames()):
+            self._move_lips(segment, self._read.push(pcm, rate))
 
     def _close(self, segment: int) -> None:
-        sound = _to_int16(self._heard.flush())
-        frames = np.concatenate([self._lips.push(self._read.flush()), self._lips.finish()])
-        self._player.push(segment, sound, frames)
-        self._player.close(segment)
-        self._rest = b""
+        if self._player.push(segment, _to_int16(self._heard.flush()), no_frames()):
+            self._move_lips(segment, self._read.flush())
+            self._player.push(segment, _NO_SOUND, self._ask_lips(self._lips.finish))
+            self._player.close(segment)
+        self._reset()
 
     def _reset(self) -> None:
         self._heard.flush()
         self._read.flush()
         self._lips.reset()
         self._rest = b""
+
+    def _move_lips(self, segment: int, pcm: Audio16) -> None:
+        # In pieces: the first frames of much sound at once shall not wait for the last.
+        for start in range(0, len(pcm), BLOCK):
+            piece = pcm[start : start + BLOCK]
+            frames = self._ask_lips(functools.partial(self._lips.push, piece))
+            if not self._player.push(segment, _NO_SOUND, frames):
+                return
+
+    def _ask_lips(self, ask: Callable[[], Weights]) -> Weights:
+        try:
+            return ask()
+        except Exception:
+            if not self._lips_failed:
+                logger.exception("lip-sync failed; the voice goes on with a still mouth")
+            self._lips_failed = True
+            return no_frames()
 
 
 def _to_int16(sound: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Audio:

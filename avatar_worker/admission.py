@@ -1,0 +1,123 @@
+"""Which rooms a worker takes."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from livekit.agents import AgentServer, JobRequest
+from livekit.agents.utils.hw import get_cpu_monitor
+
+from avatar_worker.heads import HEADS
+from avatar_worker.load import FULL, Board, Fullness, measure
+from settings import Settings
+from visavis.protocol import (
+    ATTRIBUTE_FEATURES,
+    ATTRIBUTE_HEAD,
+    ATTRIBUTE_LIPSYNC,
+    ATTRIBUTE_PUBLISH_ON_BEHALF,
+    AvatarDispatch,
+    ProtocolError,
+)
+
+logger = logging.getLogger("visavis.avatar")
+
+FEATURES: Final = "pause alive"
+"""What the avatar can do beyond LiveKit's protocol: :data:`visavis.protocol.Feature`."""
+ROOMS_PER_CORE: Final = 3
+"""The most that is ever taken unmeasured; what is measured is the limit that counts."""
+VOICE_WEIGHT: Final = 1 / 8
+"""A room without a picture, in parts of one with."""
+
+
+class Admission:
+    """Measures how full one worker is, and answers its requests.
+
+    LiveKit's own server gives nothing to a worker that reports itself full; LiveKit Cloud ignores
+    what a worker reports. So a request that does not fit is refused as well.
+    """
+
+    def __init__(self, settings: Settings, lipsync_name: str) -> None:
+        self._settings = settings
+        self._lipsync_name = lipsync_name
+        self._cores = get_cpu_monitor().cpu_count()
+        self._max_rooms = settings.avatar_max_rooms
+        if self._max_rooms is None:
+            self._max_rooms = max(1, round(ROOMS_PER_CORE * self._cores))
+        self._folder = tempfile.TemporaryDirectory(prefix="visavis-rooms-")
+        self._board = Board(self.folder)
+        self._coming: dict[str, float] = {}
+        """Weights of rooms that are accepted and not running yet."""
+
+    @property
+    def folder(self) -> Path:
+        """Of the board; lives as long as this object."""
+        return Path(self._folder.name)
+
+    def measure(self, server: AgentServer) -> float:
+        """LiveKit's ``load_fnc``, called every half second, not on the event loop."""
+        if server.draining:
+            self._board.drain()
+        return self._fullness(server).reported
+
+    async def answer(self, request: JobRequest, server: AgentServer) -> None:
+        """Accept a dispatch in the identity it asks for; refuse what is malformed or too much."""
+        try:
+            dispatch = self._read(request.job.metadata)
+        except ProtocolError as error:
+            logger.warning("refusing a dispatch: %s", error)
+            await request.reject()
+            return
+        fullness = self._fullness(server)
+        if fullness.share >= FULL:
+            logger.warning("refusing a room, it would not fit: %s", fullness)
+            await request.reject()
+            return
+        self._coming[request.job.id] = self._weight(dispatch)
+        try:
+            await request.accept(
+                name="Avatar",
+                identity=dispatch.avatar_identity,
+                attributes=self._attributes(dispatch),
+            )
+        finally:
+            del self._coming[request.job.id]
+
+    def _read(self, metadata: str) -> AvatarDispatch:
+        dispatch = AvatarDispatch.from_json(metadata)
+        if dispatch.head is not None and dispatch.head not in HEADS:
+            # Only names: a path from the network is nobody's business.
+            raise ProtocolError(f"no head {dispatch.head!r} here, only {', '.join(HEADS)}")
+        return dispatch
+
+    def _attributes(self, dispatch: AvatarDispatch) -> dict[str, str]:
+        attributes = {
+            ATTRIBUTE_PUBLISH_ON_BEHALF: dispatch.agent_identity,
+            ATTRIBUTE_FEATURES: FEATURES,
+        }
+        if wants_video(self._settings, dispatch):
+            attributes[ATTRIBUTE_LIPSYNC] = self._lipsync_name
+            attributes[ATTRIBUTE_HEAD] = dispatch.head or self._settings.avatar_head
+        return attributes
+
+    def _fullness(self, server: AgentServer) -> Fullness:
+        running = {info.job.id: info.job.metadata for info in server.active_jobs}
+        weights = dict(self._coming)
+        for job_id, metadata in running.items():
+            weights[job_id] = self._weight(AvatarDispatch.from_json(metadata))
+        self._board.forget_all_but(set(weights))
+        notes = {job_id: note for job_id in running if (note := self._board.read(job_id))}
+        assert self._max_rooms is not None
+        return measure(
+            weights, notes, max_rooms=self._max_rooms, cores=self._cores, now=time.time()
+        )
+
+    def _weight(self, dispatch: AvatarDispatch) -> float:
+        return 1.0 if wants_video(self._settings, dispatch) else VOICE_WEIGHT
+
+
+def wants_video(settings: Settings, dispatch: AvatarDispatch) -> bool:
+    return settings.avatar_video if dispatch.video is None else dispatch.video
