@@ -1,139 +1,106 @@
-"""Every captured segment is reported finished exactly once, whichever way it went."""
+"""What wraps the agent's audio output counts on: each capture is reported, none is early."""
+
+from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from livekit import rtc
-from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities, PlaybackFinishedEvent
+from livekit.agents.voice.io import PlaybackFinishedEvent, _AudioSinkProxy
 
-from visavis.voice_switch import VOICE_SAMPLE_RATE, VoiceSwitch
+from tests.voices import FakeRoute
+from visavis.segment import RATE
+from visavis.voice_switch import VoiceSwitch
 
 near: Any = pytest.approx
 
 
-class Speaker(AudioOutput):
-    """An output that plays when it is told to."""
+def frame(seconds: float, rate: int = RATE, channels: int = 1) -> rtc.AudioFrame:
+    samples = round(seconds * rate)
+    sound = np.full((samples, channels), 4000, np.int16)
+    return rtc.AudioFrame(sound.tobytes(), rate, channels, samples)
+
+
+class Stage:
+    """The switch as the session has it: behind the proxy that counts segments, too."""
 
     def __init__(self) -> None:
-        super().__init__(label="speaker", capabilities=AudioOutputCapabilities(pause=True))
-        self.captured = 0.0
-        self.flushed = 0
-        self.stuck = False
+        self.switch = VoiceSwitch()
+        self.proxy = _AudioSinkProxy(self.switch)
+        self.ends: list[PlaybackFinishedEvent] = []
+        self.proxy.on("playback_finished", self.ends.append)
+        self.face = FakeRoute(self.switch.speech)
+        self.switch.speech.prefer(self.face)
 
-    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        if self.stuck:
-            await asyncio.Event().wait()
-        await super().capture_frame(frame)
-        self.captured += frame.duration
-
-    def flush(self) -> None:
-        super().flush()
-        self.flushed += 1
-
-    def clear_buffer(self) -> None:
-        if self.flushed:
-            self.on_playback_finished(playback_position=0.05, interrupted=True)
-
-    def begin(self, ago: float = 0.0) -> None:
-        self.on_playback_started(created_at=time.time() - ago)
-
-    def end(self) -> None:
-        self.on_playback_finished(playback_position=self.captured, interrupted=False)
+    async def cancelled_capture(self) -> None:
+        speaking = asyncio.create_task(self.proxy.capture_frame(frame(0.1)))
+        await asyncio.sleep(0.01)
+        speaking.cancel()
+        await asyncio.gather(speaking, return_exceptions=True)
+        self.proxy.flush()
+        self.proxy.clear_buffer()
 
 
-FRAME = rtc.AudioFrame(bytes(4800), VOICE_SAMPLE_RATE, 1, 2400)
-
-
-def switch_to(choose: Callable[[], AudioOutput]) -> tuple[VoiceSwitch, list[PlaybackFinishedEvent]]:
-    async def chosen() -> AudioOutput:
-        return choose()
-
-    switch = VoiceSwitch(chosen)
-    ends: list[PlaybackFinishedEvent] = []
-    switch.on("playback_finished", ends.append)
-    return switch, ends
-
-
-async def test_the_voice_goes_where_it_was_chosen_to() -> None:
-    face = Speaker()
-    switch, ends = switch_to(lambda: face)
-    await switch.capture_frame(FRAME)
-    switch.flush()
-    face.begin()
-    face.end()
-    assert [(e.playback_position, e.interrupted) for e in ends] == [(near(0.1), False)]
-    await asyncio.wait_for(switch.wait_for_playout(), 1)
-
-
-async def test_an_interrupt_while_the_first_word_waits_for_the_face_does_not_wedge() -> None:
-    waiting = asyncio.Event()
-
-    async def never() -> AudioOutput:
-        waiting.set()
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    switch = VoiceSwitch(never)
-    speaking = asyncio.create_task(switch.capture_frame(FRAME))
-    await waiting.wait()
-    speaking.cancel()
-    await asyncio.gather(speaking, return_exceptions=True)
-    switch.flush()
-    switch.clear_buffer()
-    end = await asyncio.wait_for(switch.wait_for_playout(), 1)
-    assert (end.playback_position, end.interrupted) == (0.0, True)
-
-
-async def test_an_output_that_never_took_the_first_frame_owes_nothing() -> None:
-    face = Speaker()
-    face.stuck = True
-    switch, ends = switch_to(lambda: face)
-    speaking = asyncio.create_task(switch.capture_frame(FRAME))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    speaking.cancel()
-    await asyncio.gather(speaking, return_exceptions=True)
-    switch.flush()
-    switch.clear_buffer()
-    assert [end.interrupted for end in ends] == [True]
-
-
-async def test_a_face_that_dies_after_the_last_word_was_sent_does_not_wedge_the_agent() -> None:
-    face = Speaker()
-    switch, ends = switch_to(lambda: face)
-    for _ in range(5):
-        await switch.capture_frame(FRAME)
-    switch.flush()
-    face.begin(ago=0.2)
-    switch.abandon(face)
-    assert [(e.playback_position, e.interrupted) for e in ends] == [(near(0.2, abs=0.1), True)]
-
-
-async def test_a_face_that_dies_in_mid_sentence_leaves_the_rest_to_the_plain_voice() -> None:
-    face, plain = Speaker(), Speaker()
-    outputs = [face, plain]
-    switch, ends = switch_to(lambda: outputs.pop(0))
+async def test_a_segment_is_heard_and_reported() -> None:
+    it = Stage()
     for _ in range(3):
-        await switch.capture_frame(FRAME)
-    face.begin(ago=10)
-    switch.abandon(face)
-    assert not ends
-    await switch.capture_frame(FRAME)
-    switch.flush()
-    plain.begin()
-    plain.end()
-    assert plain.captured == near(0.1)
-    assert [(e.playback_position, e.interrupted) for e in ends] == [(near(0.4), False)]
+        await it.proxy.capture_frame(frame(0.1))
+    it.proxy.flush()
+    it.face.finish()
+    end = await asyncio.wait_for(it.proxy.wait_for_playout(), 1)
+    assert (end.playback_position, end.interrupted) == (near(0.3), False)
 
 
-async def test_an_interrupt_is_answered_once() -> None:
-    face = Speaker()
-    switch, ends = switch_to(lambda: face)
-    await switch.capture_frame(FRAME)
+async def test_a_capture_waits_until_an_interrupt_is_answered() -> None:
+    it = Stage()
+    it.face.answers = False
+    await it.proxy.capture_frame(frame(0.5))
+    it.proxy.flush()
+    it.proxy.clear_buffer()
+    speaking = asyncio.create_task(it.proxy.capture_frame(frame(0.1)))
+    await asyncio.sleep(0.01)
+    assert not speaking.done()
+    it.face.end(interrupted=True)
+    await asyncio.wait_for(speaking, 1)
+    it.proxy.flush()
+    it.face.finish()
+    assert [(e.playback_position, e.interrupted) for e in it.ends] == [
+        (0, True),
+        (near(0.1), False),
+    ]
+
+
+async def test_a_capture_that_is_cancelled_behind_an_interrupt_is_reported_too() -> None:
+    it = Stage()
+    it.face.answers = False
+    await it.proxy.capture_frame(frame(0.5))
+    it.proxy.flush()
+    it.proxy.clear_buffer()
+    await it.cancelled_capture()
+    it.face.end(interrupted=True)
+    await asyncio.wait_for(it.proxy.wait_for_playout(), 1)
+    assert len(it.ends) == 2 and it.switch._pending_playback_count == 0
+
+
+async def test_speech_of_another_rate_or_with_two_channels_is_converted() -> None:
+    it = Stage()
+    await it.proxy.capture_frame(frame(0.2))
+    await it.proxy.capture_frame(frame(0.2, 48_000, 2))
+    await it.proxy.capture_frame(frame(0.2, 16_000))
+    it.proxy.flush()
+    it.face.finish()
+    assert it.ends[0].playback_position == near(0.6, abs=0.01)
+    sound = np.frombuffer(bytes(it.face.heard), np.int16)
+    assert np.median(sound[-RATE // 10 :]) == near(4000, abs=50)
+
+
+async def test_the_session_may_pause_before_there_is_a_way_out() -> None:
+    switch = VoiceSwitch()
+    assert switch.can_pause
+    switch.pause()
+    switch.resume()
+    switch.clear_buffer()
     switch.flush()
-    switch.clear_buffer()
-    switch.clear_buffer()
-    assert [(e.playback_position, e.interrupted) for e in ends] == [(0.05, True)]
+    await asyncio.wait_for(switch.wait_for_playout(), 1)

@@ -47,10 +47,20 @@ STREAM_WANTS_ID: Final = "visavis.wants_id"
 """
 RPC_INTERRUPT: Final = "visavis.interrupt"
 """Any participant to agent: stop speaking now. Empty payload; answers ``"ok"``."""
+RPC_HANG_UP: Final = "visavis.hang_up"
+"""The person to agent: I leave for good. Empty payload; answers ``"ok"``.
+
+Without it the agent waits a while for a person who left, for a page that reloads leaves as well.
+"""
+ATTRIBUTE_SINCE: Final = "visavis.since"
+"""On the agent: Unix seconds at which it took the room. The first of several stays."""
 ATTRIBUTE_FACE: Final = "visavis.face"
 """On the agent: a :data:`FaceState`."""
 ATTRIBUTE_BRAINS: Final = "visavis.brains"
 """On the agent: JSON object of what is in use: ``{"stt": "moonshine tiny-en", "llm": …}``."""
+ATTRIBUTE_TURN: Final = "visavis.turn"
+"""On the agent: JSON object of how long its last answer took, in seconds: ``{"turn": 3, "answer":
+1.4, "end_of_turn": 0.6, …}``; ``turn`` counts answers, the rest is ``agent.turn_metrics``'s."""
 ATTRIBUTE_LIPSYNC: Final = "visavis.lipsync"
 """On the avatar: name of the speech-to-blendshape model in use."""
 ATTRIBUTE_HEAD: Final = "visavis.head"
@@ -116,7 +126,10 @@ class PlaybackFinished:
 
 @dataclass(frozen=True)
 class SignOfLife:
-    """What an avatar is doing: a state, so a lost one costs nothing."""
+    """What an avatar is doing: a state, so a lost one costs nothing.
+
+    The first one also says that the avatar can be heard now.
+    """
 
     stream_id: str | None = None
     """The segment that sounds, or is held in the middle; None while nobody speaks."""

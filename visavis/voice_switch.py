@@ -1,139 +1,113 @@
-"""One audio output with two ways out: through the face, or plainly into the room."""
+"""The agent session's audio output: takes speech in, and tells what of it was heard."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterator
 
+import numpy as np
 from livekit import rtc
 from livekit.agents.voice.io import (
     AudioOutput,
     AudioOutputCapabilities,
-    PlaybackFinishedEvent,
-    PlaybackStartedEvent,
+    _CaptureCancelledEvent,
 )
 
-VOICE_SAMPLE_RATE = 24_000
-"""Hz that both ways out are fed; the agent session resamples to it."""
-
-
-@dataclass(eq=False)
-class _Segment:
-    """A speech segment whose end has not been reported yet."""
-
-    route: AudioOutput | None = None
-    accepted: bool = False
-    """The route took a frame, so it owes the end. Until then nobody else will report it."""
-    pushed: float = 0.0
-    """Seconds given to the route."""
-    started_at: float | None = None
-    """Unix seconds at which the route began to play."""
-    played_before: float = 0.0
-    """Seconds played by a route that was lost in the middle of this segment."""
+from .segment import RATE
+from .speech import Finished, Speech
 
 
 class VoiceSwitch(AudioOutput):
-    """Routes each speech segment to the face or to the plain voice.
+    """Hands what the agent says to :class:`.speech.Speech`, whichever way it goes out.
 
-    ``choose`` is awaited before a segment's first frame and answers the output that it takes; it
-    decides how long a segment may wait. Every captured segment is reported finished exactly once,
-    also when it is interrupted while it waits, or when its output is lost (:meth:`abandon`).
+    Every captured segment is reported finished exactly once and in order. A capture waits only
+    while an interrupted segment is being answered, as in LiveKit's own output: what wraps this
+    one counts on it.
     """
 
-    def __init__(self, choose: Callable[[], Awaitable[AudioOutput]]) -> None:
+    def __init__(self) -> None:
         super().__init__(
             label="Visavis",
             capabilities=AudioOutputCapabilities(pause=True),
-            sample_rate=VOICE_SAMPLE_RATE,
+            sample_rate=RATE,
         )
-        self._choose = choose
-        self._open: _Segment | None = None
-        self._pending: list[_Segment] = []
-        self._routes: set[AudioOutput] = set()
+        self.speech = Speech(on_started=self._on_started, on_finished=self._on_finished)
+        self._answered = asyncio.Event()
+        self._converter: _Converter | None = None
 
     @property
     def can_pause(self) -> bool:
-        return bool(self._routes) and all(route.can_pause for route in self._routes)
+        return self.speech.can_pause
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         await super().capture_frame(frame)
-        segment = self._open
-        if segment is None:
-            segment = self._open = _Segment()
-            self._pending.append(segment)
-        if segment.route is None:
-            segment.route = await self._choose()
-            self._listen(segment.route)
-        route = segment.route
-        await route.capture_frame(frame)
-        if segment.route is route:
-            segment.accepted = True
-            segment.pushed += frame.duration
+        self.speech.begin()
+        while self.speech.clearing:
+            self._answered.clear()
+            await self._answered.wait()
+        for audio in self._convert(frame):
+            self.speech.push(audio)
 
     def flush(self) -> None:
         super().flush()
-        segment, self._open = self._open, None
-        if segment is None or segment not in self._pending:
-            return
-        if segment.accepted and segment.route is not None:
-            segment.route.flush()
-        else:
-            self._finish(segment, 0.0, interrupted=True)
+        if self._converter is not None:
+            for audio in self._converter.flush():
+                self.speech.push(audio)
+            self._converter = None
+        self.speech.flush()
 
     def clear_buffer(self) -> None:
-        for segment in [s for s in self._pending if not s.accepted]:
-            self._finish(segment, 0.0, interrupted=True)
-        for route in {segment.route for segment in self._pending if segment.route}:
-            route.clear_buffer()
+        self.speech.clear()
 
     def pause(self) -> None:
-        for route in self._routes:
-            route.pause()
+        self.speech.pause()
 
     def resume(self) -> None:
-        for route in self._routes:
-            route.resume()
+        self.speech.resume()
 
-    def abandon(self, lost: AudioOutput) -> None:
-        """Stop waiting for ``lost``: an open segment goes on elsewhere, the others end here.
+    def _on_started(self, at: float) -> None:
+        self.on_playback_started(created_at=at)
 
-        What they played is taken from the clock, since ``lost`` can no longer be asked.
-        """
-        now = time.time()
-        self._routes.discard(lost)
-        for segment in [s for s in self._pending if s.route is lost]:
-            played = 0.0 if segment.started_at is None else now - segment.started_at
-            played = min(segment.pushed, played)
-            if segment is self._open:
-                segment.played_before += played
-                segment.route, segment.accepted, segment.pushed = None, False, 0.0
-            else:
-                self._finish(segment, played, interrupted=True)
+    def _on_finished(self, end: Finished) -> None:
+        self._answered.set()
+        if end.empty:  # a cancelled capture: some of what wraps this output has not counted it
+            self._dispatch_playback_finished(
+                _CaptureCancelledEvent(playback_position=0, interrupted=True)
+            )
+        else:
+            self.on_playback_finished(
+                playback_position=end.position / RATE, interrupted=end.interrupted
+            )
 
-    def _finish(self, segment: _Segment, played: float, *, interrupted: bool) -> None:
-        self._pending.remove(segment)
-        self.on_playback_finished(
-            playback_position=segment.played_before + played, interrupted=interrupted
-        )
-
-    def _listen(self, route: AudioOutput) -> None:
-        if route in self._routes:
+    def _convert(self, frame: rtc.AudioFrame) -> Iterator[bytes]:
+        """The session converts by a segment's first frame; the others need not be like it."""
+        if frame.sample_rate == RATE and frame.num_channels == 1 and self._converter is None:
+            yield bytes(frame.data)
             return
-        self._routes.add(route)
+        kind = (frame.sample_rate, frame.num_channels)
+        if self._converter is None or self._converter.kind != kind:
+            if self._converter is not None:
+                yield from self._converter.flush()
+            self._converter = _Converter(*kind)
+        yield from self._converter.push(frame)
 
-        def oldest() -> _Segment | None:
-            return next((s for s in self._pending if s.route is route and s.accepted), None)
 
-        def started(event: PlaybackStartedEvent) -> None:
-            if (segment := oldest()) is not None and segment.started_at is None:
-                segment.started_at = event.created_at
-                if not segment.played_before:
-                    self.on_playback_started(created_at=event.created_at)
+class _Converter:
+    """Makes mono at :data:`.RATE` of frames of one kind."""
 
-        def finished(event: PlaybackFinishedEvent) -> None:
-            if (segment := oldest()) is not None:
-                self._finish(segment, event.playback_position, interrupted=event.interrupted)
+    def __init__(self, rate: int, channels: int) -> None:
+        self.kind = (rate, channels)
+        self._resampler = rtc.AudioResampler(rate, RATE, num_channels=channels)
 
-        route.on("playback_started", started)
-        route.on("playback_finished", finished)
+    def push(self, frame: rtc.AudioFrame) -> Iterator[bytes]:
+        yield from map(_mono, self._resampler.push(frame))
+
+    def flush(self) -> Iterator[bytes]:
+        yield from map(_mono, self._resampler.flush())
+
+
+def _mono(frame: rtc.AudioFrame) -> bytes:
+    if frame.num_channels == 1:
+        return bytes(frame.data)
+    samples = np.frombuffer(frame.data, np.int16).reshape(-1, frame.num_channels)
+    return bytes(samples.mean(axis=1).astype(np.int16).tobytes())

@@ -1,0 +1,174 @@
+"""What goes to an avatar goes in order, and an interrupt does not wait behind what it drops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+from livekit import rtc
+
+from tests.voices import tone
+from visavis.face_line import FaceLine, LineError
+from visavis.protocol import (
+    RPC_CLEAR_BUFFER,
+    RPC_PAUSE,
+    RPC_RESUME,
+    STREAM_WANTS_ID,
+    TOPIC_AUDIO_STREAM,
+)
+
+SOUND = tone(0.1)
+
+
+class FakeRoom:
+    """Notes what was sent; ``broken`` RPCs raise these codes, ``gate`` holds writes back."""
+
+    def __init__(self) -> None:
+        self.local_participant = self
+        self.sent: list[str] = []
+        self.bytes = 0
+        self.streams: list[dict[str, Any]] = []
+        self.broken: list[int] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def stream_bytes(self, **kwargs: Any) -> FakeRoom:
+        self.streams.append(kwargs)
+        self.sent.append(f"open {kwargs['stream_id']}")
+        return self
+
+    async def write(self, audio: bytes) -> None:
+        self.sent.append("write")
+        await self.gate.wait()
+        self.bytes += len(audio)
+
+    async def aclose(self) -> None:
+        self.sent.append("close")
+
+    async def perform_rpc(self, *, method: str, **_: Any) -> str:
+        self.sent.append(method)
+        if self.broken:
+            raise rtc.RpcError(self.broken.pop(0), "broken")
+        return "ok"
+
+
+@asynccontextmanager
+async def a_line() -> AsyncIterator[tuple[FakeRoom, FaceLine, asyncio.Task[None]]]:
+    room = FakeRoom()
+    line = FaceLine(cast(rtc.Room, room), "avatar")
+    running = asyncio.create_task(line.run())
+    try:
+        yield room, line, running
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_segment_is_one_stream_that_asks_to_be_named() -> None:
+    async with a_line() as (room, line, _):
+        line.open("a")
+        line.write("a", SOUND)
+        line.close("a")
+        await settle()
+        assert room.sent == ["open a", "write", "close"] and room.bytes == len(SOUND)
+        [stream] = room.streams
+        assert stream["topic"] == TOPIC_AUDIO_STREAM
+        assert stream["destination_identities"] == ["avatar"]
+        assert stream["attributes"]["sample_rate"] == "24000"
+        assert stream["attributes"]["num_channels"] == "1"
+        assert STREAM_WANTS_ID in stream["attributes"]
+
+
+async def test_an_interrupt_does_not_wait_behind_the_sound_that_it_drops() -> None:
+    async with a_line() as (room, line, _):
+        room.gate.clear()
+        line.open("a")
+        await settle()
+        line.write("a", SOUND)
+        await settle()
+        line.write("a", tone(30))
+        assert line.drop("a")
+        line.clear()
+        room.gate.set()
+        await settle()
+        assert room.sent == ["open a", "write", "close", RPC_CLEAR_BUFFER]
+        assert room.bytes == len(SOUND)
+
+
+async def test_what_is_said_after_an_interrupt_is_sent_after_it() -> None:
+    async with a_line() as (room, line, _):
+        line.open("a")
+        await settle()
+        line.drop("a")
+        line.clear()
+        line.open("b")
+        line.write("b", SOUND)
+        await settle()
+        assert room.sent == ["open a", "close", RPC_CLEAR_BUFFER, "open b", "write"]
+
+
+async def test_a_segment_that_was_dropped_in_time_never_leaves() -> None:
+    async with a_line() as (room, line, _):
+        line.open("a")
+        line.write("a", SOUND)
+        assert not line.drop("a")
+        await settle()
+        assert not room.sent
+
+
+async def test_pieces_that_wait_are_sent_together() -> None:
+    async with a_line() as (room, line, _):
+        line.open("a")
+        for _ in range(5):
+            line.write("a", SOUND)
+        await settle()
+        assert room.sent == ["open a", "write"] and room.bytes == 5 * len(SOUND)
+
+
+async def test_pause_and_resume_keep_their_order() -> None:
+    async with a_line() as (room, line, _):
+        line.pause()
+        line.resume()
+        line.pause()
+        await settle()
+        assert room.sent == [RPC_PAUSE, RPC_RESUME, RPC_PAUSE]
+
+
+async def test_a_lost_control_is_sent_again() -> None:
+    async with a_line() as (room, line, _):
+        room.broken = [rtc.RpcError.ErrorCode.RESPONSE_TIMEOUT]
+        line.clear()
+        await asyncio.sleep(0.2)
+        assert room.sent == [RPC_CLEAR_BUFFER] * 2
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_avatar_that_cannot_be_reached_is_an_error(times: int) -> None:
+    async with a_line() as (room, line, running):
+        codes = rtc.RpcError.ErrorCode
+        code = codes.RECIPIENT_NOT_FOUND if times == 1 else codes.RESPONSE_TIMEOUT
+        room.broken = [code] * times
+        line.clear()
+        with pytest.raises(LineError, match="clear_buffer failed"):
+            await asyncio.wait_for(running, 5)
+
+
+async def test_a_stream_that_breaks_is_an_error() -> None:
+    async with a_line() as (room, line, running):
+
+        async def write(_: bytes) -> None:
+            raise ConnectionError("reset")
+
+        room.write = write  # type: ignore[method-assign, assignment]
+        line.open("a")
+        line.write("a", SOUND)
+        with pytest.raises(LineError, match="reset"):
+            await asyncio.wait_for(running, 5)

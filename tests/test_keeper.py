@@ -1,0 +1,280 @@
+"""A face is asked for until it comes, replaced when it dies, and there is never a second one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from livekit import rtc
+
+from tests.voices import FakeRoute, Listener
+from visavis import keeper
+from visavis.dispatch import FaceDesk, Progress
+from visavis.inbox import Inbox
+from visavis.keeper import FaceKeeper
+from visavis.plain_voice import PlainVoice
+from visavis.protocol import (
+    ATTRIBUTE_FEATURES,
+    RPC_PLAYBACK_FINISHED,
+    TOPIC_ALIVE,
+    AvatarDispatch,
+    SignOfLife,
+)
+
+
+@dataclass
+class Person:
+    identity: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    state: Any = rtc.ParticipantState.PARTICIPANT_STATE_ACTIVE
+    track_publications: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Track:
+    kind: Any
+
+
+class FakeRoom(rtc.EventEmitter[Any]):
+    """Participants come and go as a test says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remote_participants: dict[str, Person] = {}
+        self.local_participant = self
+        self.identity = "agent"
+        self.connection_state = rtc.ConnectionState.CONN_CONNECTED
+        self.methods: dict[str, Any] = {}
+
+    def isconnected(self) -> bool:
+        return True
+
+    def register_rpc_method(self, name: str, handler: Any) -> None:
+        self.methods[name] = handler
+
+    def unregister_rpc_method(self, name: str) -> None:
+        del self.methods[name]
+
+    def enter(self, identity: str, features: str = "pause alive") -> None:
+        person = Person(identity, {ATTRIBUTE_FEATURES: features})
+        self.remote_participants[identity] = person
+        self.emit("participant_connected", person)
+        person.track_publications["audio"] = Track(rtc.TrackKind.KIND_AUDIO)
+        self.emit("track_published", None, person)
+
+    def leave(self, identity: str) -> None:
+        self.emit("participant_disconnected", self.remote_participants.pop(identity))
+
+
+class FakeDesk:
+    def __init__(self) -> None:
+        self.asked: list[AvatarDispatch] = []
+        self.withdrawn: list[str] = []
+        self.removed: list[str] = []
+        self.answer: Progress = "coming"
+        self.reachable = True
+
+    async def ask(self, request: AvatarDispatch) -> str | None:
+        self.asked.append(request)
+        return f"dispatch {len(self.asked)}" if self.reachable else None
+
+    async def progress(self, dispatch_id: str) -> Progress:
+        return self.answer
+
+    async def withdraw(self, dispatch_id: str | None, identity: str) -> None:
+        self.withdrawn.append(identity)
+
+    async def remove(self, identity: str) -> None:
+        self.removed.append(identity)
+
+
+class Stage:
+    def __init__(self, patience: float) -> None:
+        self.room = FakeRoom()
+        self.desk = FakeDesk()
+        self.her = Listener()
+        self.plain = FakeRoute(self.her.speech)
+        self.prepared = 0
+        self.states: list[str] = []
+        self.came: list[str] = []
+        self.inbox = Inbox(cast(rtc.Room, self.room))
+        self.inbox.open()
+        self.plain.prepare = self.prepare  # type: ignore[attr-defined]
+        self.keeper = FaceKeeper(
+            room=cast(rtc.Room, self.room),
+            desk=cast(FaceDesk, self.desk),
+            inbox=self.inbox,
+            speech=self.her.speech,
+            plain=cast(PlainVoice, self.plain),
+            look=AvatarDispatch("", "face", head="ben"),
+            say=self.say,
+            patience=patience,
+            on_arrival=lambda _: None,
+        )
+
+    async def prepare(self) -> None:
+        self.prepared += 1
+
+    async def say(self, state: str) -> None:
+        self.states.append(state)
+
+    def sign(self, identity: str, data: bytes = SignOfLife().to_json().encode()) -> None:
+        sender = cast(Any, self.room.remote_participants[identity])
+        packet = rtc.DataPacket(data, rtc.DataPacketKind.KIND_LOSSY, sender, TOPIC_ALIVE)
+        self.room.emit("data_received", packet)
+
+    @property
+    def way_out(self) -> object:
+        return self.her.speech._preferred
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not true():
+                await asyncio.sleep(0.01)
+
+    async def face_comes(self) -> str:
+        """The one that was asked for last, as soon as it was asked for."""
+        known = self.way_out
+        await self.until(
+            lambda: bool(self.desk.asked) and self.desk.asked[-1].avatar_identity not in self.came
+        )
+        identity = self.desk.asked[-1].avatar_identity
+        self.came.append(identity)
+        self.room.enter(identity)
+        await self.until(lambda: self.way_out not in (known, self.plain, None))
+        return identity
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "BACKOFF", (0.2,))
+
+
+@asynccontextmanager
+async def stage(patience: float = 30) -> AsyncIterator[Stage]:
+    it = Stage(patience)
+    running = asyncio.create_task(it.keeper.run())
+    try:
+        yield it
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        it.inbox.close()
+        assert not it.room.methods
+
+
+async def test_a_face_is_asked_for_and_spoken_through() -> None:
+    async with stage() as it:
+        await it.face_comes()
+        [request] = it.desk.asked
+        assert (request.agent_identity, request.head) == ("agent", "ben")
+        await it.until(lambda: it.states == ["waiting", "present"])
+        await it.until(lambda: it.prepared == 1)
+
+
+async def test_the_first_word_does_not_wait_for_ever() -> None:
+    async with stage(patience=0.05) as it:
+        await it.until(lambda: it.way_out is it.plain)
+        await it.until(lambda: it.states == ["waiting", "absent"])
+        await it.face_comes()
+        await it.until(lambda: it.states[-1] == "present")
+
+
+async def test_a_face_that_leaves_is_replaced_at_once_by_another() -> None:
+    async with stage() as it:
+        first = await it.face_comes()
+        it.room.leave(first)
+        assert it.way_out is it.plain
+        second = await it.face_comes()
+        assert second != first and it.desk.withdrawn == [first]
+        await it.until(lambda: it.states == ["waiting", "present", "absent", "present"])
+
+
+async def test_a_face_without_a_sign_of_life_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "TICK", 0.001)
+    async with stage() as it:
+        first = await it.face_comes()
+        await it.until(lambda: first in it.desk.withdrawn)
+        assert it.way_out is it.plain
+
+
+async def test_signs_of_life_keep_the_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "TICK", 0.001)
+    async with stage() as it:
+        first = await it.face_comes()
+        for _ in range(100):
+            it.sign(first)
+            await asyncio.sleep(0)
+        assert it.way_out is not it.plain
+
+
+async def test_a_new_face_that_nobody_hears_yet_does_not_take_the_voice() -> None:
+    async with stage(patience=0.01) as it:
+        await it.until(lambda: it.way_out is it.plain)
+        it.her.speech.begin()
+        it.her.speech.push(bytes(48_000))
+        face = it.desk.asked[-1].avatar_identity
+        it.room.enter(face)
+        await asyncio.sleep(0.1)
+        assert it.way_out is it.plain
+        it.sign(face)
+        await it.until(lambda: it.way_out is not it.plain)
+
+
+async def test_a_face_that_comes_after_it_was_given_up_is_turned_away() -> None:
+    async with stage() as it:
+        first = await it.face_comes()
+        it.room.leave(first)
+        await it.until(lambda: len(it.desk.asked) == 2)
+        it.room.enter(first)
+        await it.until(lambda: it.desk.removed == [first])
+        assert it.way_out is it.plain
+
+
+async def test_a_face_that_was_refused_is_asked_for_again() -> None:
+    async with stage(patience=0.01) as it:
+        it.desk.answer = "over"
+        await it.until(lambda: len(it.desk.asked) >= 2)
+        it.desk.answer = "coming"
+        known = len(it.desk.asked)
+        await it.until(lambda: len(it.desk.asked) > known)
+        await it.face_comes()
+        assert it.desk.withdrawn
+
+
+async def test_a_livekit_that_cannot_be_asked_is_asked_again() -> None:
+    async with stage() as it:
+        it.desk.reachable = False
+        await it.until(lambda: len(it.desk.asked) >= 2)
+        it.desk.reachable = True
+        known = len(it.desk.asked)
+        await it.until(lambda: len(it.desk.asked) > known)
+        await it.face_comes()
+
+
+async def test_a_job_that_is_slow_to_start_is_not_asked_for_twice() -> None:
+    async with stage(patience=0.01) as it:
+        await asyncio.sleep(0.7)
+        assert len(it.desk.asked) == 1
+        await it.face_comes()
+        assert len(it.desk.asked) == 1
+
+
+async def test_messages_that_are_foreign_or_cannot_be_read_change_nothing() -> None:
+    async with stage() as it:
+        face = await it.face_comes()
+        finished = it.room.methods[RPC_PLAYBACK_FINISHED]
+
+        def call(caller: str, payload: str) -> Any:
+            return finished(rtc.RpcInvocationData("1", caller, payload, 5.0))
+
+        assert await call("stranger", '{"playback_position": 1, "interrupted": false}') == "ignored"
+        with pytest.raises(rtc.RpcError):
+            await call(face, "nonsense")
+        for data in (b"nonsense", b"{}", b"\xff"):
+            it.sign(face, data)
+        assert await call(face, '{"playback_position": 1, "interrupted": false}') == "ok"

@@ -1,0 +1,45 @@
+"""An avatar is given up when it is dead, and not when the agent itself was away."""
+
+from visavis.watchdog import FIRST, SILENT, SPEAKING, Watchdog
+
+
+def ticks_to_death(dog: Watchdog, *, speaking: bool, most: int = 1000) -> int | None:
+    ticks = range(1, most + 1)
+    return next((n for n in ticks if dog.tick(speaking=speaking, connected=True)), None)
+
+
+def test_a_speaker_that_falls_silent_is_given_up_within_the_second() -> None:
+    dog = Watchdog()
+    dog.sign()
+    assert ticks_to_death(dog, speaking=True) == SPEAKING < 8
+
+
+def test_a_silent_avatar_is_given_more_time() -> None:
+    dog = Watchdog()
+    dog.sign()
+    assert ticks_to_death(dog, speaking=False) == SILENT
+
+
+def test_an_avatar_that_dies_in_silence_is_given_up_with_the_next_word() -> None:
+    dog = Watchdog()
+    dog.sign()
+    assert ticks_to_death(dog, speaking=False, most=SILENT - 1) is None
+    assert ticks_to_death(dog, speaking=True) == 1
+
+
+def test_signs_keep_it_alive() -> None:
+    dog = Watchdog()
+    for _ in range(1000):
+        dog.sign()
+        assert not dog.tick(speaking=True, connected=True)
+
+
+def test_an_avatar_that_never_gave_a_sign_may_still_be_starting() -> None:
+    assert ticks_to_death(Watchdog(), speaking=True) == FIRST
+
+
+def test_nobody_dies_while_the_agent_itself_is_cut_off() -> None:
+    dog = Watchdog()
+    dog.sign()
+    assert not any(dog.tick(speaking=True, connected=False) for _ in range(1000))
+    assert ticks_to_death(dog, speaking=True) == FIRST

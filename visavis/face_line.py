@@ -1,0 +1,164 @@
+"""The line to one avatar: speech as ByteStreams, controls as RPCs, strictly one after the other.
+
+So a clear can never reach the avatar before the stream that it clears, nor after one that it
+must spare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from livekit import rtc
+
+from .protocol import RPC_CLEAR_BUFFER, RPC_PAUSE, RPC_RESUME, STREAM_WANTS_ID, TOPIC_AUDIO_STREAM
+from .segment import RATE
+
+LARGEST_WRITE: Final = 2 * RATE
+"""Bytes (one second) that are written at once: a clear waits no longer than for these."""
+WRITE_TIMEOUT: Final = 15.0
+"""Seconds for one write; it waits while the network is slow and while the room reconnects."""
+RPC_TIMEOUT: Final = 1.5
+"""Seconds for an answer; the avatar answers at once."""
+RPC_TRIES: Final = 3
+
+
+class LineError(ConnectionError):
+    """The avatar cannot be reached; the text says what failed."""
+
+
+@dataclass(frozen=True)
+class _Open:
+    stream_id: str
+
+
+@dataclass(frozen=True)
+class _Write:
+    stream_id: str
+    audio: bytes
+
+
+@dataclass(frozen=True)
+class _Close:
+    stream_id: str
+
+
+@dataclass(frozen=True)
+class _Call:
+    method: str
+
+
+class FaceLine:
+    """What is to be sent to one avatar. Nothing here blocks but :meth:`run`, which sends it."""
+
+    def __init__(self, room: rtc.Room, identity: str) -> None:
+        self._room = room
+        self._identity = identity
+        self._todo: deque[_Open | _Write | _Close | _Call] = deque()
+        self._more = asyncio.Event()
+        self._writer: rtc.ByteStreamWriter | None = None
+
+    def open(self, stream_id: str) -> None:
+        self._add(_Open(stream_id))
+
+    def write(self, stream_id: str, audio: bytes) -> None:
+        """int16 mono at :data:`.RATE`."""
+        for start in range(0, len(audio), LARGEST_WRITE):
+            self._add(_Write(stream_id, audio[start : start + LARGEST_WRITE]))
+
+    def close(self, stream_id: str) -> None:
+        self._add(_Close(stream_id))
+
+    def drop(self, stream_id: str) -> bool:
+        """Send no more of a stream; answers whether the avatar may know of it."""
+        known = _Open(stream_id) not in self._todo
+        ours = (_Open, _Write, _Close)
+        kept = [op for op in self._todo if not (isinstance(op, ours) and op.stream_id == stream_id)]
+        self._todo = deque(kept)
+        if known:
+            self.close(stream_id)
+        return known
+
+    def clear(self) -> None:
+        self._add(_Call(RPC_CLEAR_BUFFER))
+
+    def pause(self) -> None:
+        self._add(_Call(RPC_PAUSE))
+
+    def resume(self) -> None:
+        self._add(_Call(RPC_RESUME))
+
+    async def run(self) -> None:
+        """Until cancelled. Raises :class:`LineError` when the avatar cannot be reached."""
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            while self._todo:
+                match self._todo.popleft():
+                    case _Call(method):
+                        await self._call(method)
+                    case operation:
+                        try:
+                            async with asyncio.timeout(WRITE_TIMEOUT):
+                                await self._stream(operation)
+                        except TimeoutError as error:
+                            raise LineError("the avatar's stream of speech is stuck") from error
+                        except (RuntimeError, ConnectionError) as error:
+                            raise LineError(f"the stream of speech broke: {error}") from error
+
+    def _add(self, operation: _Open | _Write | _Close | _Call) -> None:
+        self._todo.append(operation)
+        self._more.set()
+
+    async def _stream(self, operation: _Open | _Write | _Close) -> None:
+        match operation:
+            case _Open(stream_id):
+                self._writer = await self._room.local_participant.stream_bytes(
+                    name=stream_id,
+                    stream_id=stream_id,
+                    topic=TOPIC_AUDIO_STREAM,
+                    destination_identities=[self._identity],
+                    attributes={
+                        "sample_rate": str(RATE),
+                        "num_channels": "1",
+                        STREAM_WANTS_ID: "1",
+                    },
+                )
+            case _Write(stream_id, audio):
+                while self._todo and isinstance(more := self._todo[0], _Write):
+                    if len(audio) + len(more.audio) > LARGEST_WRITE:
+                        break
+                    audio += more.audio
+                    self._todo.popleft()
+                if self._writer is not None:
+                    await self._writer.write(audio)
+            case _Close():
+                writer, self._writer = self._writer, None
+                if writer is not None:
+                    await writer.aclose()
+
+    async def _call(self, method: str) -> None:
+        problem = ""
+        for attempt in range(RPC_TRIES):
+            await asyncio.sleep(0.1 * attempt)
+            try:
+                await self._room.local_participant.perform_rpc(
+                    destination_identity=self._identity,
+                    method=method,
+                    payload="",
+                    response_timeout=RPC_TIMEOUT,
+                )
+                return
+            except Exception as error:  # a room that reconnects raises more than RpcError
+                problem = str(error)
+                if getattr(error, "code", None) in _HOPELESS:
+                    break
+        raise LineError(f"{method} failed: {problem}")
+
+
+_HOPELESS: Final = (
+    rtc.RpcError.ErrorCode.RECIPIENT_NOT_FOUND,
+    rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD,
+)

@@ -1,0 +1,48 @@
+"""The audio track that the plain voice sounds through."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+from livekit import rtc
+from livekit.agents.voice.io import AudioOutput
+from livekit.agents.voice.room_io._output import _ParticipantAudioOutput
+
+from .plain_voice import QUEUE_MS
+from .segment import RATE
+
+TRACK_NAME: Final = "voice"
+LISTENER_PATIENCE: Final = 3.0
+"""Seconds that the first sound waits until somebody has subscribed."""
+
+
+async def adopt_or_publish(
+    room: rtc.Room, output: AudioOutput | None, *, standby: bool
+) -> rtc.AudioSource:
+    """The track of the session's own output, if it has a fitting one, else one of ours.
+
+    ``standby``: a face speaks. The track is not called a microphone then, because LiveKit's
+    components would show its silence instead of the face's voice; they play it all the same.
+    """
+    source: rtc.AudioSource
+    if isinstance(output, _ParticipantAudioOutput) and output.sample_rate == RATE:
+        source = output._audio_source
+        if source.num_channels == 1:
+            await _listened_to(output.subscribed)
+            return source
+    source = rtc.AudioSource(RATE, 1, queue_size_ms=QUEUE_MS)
+    publication = await room.local_participant.publish_track(
+        rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, source),
+        rtc.TrackPublishOptions(
+            source=rtc.TrackSource.SOURCE_UNKNOWN if standby else rtc.TrackSource.SOURCE_MICROPHONE
+        ),
+    )
+    await _listened_to(asyncio.ensure_future(publication.wait_for_subscription()))
+    return source
+
+
+async def _listened_to(subscribed: asyncio.Future[None]) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(subscribed), LISTENER_PATIENCE)
