@@ -72,7 +72,12 @@ class AgentLink:
         """The open stream is superseded or cleared: stop waiting for its trailer."""
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._ended: deque[PlaybackFinished] = deque(maxlen=ENDS_TOLD)
+        self._audible = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+
+    def announce(self) -> None:
+        """Somebody can hear the avatar: signs of life begin, which tell the agent so."""
+        self._audible.set()
 
     def register_streams(self) -> None:
         """Before the room is connected, so that no stream is missed."""
@@ -220,6 +225,7 @@ class AgentLink:
 
     async def _live(self) -> None:
         """Tell the agent several times a second that the voice is alive, and where it is."""
+        await self._audible.wait()
         while True:
             await asyncio.sleep(ALIVE_INTERVAL)
             if self._player.stalled_for > STALLED or not self._room.isconnected():

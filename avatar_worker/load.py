@@ -19,13 +19,20 @@ from avatar_worker.player.segment import FPS
 INTERVAL: Final = 0.5
 """Seconds between two notes of a room."""
 STALE: Final = 5.0
-"""Seconds after which a room that wrote no more is taken for one that is stuck."""
+"""Seconds after which a note says nothing any more: the room is stuck, or being killed."""
+ROOM_CORES: Final = 0.6
+"""Of one that is not measured yet: 30 times a second 10 to 12 ms to draw 512 × 512, 5 to encode it
+as VP8, and 3 for voice, lips and network (an x86 core of 2.5 GHz)."""
 CPU_LIMIT: Final = 0.9
 """Of all cores; the rest is what a voice needs to be on time."""
 FULL: Final = 1.0
-_ROOM_LEFT: Final = 0.69
-"""The most that is reported while there is room: LiveKit's server gives nothing to a worker above
-its ``agents.target_load``, 0.7 by default (``JobRequestAffinity`` in livekit-server 1.13)."""
+_MOST_REPORTED: Final = 0.699
+"""LiveKit's server asks no worker at or above its ``agents.target_load``, 0.7 by default, and what
+it knows of a load is up to 2.5 s old (``JobRequestAffinity`` in livekit-server 1.13,
+``UPDATE_STATUS_INTERVAL`` in livekit-agents 1.8). A dispatch that nobody is asked about is lost,
+while a worker that is asked and refuses is up to date, and the next one is asked."""
+WARM_UP: Final = 2.0
+"""Seconds before a room's first note: joining costs more than being there."""
 _CPU_MEMORY: Final = 10.0
 """Seconds that a room's share of the processor is averaged over."""
 _DRAINING: Final = "draining"
@@ -51,10 +58,12 @@ class Board:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, job_id: str, load: RoomLoad) -> None:
+    def write(self, job_id: str, load: RoomLoad) -> bool:
+        """Replace the room's note; answers :attr:`is_draining`."""
         draft = self._folder / f"{job_id}.draft"
         draft.write_text(json.dumps(asdict(load)))
         draft.replace(self._note(job_id))
+        return self.is_draining
 
     def read(self, job_id: str) -> RoomLoad | None:
         """None before a room's first note."""
@@ -115,7 +124,7 @@ class Fullness:
     drawing: float
     """Of a picture's time, one more room counted in."""
     behind: int
-    """Rooms that had to lower their quality, or that are stuck."""
+    """Rooms that had to lower their quality."""
 
     @property
     def share(self) -> float:
@@ -124,13 +133,13 @@ class Fullness:
 
     @property
     def reported(self) -> float:
-        """What LiveKit is told."""
-        return FULL if self.share >= FULL else _ROOM_LEFT * self.share
+        """What LiveKit is told: never so much that it asks no more."""
+        return _MOST_REPORTED * min(FULL, self.share)
 
     def __str__(self) -> str:
         return (
             f"{self.rooms:.0%} of the rooms taken; with one more, {self.processor:.0%} of the "
-            f"processor and {self.drawing:.0%} of a picture's time; {self.behind} rooms behind"
+            f"processor and {self.drawing:.0%} of a picture's time; rooms behind: {self.behind}"
         )
 
 
@@ -141,6 +150,7 @@ def measure(
     max_rooms: float,
     cores: float,
     now: float,
+    more: float = 1.0,
 ) -> Fullness:
     """How full a worker is.
 
@@ -148,17 +158,23 @@ def measure(
 
     Args:
         weights: Rooms by job, in parts of a room with a picture.
-        notes: What those rooms measured; one that has just begun has none.
+        notes: What those rooms measured; one that has just begun has none, an old one is ignored.
         max_rooms: With a picture.
         cores: Of the machine.
         now: ``time.time()``.
+        more: Weight of the one more.
     """
-    rooms = sum(weights.values()) / max_rooms if max_rooms else FULL
-    if not notes:
-        return Fullness(rooms, 0.0, 0.0, 0)
-    each = sum(note.cores for note in notes.values()) / len(notes)
-    more = len(weights) + 1
-    slower = max(1.0, more / max(len(weights), cores))
-    slowest = max(note.frame_seconds for note in notes.values())
-    behind = sum(not note.is_full_quality or now - note.at > STALE for note in notes.values())
-    return Fullness(rooms, each * more / cores / CPU_LIMIT, slowest * FPS * slower, behind)
+    rooms = sum(weights.values())
+    fresh = {job: note for job, note in notes.items() if now - note.at <= STALE}
+    measured = sum(weights[job] for job in fresh)
+    spent = sum(note.cores for note in fresh.values())
+    each = spent / measured if measured else ROOM_CORES
+    expected = spent + each * (rooms - measured + more)
+    slower = max(1.0, (rooms + more) / max(rooms, cores))
+    slowest = max((note.frame_seconds for note in fresh.values()), default=0.0)
+    return Fullness(
+        rooms=rooms / max_rooms if max_rooms else FULL,
+        processor=expected / cores / CPU_LIMIT if rooms else 0.0,
+        drawing=slowest * FPS * slower,
+        behind=sum(not note.is_full_quality for note in fresh.values()),
+    )

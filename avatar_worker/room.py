@@ -16,7 +16,7 @@ from avatar_worker.admission import wants_video
 from avatar_worker.agent_link import AgentLink
 from avatar_worker.face import Face, Mood
 from avatar_worker.lipsync.still import StillLips
-from avatar_worker.load import INTERVAL, Board, Processor, RoomLoad
+from avatar_worker.load import INTERVAL, WARM_UP, Board, Processor, RoomLoad
 from avatar_worker.look import Look, Renderers
 from avatar_worker.player import Encoding, Event, Player, RoomTracks, Voice
 from avatar_worker.player.quality import Quality
@@ -108,10 +108,12 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     leaving.callback(voice.aclose)
     leaving.push_async_callback(asyncio.to_thread, player.stop)
     link.register_streams()
-    player.start()
     running = asyncio.create_task(live(), name="visavis room")
     leaving.push_async_callback(_cancel, running)
     await ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
+    # Not earlier: whichever thread needs LiveKit's client first makes it, and of two threads at
+    # once each makes its own (livekit 1.1.21); the connection would then wait for ever.
+    player.start()
     presence = AgentPresence(
         ctx.room,
         dispatch.agent_identity,
@@ -128,6 +130,7 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     except TimeoutError:
         logger.info("nobody listens and looks yet; speaking anyway")
     player.open_gate()
+    link.announce()
 
 
 def _renderers(warm: Warm, dispatch: AvatarDispatch) -> Renderers | None:
@@ -155,20 +158,23 @@ def _encoding(settings: Settings) -> Encoding:
 
 async def _report(ctx: JobContext, board: Board, player: Player) -> None:
     """Note on the board what the room costs; leave in a pause when the worker is stopped."""
+    await asyncio.sleep(WARM_UP)
     processor = Processor()
     while True:
         await asyncio.sleep(INTERVAL)
         spent = player.quality.frame_seconds
-        board.write(
-            ctx.job.id,
-            RoomLoad(
-                at=time.time(),
-                frame_seconds=spent.p95 if spent else 0.0,
-                is_full_quality=player.quality.is_full,
-                cores=processor.read(),
-            ),
+        load = RoomLoad(
+            at=time.time(),
+            frame_seconds=spent.p95 if spent else 0.0,
+            is_full_quality=player.quality.is_full,
+            cores=processor.read(),
         )
-        if board.is_draining and player.playhead.segment is None:
+        try:
+            is_draining = await asyncio.to_thread(board.write, ctx.job.id, load)
+        except OSError as error:
+            logger.warning("the worker cannot be told how busy this room is: %s", error)
+            return
+        if is_draining and player.playhead.segment is None:
             ctx.shutdown("the worker is being stopped")
             return
 

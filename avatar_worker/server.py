@@ -35,7 +35,7 @@ def make_server(settings: Settings, lipsync_name: str) -> AgentServer:
         api_secret=settings.livekit_api_secret.get_secret_value(),
         setup_fnc=functools.partial(warm_up, board_folder=admission.folder),
         load_fnc=admission.measure,
-        # Of two first rooms at once LiveKit would refuse one on its own; Admission knows better.
+        # Admission refuses. LiveKit's own check would turn away the second of two first rooms.
         load_threshold=math.inf,
         num_idle_processes=1,
         initialize_process_timeout=60,

@@ -13,7 +13,7 @@ from livekit.agents.job import JobAcceptArguments
 from livekit.protocol import agent, models
 
 from avatar_worker.admission import Admission
-from avatar_worker.load import FULL, Board, RoomLoad
+from avatar_worker.load import Board, RoomLoad
 from settings import Settings
 from visavis.protocol import (
     ATTRIBUTE_FEATURES,
@@ -104,7 +104,6 @@ async def test_the_room_too_many_is_refused_with_the_reason(
 ) -> None:
     rooms = worker(avatar_max_rooms=2)
     assert await rooms.ask(dispatch()) and await rooms.ask(dispatch())
-    assert rooms.admission.measure(rooms.server) == FULL
     assert await rooms.ask(dispatch()) is None
     assert "refusing a room" in caplog.text and "100% of the rooms" in caplog.text
 
@@ -152,7 +151,7 @@ async def test_an_accepted_room_that_never_came_gives_its_place_back() -> None:
 
 async def test_voices_without_a_picture_take_less_of_a_worker() -> None:
     rooms = worker(avatar_max_rooms=1)
-    for _ in range(8):
+    for _ in range(4):
         assert await rooms.ask(dispatch(video=False))
     assert await rooms.ask(dispatch(video=False)) is None
 

@@ -11,7 +11,7 @@ from avatar_worker.load import FULL, STALE, Board, Fullness, Processor, RoomLoad
 
 NOW = 1000.0
 TARGET_LOAD = 0.7
-"""LiveKit's server, ``agents.target_load``: a worker above it gets nothing."""
+"""LiveKit's server, ``agents.target_load``: a worker above it is not asked."""
 
 
 def note(
@@ -70,8 +70,9 @@ def test_rooms_below_full_quality_get_no_company() -> None:
     assert full(1, note(full_quality=False, cores=0.01)).share >= FULL
 
 
-def test_a_room_that_is_stuck_is_not_taken_for_one_that_costs_nothing() -> None:
-    assert full(1, note(at=NOW - STALE - 1)).share >= FULL
+def test_a_room_that_is_stuck_does_not_keep_its_successor_out() -> None:
+    stuck = note(at=NOW - STALE - 1, full_quality=False, draw=9.0, cores=2.0)
+    assert full(1, stuck).share < FULL
 
 
 def test_rooms_that_have_just_begun_are_counted_before_they_are_measured() -> None:
@@ -81,11 +82,15 @@ def test_rooms_that_have_just_begun_are_counted_before_they_are_measured() -> No
     assert measure({"AJ_old": 1.0}, notes, max_rooms=100, cores=2, now=NOW).share < FULL
 
 
-def test_what_livekit_is_told_keeps_the_worker_in_the_game_until_it_is_full() -> None:
-    for share in (0.0, 0.5, 0.75, 0.999):
-        assert Fullness(share, 0, 0, 0).reported < TARGET_LOAD
-    assert Fullness(1.0, 0, 0, 0).reported == FULL
-    assert Fullness(0.1, 0, 0, behind=1).reported == FULL
+def test_livekit_still_asks_a_worker_that_was_full_a_moment_ago() -> None:
+    for fullness in (Fullness(0, 0, 0, 0), Fullness(1.0, 2.0, 2.0, 0), Fullness(0.1, 0, 0, 1)):
+        assert fullness.reported < TARGET_LOAD
+
+
+def test_livekit_is_told_which_worker_is_emptier() -> None:
+    loads = [Fullness(share, 0, 0, 0).reported for share in (0.0, 0.3, 0.6, 1.0)]
+    assert loads == sorted(set(loads))
+    assert Fullness(0.1, 0, 0, behind=1).reported == loads[-1]
 
 
 def test_the_board_tells_what_was_written_last(tmp_path: Path) -> None:
