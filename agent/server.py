@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable
 
 from livekit.agents import AgentServer, JobRequest
 from livekit.agents.worker import ServerEnvOption
 
 from settings import Settings
+from visavis.protocol import ATTRIBUTE_SINCE
 
 from .brains.choose import choose_providers
 from .conversation import converse, prewarm
+from .replacement import replace_lost_agents
 
 logger = logging.getLogger("visavis.agent")
 
@@ -20,8 +23,9 @@ CONVERSATIONS_PER_CORE = 4
 """Where the language model runs elsewhere; what is left is hearing, speaking and the network."""
 HEALTH_PORT = 8081
 """Where ``start`` answers health checks."""
-FULL = 0.99
-"""Load at which LiveKit sends no more jobs."""
+FULL = 0.69
+"""Load at which LiveKit sends no more jobs: its server asks nobody from 0.7 on (its
+``agents.target_load``)."""
 
 
 def capacity(settings: Settings) -> int:
@@ -38,7 +42,7 @@ def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
     # LiveKit's default measures the machine's CPU: one busy with other things would turn every
     # job away, and nobody would be told.
     def load(server: AgentServer) -> float:
-        return len(server.active_jobs) / most
+        return FULL * len(server.active_jobs) / most
 
     server = AgentServer(
         ws_url=settings.livekit_url,
@@ -63,6 +67,13 @@ def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
         agent_name=settings.agent_name,
         on_request=answer_up_to(most, server),
     )
+    if not alone:
+        replace_lost_agents(
+            server,
+            settings.livekit_url,
+            settings.livekit_api_key,
+            settings.livekit_api_secret.get_secret_value(),
+        )
     return server
 
 
@@ -74,6 +85,6 @@ def answer_up_to(most: int, server: AgentServer) -> Callable[[JobRequest], Await
             logger.warning("all %d conversations are taken; refusing one more", most)
             await request.reject()
         else:
-            await request.accept()
+            await request.accept(attributes={ATTRIBUTE_SINCE: f"{time.time():.3f}"})
 
     return answer

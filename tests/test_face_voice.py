@@ -143,6 +143,16 @@ def test_a_silent_avatar_gets_longer_before_it_is_given_up() -> None:
     assert stage.deaths
 
 
+def test_an_avatar_that_begins_to_speak_gets_longer_too() -> None:
+    her, stage = on_stage()
+    stage.pass_time(1.0)
+    say(her, tone(5.0))
+    stage.pass_time(0.9, alive=False)
+    assert not stage.deaths
+    stage.pass_time(0.5, alive=False)
+    assert stage.deaths
+
+
 def test_a_stranger_without_signs_of_life_is_not_given_up_for_that() -> None:
     her, stage = on_stage(stranger=True)
     begin(her, tone(1.0))

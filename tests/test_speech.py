@@ -333,3 +333,6 @@ def test_nobody_waits_for_speech_that_will_never_be_played() -> None:
     face.play(RATE // 2)
     her.speech.close()
     assert her.told == [(0.5, True), (0.0, True)]
+    her.speech.flush()
+    say(her, tone(1.0))
+    assert her.told[2:] == [(0.0, True)]

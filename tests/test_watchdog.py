@@ -3,43 +3,55 @@
 from visavis.watchdog import FIRST, SILENT, SPEAKING, Watchdog
 
 
-def ticks_to_death(dog: Watchdog, *, speaking: bool, most: int = 1000) -> int | None:
+def ticks_to_death(dog: Watchdog, patience: int, most: int = 1000) -> int | None:
     ticks = range(1, most + 1)
-    return next((n for n in ticks if dog.tick(speaking=speaking, connected=True)), None)
+    return next((n for n in ticks if dog.tick(patience, connected=True)), None)
 
 
 def test_a_speaker_that_falls_silent_is_given_up_within_the_second() -> None:
     dog = Watchdog()
     dog.sign()
-    assert ticks_to_death(dog, speaking=True) == SPEAKING < 8
+    assert ticks_to_death(dog, SPEAKING) == SPEAKING < 8
 
 
 def test_a_silent_avatar_is_given_more_time() -> None:
     dog = Watchdog()
     dog.sign()
-    assert ticks_to_death(dog, speaking=False) == SILENT
+    assert ticks_to_death(dog, SILENT) == SILENT > SPEAKING
 
 
 def test_an_avatar_that_dies_in_silence_is_given_up_with_the_next_word() -> None:
     dog = Watchdog()
     dog.sign()
-    assert ticks_to_death(dog, speaking=False, most=SILENT - 1) is None
-    assert ticks_to_death(dog, speaking=True) == 1
+    assert ticks_to_death(dog, SILENT, most=SILENT - 1) is None
+    assert ticks_to_death(dog, SPEAKING) == 1
+
+
+def test_an_avatar_that_hesitates_is_given_more_time_until_it_stops() -> None:
+    dog = Watchdog()
+    dog.sign()
+    assert ticks_to_death(dog, SPEAKING, most=5) is None
+    dog.sign()
+    slow = ticks_to_death(dog, SPEAKING)
+    assert slow is not None and SPEAKING < slow <= SILENT
+    for _ in range(1000):
+        dog.sign()
+    assert ticks_to_death(dog, SPEAKING) == SPEAKING
 
 
 def test_signs_keep_it_alive() -> None:
     dog = Watchdog()
     for _ in range(1000):
         dog.sign()
-        assert not dog.tick(speaking=True, connected=True)
+        assert not dog.tick(SPEAKING, connected=True)
 
 
 def test_an_avatar_that_never_gave_a_sign_may_still_be_starting() -> None:
-    assert ticks_to_death(Watchdog(), speaking=True) == FIRST
+    assert ticks_to_death(Watchdog(), SPEAKING) == FIRST
 
 
 def test_nobody_dies_while_the_agent_itself_is_cut_off() -> None:
     dog = Watchdog()
     dog.sign()
-    assert not any(dog.tick(speaking=True, connected=False) for _ in range(1000))
-    assert ticks_to_death(dog, speaking=True) == FIRST
+    assert not any(dog.tick(SPEAKING, connected=False) for _ in range(1000))
+    assert ticks_to_death(dog, SPEAKING) == FIRST

@@ -136,6 +136,8 @@ class AvatarSession(LiveKitAvatarSession[str]):
                     on_arrival=self._on_arrival,
                 )
                 tasks.create_task(keeper.run())
+        except Exception:
+            logger.exception("the agent has lost its voice; start the conversation again")
         finally:
             inbox.close()
             speech.close()

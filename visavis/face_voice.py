@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from .protocol import ALIVE_INTERVAL, PlaybackFinished, SignOfLife
 from .segment import RATE, Leg
 from .speech import Speech
-from .watchdog import Watchdog
+from .watchdog import SILENT, SPEAKING, STARTING, Watchdog
 
 logger = logging.getLogger("visavis.voice")
 
@@ -27,6 +27,8 @@ END_PATIENCE: Final = 5.0
 IDLE_SIGNS: Final = 60
 """Signs (6 s) without the leg after it was sent in full: the avatar has lost it. It may hold the
 first word for three seconds, until somebody listens."""
+UNDER_WAY: Final = RATE
+"""Samples after which an avatar that speaks has left the effort of beginning behind."""
 AFTER_SIGN: Final = ALIVE_INTERVAL / 2
 """Seconds that an avatar lives beyond its last sign, on average."""
 
@@ -189,7 +191,7 @@ class FaceVoice:
         """Every :data:`.watchdog.TICK` seconds. ``connected``: the agent is, to the room."""
         playing = self._playing
         if self._watchdog is not None and self._watchdog.tick(
-            speaking=playing is not None, connected=connected
+            _patience(playing), connected=connected
         ):
             self._on_dead("no sign of life")
         elif playing is not None and connected:
@@ -226,3 +228,10 @@ class FaceVoice:
         if position > 0:
             self._start(playing, self._wall() - position / RATE)
         self._speech.ended(playing.leg, position, interrupted=interrupted)
+
+
+def _patience(playing: _Playing | None) -> int:
+    """Ticks without a sign after which an avatar is dead."""
+    if playing is None:
+        return SILENT
+    return SPEAKING if playing.known >= UNDER_WAY else STARTING

@@ -61,6 +61,7 @@ class Speech:
         self._open: Segment | None = None
         self._preferred: Route | None = None
         self._paused = False
+        self._closed = False
         self._held: list[Route] = []
         """Routes that were told to pause."""
         self._searched = 0
@@ -91,6 +92,8 @@ class Speech:
         if self._open is None:
             self._open = Segment()
             self._pending.append(self._open)
+            if self._closed:
+                self._end_all()
 
     def push(self, audio: bytes) -> None:
         """More of the segment. One that has ended already takes no more."""
@@ -155,7 +158,7 @@ class Speech:
 
     def lost(self, route: Route, instead: Route | None) -> None:
         """``route`` is gone: ``instead`` goes on where it was."""
-        if self._preferred is route:
+        if self._preferred in (route, None):
             self._preferred = instead
         if route in self._held:
             self._held.remove(route)
@@ -164,11 +167,16 @@ class Speech:
         self._go_on()
 
     def close(self) -> None:
-        """End everything: nobody will ever play it."""
-        self._preferred = None
+        """End everything, and what is begun later at once: nobody will ever play it."""
+        self._preferred, self._closed = None, True
+        self._end_all()
+
+    def _end_all(self) -> None:
         for segment in self._pending:
             segment.interrupted = True
             match segment.state, segment.leg:
+                case State.ENDED, _:
+                    pass
                 case State.WAITING, _:
                     segment.happens(Event.CLEARED)
                 case State.CLEARING, Leg() as leg:

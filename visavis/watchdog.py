@@ -12,11 +12,16 @@ TICK: Final = 0.1
 """Seconds between ticks."""
 SPEAKING: Final = 6
 """Ticks without a sign after which an avatar that speaks is dead. ICE would take 10 to 15 s."""
+STARTING: Final = 12
+"""The same while it begins to speak: a burst of speech to understand keeps it busy."""
 SILENT: Final = 20
 """The same while it has nothing to say: nobody notices, and a busy machine gets its chance."""
 FIRST: Final = 80
 """Ticks that the first sign may take (an avatar waits up to 3 s for a listener), and the first one
 after the agent was cut off itself."""
+FORGETTING: Final = 0.995
+"""Of the longest silence between signs, with each sign: half in 14 s. On a machine that is too busy
+an avatar hesitates often, and to throw its face out for that would be worse."""
 
 
 class Watchdog:
@@ -25,15 +30,19 @@ class Watchdog:
     def __init__(self) -> None:
         self._missed = 0
         self._trusting = True
+        self._longest = 0.0
 
     def sign(self) -> None:
+        self._longest = max(self._missed, self._longest * FORGETTING)
         self._missed, self._trusting = 0, False
 
-    def tick(self, *, speaking: bool, connected: bool) -> bool:
-        """True: it is dead. ``connected``: the agent itself is."""
+    def tick(self, patience: int, *, connected: bool) -> bool:
+        """True: it is dead, after ``patience`` ticks or a little more than twice what it took
+        between signs of late. ``connected``: the agent itself is."""
         if not connected:
             self._missed, self._trusting = 0, True
             return False
         self._missed += 1
-        limit = SPEAKING if speaking else SILENT
-        return self._missed >= (FIRST if self._trusting else limit)
+        if self._trusting:
+            return self._missed >= FIRST
+        return self._missed >= max(patience, min(2 * self._longest + 2, SILENT))
