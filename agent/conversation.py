@@ -16,8 +16,14 @@ from visavis import AvatarSession
 from visavis.protocol import ATTRIBUTE_BRAINS, RPC_INTERRUPT
 
 from .assistant import Assistant
+from .attendance import Attendance
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models
 from .brains.llama import LlamaAddress, prime
+from .heard import Heard
+from .hold import Hold
+from .replacement import is_replacement
+from .rivals import yield_to_older
+from .turn_metrics import TurnMetrics
 
 logger = logging.getLogger("visavis.agent")
 
@@ -44,25 +50,34 @@ async def converse(ctx: JobContext) -> None:
     session.on("close", lambda _: ctx.shutdown("the conversation is over"))
     assistant = Assistant(settings.agent_instructions, small=brains.small)
 
+    in_room = not ctx.is_fake_job()
     avatar = AvatarSession(face_timeout=settings.face_timeout, avatar_name=settings.avatar_name)
-    if not ctx.is_fake_job():
+    if in_room:
         await ctx.connect()
+        if yield_to_older(ctx.room, settings.agent_name, ctx.shutdown):
+            return
     await avatar.start(session, room=ctx.room)
     await session.start(
         assistant,
         room=ctx.room,
-        room_options=room_io.RoomOptions(),
+        room_options=room_io.RoomOptions(
+            close_on_disconnect=False,  # Attendance decides
+            text_output=room_io.TextOutputOptions(sync_transcription=not brains.times_words),
+        ),
         # Nobody in the room may drive the session, and nobody needs its running commentary.
         session_host=False,
     )
-    if not ctx.is_fake_job():
+    if in_room:
         await _introduce(ctx.room, session, brains)
+        hold, heard = _refine_outputs(ctx, session, brains)
         try:
             await ctx.wait_for_participant()
         except RuntimeError:
             logger.info("the room closed before anyone came")
             return
-    session.say(settings.agent_greeting)
+        _attend(ctx, session, hold, heard, settings.reconnect_grace)
+    replacing = is_replacement(ctx.job.metadata)
+    session.say(settings.agent_apology if replacing else settings.agent_greeting)
     if brains.small:
         await prime(brains.llm, str(assistant.instructions))
 
@@ -75,11 +90,64 @@ def open_session(brains: Brains) -> AgentSession[None]:
         tts=brains.tts,
         turn_handling=brains.turn_handling,
         aec_warmup_duration=ECHO_LEARNING,
+        use_tts_aligned_transcript=True,
     )
+
+
+def _refine_outputs(
+    ctx: JobContext, session: AgentSession[None], brains: Brains
+) -> tuple[Hold | None, Heard | None]:
+    """Put exact captions and a :class:`Hold` between the session and its outputs."""
+    output, heard = session.output, None
+    if output.audio is None:
+        return None, None
+    if brains.times_words and output.transcription is not None:
+        heard = Heard(output.audio, output.transcription)
+        ctx.add_shutdown_callback(heard.aclose)
+        output.audio, output.transcription = heard.voice, heard.captions
+    output.audio = hold = Hold(output.audio)
+    return hold, heard
+
+
+def _attend(
+    ctx: JobContext,
+    session: AgentSession[None],
+    hold: Hold | None,
+    heard: Heard | None,
+    grace: float,
+) -> None:
+    """Wait for a person who leaves without hanging up, and fall silent meanwhile."""
+
+    def fall_silent() -> None:
+        if hold is not None and hold.can_pause:
+            hold.hold()
+        else:
+            session.interrupt(force=True)
+
+    def go_on() -> None:
+        if heard is not None:
+            heard.break_line()
+        if hold is not None:
+            hold.release()
+
+    attendance = Attendance(
+        ctx.room,
+        session.room_io,
+        grace=grace,
+        fall_silent=fall_silent,
+        go_on=go_on,
+        over=ctx.shutdown,
+    )
+
+    async def close() -> None:
+        attendance.close()
+
+    ctx.add_shutdown_callback(close)
 
 
 async def _introduce(room: rtc.Room, session: AgentSession[None], brains: Brains) -> None:
     """Say what is in use, and take the interrupt button's call."""
+    TurnMetrics(session, room)
 
     async def interrupt(_: rtc.RpcInvocationData) -> str:
         await asyncio.shield(session.interrupt(force=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 import urllib.request
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 from livekit import rtc
 from numpy.typing import NDArray
+
+from visavis.protocol import ATTRIBUTE_PUBLISH_ON_BEHALF, RPC_HANG_UP
 
 MIC_RATE = 24_000
 """Hz of what the bot says."""
@@ -125,8 +128,25 @@ class Bot:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._hang_up()
         await self.room.disconnect()
         await self._microphone.aclose()
+
+    async def _hang_up(self) -> None:
+        """Unless told, the agent would wait for a person who might come back."""
+        if not self.room.isconnected():
+            return
+        for other in list(self.room.remote_participants.values()):
+            if ATTRIBUTE_PUBLISH_ON_BEHALF in other.attributes:
+                continue
+            if other.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
+                with contextlib.suppress(rtc.RpcError):  # not one of ours
+                    await self.room.local_participant.perform_rpc(
+                        destination_identity=other.identity,
+                        method=RPC_HANG_UP,
+                        payload="",
+                        response_timeout=3,
+                    )
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +31,17 @@ class LiveKitServer:
     api_key: str
     api_secret: str
     log: Path
+    restart: Callable[[float], None]
+    """Kill it, and start it again so many seconds later; blocking."""
 
 
 @contextmanager
-def start_livekit(folder: Path) -> Iterator[LiveKitServer]:
-    """Run LiveKit with ``livekit.yaml``, but on free ports and on the loopback interface alone.
+def start_livekit(folder: Path, address: str = "127.0.0.1") -> Iterator[LiveKitServer]:
+    """Run LiveKit with ``livekit.yaml``, but on free ports and on one address alone.
 
     Args:
         folder: Where the configuration and the log go.
+        address: Of an interface of this machine.
 
     Raises:
         FileNotFoundError: there is no LiveKit server on this machine.
@@ -49,19 +52,34 @@ def start_livekit(folder: Path) -> Iterator[LiveKitServer]:
     port, config["rtc"]["tcp_port"] = free_ports(2)
     config["port"] = port
     config["rtc"]["udp_port"] = _free_udp_port()
-    config["rtc"]["node_ip"] = "127.0.0.1"
-    config["rtc"]["ips"] = {"includes": ["127.0.0.0/8"]}
+    config["bind_addresses"] = [address]
+    config["rtc"]["node_ip"] = address
+    config["rtc"]["ips"] = {"includes": [f"{address}/32"]}
     path = folder / "livekit.yaml"
     path.write_text(yaml.safe_dump(config))
     log = folder / "livekit.log"
     [(key, secret)] = config["keys"].items()
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [binary, "--config", path], stdout=output, stderr=subprocess.STDOUT
-        )
+    url = f"{address}:{port}"
+
+    def start() -> subprocess.Popen[bytes]:
+        with log.open("a") as output:
+            return subprocess.Popen(
+                [binary, "--config", path], stdout=output, stderr=subprocess.STDOUT
+            )
+
+    server = start()
+
+    def restart(down: float) -> None:
+        nonlocal server
+        server.kill()
+        server.wait()
+        time.sleep(down)
+        server = start()
+        _wait_until_ready(server, url, log)
+
     try:
-        _wait_until_ready(server, port, log)
-        yield LiveKitServer(f"ws://127.0.0.1:{port}", key, secret, log)
+        _wait_until_ready(server, url, log)
+        yield LiveKitServer(f"ws://{url}", key, secret, log, restart)
     finally:
         server.terminate()
         server.send_signal(signal.SIGINT)  # A second signal: do not wait for rooms to empty.
@@ -100,13 +118,13 @@ def _free_udp_port() -> int:
         return port
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_ready(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise RuntimeError(f"LiveKit ended at its start: {log.read_text()[-2000:]}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1):
+            with urllib.request.urlopen(f"http://{address}/", timeout=1):
                 return
         except OSError:
             time.sleep(0.05)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from honcho.manager import Manager
 from honcho.printer import Printer
 
+from demo.lasting import LastingManager
 from demo.livekit_server import build_server, find_server
 from demo.preflight import check
 from demo.problem import Problem
@@ -66,7 +66,7 @@ def _programs(settings: Settings, server: Path | None, folder: Path) -> list[Pro
 
 def _run(settings: Settings, programs: list[Program]) -> int:
     output = _Output(sys.stdout)
-    manager = Manager(output)
+    manager = LastingManager(output)
     output.on_lost = manager.terminate
     if hasattr(signal, "SIGHUP"):  # the terminal was closed
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
@@ -91,7 +91,7 @@ def _run(settings: Settings, programs: list[Program]) -> int:
 
 
 def _watch(
-    settings: Settings, programs: list[Program], manager: Manager, over: threading.Event
+    settings: Settings, programs: list[Program], manager: LastingManager, over: threading.Event
 ) -> None:
     started = time.monotonic()
     while (waiting := _not_ready(settings, programs)) and not over.is_set():

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import cast
+from typing import Annotated, Literal, cast
 
 import aiohttp
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Header, Request, Response
 from livekit.api import LiveKitAPI
 
 from settings import Settings
@@ -40,9 +40,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
             timeout=LIVEKIT_TIMEOUT,
         ) as livekit:
             app.state.health = Health(livekit, settings.livekit_url)
-            app.state.dispatcher = Dispatcher(
-                livekit, settings.agent_name, settings.dispatch_timeout
-            )
+            app.state.dispatcher = Dispatcher(livekit, settings)
             yield
 
     app = FastAPI(
@@ -54,12 +52,18 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
 
     @app.post("/api/token", status_code=HTTPStatus.CREATED)
     async def token(
-        http: Request, response: Response, request: TokenRequest | None = None
+        http: Request,
+        response: Response,
+        request: TokenRequest | None = None,
+        if_match: Annotated[Literal["*"] | None, Header()] = None,
     ) -> TokenResponse:
+        """LiveKit's standard token endpoint. With the header ``If-Match: *`` it opens no new room:
+        412 says that the one asked for is closed."""
         request = request or TokenRequest()
         room = request.room_name or make_room_name()
+        dispatcher = cast(Dispatcher, http.app.state.dispatcher)
         with livekit_problems(settings.livekit_url):
-            await cast(Dispatcher, http.app.state.dispatcher).bring_agent(room)
+            await dispatcher.bring_agent(room, make_room=if_match is None)
         response.headers["Cache-Control"] = "no-store"
         return TokenResponse(
             server_url=server_url(settings, http.url.hostname),

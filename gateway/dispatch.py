@@ -15,8 +15,10 @@ from livekit.protocol.agent_dispatch import AgentDispatch, CreateAgentDispatchRe
 from livekit.protocol.models import ParticipantInfo
 from livekit.protocol.room import DeleteRoomRequest, ListParticipantsRequest, ListRoomsRequest
 
-from .problems import nobody_free
-from .room import room_request
+from settings import Settings
+
+from .problems import conversation_over, nobody_free
+from .room import room_configuration, room_request
 
 logger = logging.getLogger("visavis.gateway")
 
@@ -35,26 +37,30 @@ AGENT_NAME_ATTRIBUTE = "lk.agent_name"
 
 
 class Dispatcher:
-    """Brings agents called ``agent_name``; waits ``timeout`` seconds for one to take a room."""
+    """Brings agents; waits ``settings.dispatch_timeout`` seconds for one to take a room."""
 
-    def __init__(self, livekit: LiveKitAPI, agent_name: str, timeout: float) -> None:
+    def __init__(self, livekit: LiveKitAPI, settings: Settings) -> None:
         self._livekit = livekit
-        self._agent_name = agent_name
-        self._timeout = timeout
+        self._agent_name = settings.agent_name
+        self._config = room_configuration(settings)
+        self._timeout = settings.dispatch_timeout
 
-    async def bring_agent(self, room: str) -> None:
+    async def bring_agent(self, room: str, *, make_room: bool = True) -> None:
         """Return when the one agent of ``room`` is in it or on its way; make both if need be.
 
         Raises:
-            Problem: nobody is free. What was made for this call is gone again.
+            Problem: nobody is free, and what was made for this call is gone again; or there is no
+                such room, and none was to be made.
             ServerError, aiohttp.ClientError, TimeoutError: LiveKit cannot be used.
         """
         started = time.monotonic()
         made_room = not await self._exists(room)
         own: str | None = None
+        if made_room and not make_room:
+            raise conversation_over()
         if made_room:
             # One step makes room and dispatch, so two callers at once still get one agent.
-            await self._livekit.room.create_room(room_request(room, self._agent_name))
+            await self._livekit.room.create_room(room_request(room, self._config))
         elif await self._has_agent(room) or await self._is_taken(room):
             return
         else:

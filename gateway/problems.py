@@ -40,6 +40,14 @@ def nobody_free() -> Problem:
     )
 
 
+def conversation_over() -> Problem:
+    return Problem(
+        HTTPStatus.PRECONDITION_FAILED,
+        "The conversation is over",
+        "The room that you were in is closed. Ask for a new one.",
+    )
+
+
 @contextmanager
 def livekit_problems(url: str) -> Iterator[None]:
     """Turn whatever a call to the LiveKit server at ``url`` raises into a :class:`Problem`.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 from livekit.protocol.agent_dispatch import RoomAgentDispatch
 from livekit.protocol.room import CreateRoomRequest, RoomConfiguration
+
+from settings import Settings
 
 TOKEN_LIFETIME = timedelta(seconds=60)
 """How long a token admits to the room; whoever is in stays in.
@@ -17,26 +20,25 @@ anew, and are told when nobody is free.
 EMPTY_TIMEOUT = 90
 """Seconds that a room waits for its first person: longer than a token admits."""
 
-DEPARTURE_TIMEOUT = 20
-"""Seconds that a room waits for a person who lost the connection."""
+DEPARTURE_MARGIN = 10
+"""Seconds that a room outlasts the agent's patience with a person who left."""
 
 
-def room_configuration(agent_name: str) -> RoomConfiguration:
+def room_configuration(settings: Settings) -> RoomConfiguration:
     """What LiveKit applies when it makes the room, and ignores for one that exists.
 
     ``sync_streams`` makes browsers play sound and picture in time with each other.
     """
     return RoomConfiguration(
         empty_timeout=EMPTY_TIMEOUT,
-        departure_timeout=DEPARTURE_TIMEOUT,
+        departure_timeout=math.ceil(settings.reconnect_grace) + DEPARTURE_MARGIN,
         sync_streams=True,
-        agents=[RoomAgentDispatch(agent_name=agent_name)],
+        agents=[RoomAgentDispatch(agent_name=settings.agent_name)],
     )
 
 
-def room_request(room: str, agent_name: str) -> CreateRoomRequest:
+def room_request(room: str, config: RoomConfiguration) -> CreateRoomRequest:
     """Makes ``room`` and, in the same step, dispatches one agent into it."""
-    config = room_configuration(agent_name)
     return CreateRoomRequest(
         name=room,
         empty_timeout=config.empty_timeout,

@@ -113,7 +113,7 @@ def make_token(request: TokenRequest, room: str, settings: Settings) -> str:
         .with_metadata(request.participant_metadata or "")
         .with_attributes(request.participant_attributes or {})
         .with_grants(grants)
-        .with_room_config(room_configuration(settings.agent_name))
+        .with_room_config(room_configuration(settings))
         .with_ttl(TOKEN_LIFETIME)
         .to_jwt()
     )

@@ -120,7 +120,7 @@ async def test_a_spoken_question_is_not_answered_aloud(talk: Any, models: Models
     session.on("user_input_transcribed", on_heard)
     session.on("conversation_item_added", on_said)
     assert models.voice is not None
-    microphone.speak(models.voice.say("What is the capital of France?"))
+    microphone.speak(models.voice.say("What is the capital of France?").pcm)
     async with asyncio.timeout(PATIENCE):
         answer = await answered
     assert partials

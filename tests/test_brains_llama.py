@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
+import psutil
 import pytest
 from livekit.agents import APIStatusError, llm
 
@@ -93,6 +94,28 @@ async def test_a_long_message_overflows_the_context(
 ) -> None:
     long = talk(("system", "Be kind. " * 2000), ("user", "7\u00df\u4e2d " * 5000 + "Who are you?"))
     assert await ask(server[1], shorten(long)) is not None
+
+
+async def test_the_model_thinks_on_after_an_interrupt(
+    server: tuple[LlamaServer, LlamaAddress],
+) -> None:
+    """LiveKit closes the stream of an answer that is cut short; the slot must come free."""
+    llama, address = server
+    process = psutil.Process(llama.pid)
+    endless = talk(("user", "Count from one to ten thousand, and leave no number out."))
+    async with connect(address) as mind:
+        async with mind.chat(chat_ctx=endless, extra_kwargs={"max_tokens": 2000}) as answer:
+            await anext(answer)
+            assert is_busy(process)
+        assert eventually(lambda: not is_busy(process))
+
+
+def is_busy(process: psutil.Process) -> bool:
+    """It used a tenth of a core or more just now."""
+    before = process.cpu_times()
+    time.sleep(0.5)
+    after = process.cpu_times()
+    return after.user + after.system - before.user - before.system > 0.05
 
 
 async def test_the_worker_loses_its_language_model_for_good(

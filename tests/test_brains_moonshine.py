@@ -34,7 +34,7 @@ def ears() -> Ears:
 def question() -> Pcm:
     """24 kHz, with a moment of silence on either side."""
     silence = np.zeros(12_000, np.int16)
-    return np.concatenate([silence, Voice().say("What is the capital of France?"), silence])
+    return np.concatenate([silence, Voice().say("What is the capital of France?").pcm, silence])
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ async def test_a_token_admits_to_a_room_with_an_agent(
 
         await until(agent_is_here)
         [found] = await rooms_named(lk, room.name)
-        assert (found.empty_timeout, found.departure_timeout) == (90, 20)
+        assert (found.empty_timeout, found.departure_timeout) == (90, 40)
 
 
 async def test_a_token_opens_no_other_room_and_no_api(
@@ -151,18 +151,20 @@ async def test_a_second_person_brings_no_second_agent(
         assert await agents_in(lk, "shared") == 1
 
 
-async def test_two_people_at_once_bring_one_agent(agent: None, lk: api.LiveKitAPI) -> None:
-    dispatcher = Dispatcher(lk, AGENT, ENOUGH)
+async def test_two_people_at_once_bring_one_agent(
+    agent: None, lk: api.LiveKitAPI, livekit: LiveKitServer
+) -> None:
+    dispatcher = Dispatcher(lk, settings_for(livekit))
     await asyncio.gather(*(dispatcher.bring_agent("rush") for _ in range(4)))
     assert await dispatches_in(lk, "rush") == 1
 
 
 async def test_two_people_at_once_in_an_empty_room_bring_one_agent(
-    agent: None, lk: api.LiveKitAPI
+    agent: None, lk: api.LiveKitAPI, livekit: LiveKitServer
 ) -> None:
     """A room that somebody else made, without an agent."""
     await lk.room.create_room(api.CreateRoomRequest(name="found"))
-    dispatcher = Dispatcher(lk, AGENT, ENOUGH)
+    dispatcher = Dispatcher(lk, settings_for(livekit))
     await asyncio.gather(*(dispatcher.bring_agent("found") for _ in range(4)))
     assert await dispatches_in(lk, "found") == 1
 
@@ -210,6 +212,25 @@ async def test_a_room_that_is_gone_comes_back_with_its_agent(
     await until(room_is_gone)
     async with joined(grant):
         await until(agent_is_here)
+
+
+async def test_a_person_who_comes_back_too_late_starts_another_conversation_unasked(
+    client: TestClient, lk: api.LiveKitAPI
+) -> None:
+    only_existing = {"If-Match": "*"}
+    late = await asyncio.to_thread(
+        client.post, "/api/token", json={"room_name": "over"}, headers=only_existing
+    )
+    assert late.status_code == 412
+    assert late.json()["title"] == "The conversation is over"
+    assert not await rooms_named(lk, "over")
+
+    await asyncio.to_thread(ask, client, room_name="goes-on")
+    in_time = await asyncio.to_thread(
+        client.post, "/api/token", json={"room_name": "goes-on"}, headers=only_existing
+    )
+    assert in_time.status_code == 201
+    assert await dispatches_in(lk, "goes-on") == 1
 
 
 async def test_nobody_free_is_said_and_leaves_nothing_behind(

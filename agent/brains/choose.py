@@ -11,8 +11,8 @@ from livekit.plugins import elevenlabs, openai, silero
 
 from settings import Settings
 
-from . import hibari, llama
-from .hibari import Voice
+from . import llama
+from .hibari import HibariTTS, Voice
 from .llama import LlamaAddress
 from .moonshine import Ears, MoonshineSTT
 
@@ -25,6 +25,9 @@ ELEVENLABS_URL = "https://api.elevenlabs.io/v1"
 
 SILENCE = 0.25
 """Seconds of silence that end a stretch of speech; the turn detector needs no less."""
+
+COUGH_PAUSE = 1.0
+"""Seconds after a noise within which its words have been recognised, if it had any."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class Brains:
     turn_handling: TurnHandlingOptions
     small: bool
     """The language model is the embedded one, which needs short prompts and short answers."""
+    times_words: bool
+    """The voice says when each of its words sounds."""
     description: dict[str, str]
     """What is in use, for people: ``{"stt": "moonshine tiny-en", …}``."""
 
@@ -105,6 +110,7 @@ def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | N
         tts=voice,
         turn_handling=turn_handling(),
         small=providers.llm == "embedded",
+        times_words=voice.capabilities.aligned_transcript,
         description={
             "stt": hearing_name,
             "llm": mind_name,
@@ -121,7 +127,13 @@ def turn_handling() -> TurnHandlingOptions:
         # Without its version named, the detector sends the speech to a cloud in dev and console.
         "turn_detection": inference.TurnDetector(version="v1-mini"),
         "endpointing": {"mode": "fixed", "min_delay": 0.3, "max_delay": 2.0},
-        "interruption": {"mode": "vad", "min_duration": 0.3},
+        # A noise without words, such as a cough, pauses the voice; then it goes on.
+        "interruption": {
+            "mode": "vad",
+            "min_duration": 0.3,
+            "resume_false_interruption": True,
+            "false_interruption_timeout": COUGH_PAUSE,
+        },
         "preemptive_generation": {"enabled": True},
     }
 
@@ -152,7 +164,7 @@ def _choose_tts(settings: Settings, models: Models) -> tuple[tts.TTS[Any], str]:
     match choose_providers(settings).tts:
         case "embedded":
             assert models.voice is not None
-            return hibari.streaming(models.voice), Voice.model
+            return HibariTTS(models.voice), Voice.model
         case "elevenlabs":
             voice = elevenlabs_voice(settings)
             return voice, f"elevenlabs {voice.model}"

@@ -1,4 +1,4 @@
-"""Embedded text to speech: Hibari, one American voice at 24 kHz.
+"""Embedded text to speech: Hibari, one American voice at 24 kHz, with the times of its words.
 
 A sentence of five seconds takes about 0.07 s on one core, so each is made in one piece, as soon as
 its last word is known.
@@ -8,17 +8,49 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from livekit.agents import APIConnectOptions, tokenize, tts, utils
-from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 from numpy.typing import NDArray
 
 SAMPLE_RATE = 24_000
 
 _UNSPEAKABLE = re.compile(r"[*_`#|<>\[\]{}~^\\]|[^\x00-\u036f\u2010-\u205e\u20a0-\u20bf]")
 """Markup, emoji and scripts that Hibari would spell out or stumble over."""
+_WORDS = re.compile(r"\s*\S+\s*")
+_PAUSES: Final = frozenset(" ;:,.!?—…\"“”'()")
+"""Phoneme characters that are silence: they belong to no word."""
+
+_DURATIONS: Final = "/Clip_output_0"
+"""Tensor of Hibari's model: how long each phoneme takes, in steps of :data:`_STEP`."""
+_STEP: Final = 0.025
+_LEAD: Final = 0.055
+"""Seconds by which Hibari's sound runs ahead of its durations, by forced alignment."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A piece of text with the white space around it, and when it sounds."""
+
+    text: str
+    start: float
+    """Seconds from the beginning of the sound."""
+    end: float
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A sentence as sound."""
+
+    pcm: NDArray[np.int16]
+    """(n,) mono at 24 kHz."""
+    words: tuple[Word, ...]
+    """In order; their texts together are the sentence."""
 
 
 class Voice:
@@ -28,18 +60,94 @@ class Voice:
 
     def __init__(self) -> None:
         from hibari import Hibari
+        from hibari.voices import DEFAULT, voice_path
 
-        self._hibari: Any = Hibari(threads=1)
+        weights = Path(voice_path(DEFAULT)).read_bytes()
+        self._hibari: Any = Hibari(threads=1, model=with_output(weights, _DURATIONS))
         self.say("Warm up.")
 
-    def say(self, sentence: str) -> NDArray[np.int16]:
-        """Mono PCM at 24 kHz; a short silence where there is nothing to pronounce. Blocking."""
-        text = speakable(sentence)
-        audio: NDArray[np.float32] = self._hibari(text) if text else np.zeros(0, np.float32)
-        if not audio.size:
+    def say(self, sentence: str) -> Spoken:
+        """A short silence where there is nothing to pronounce. Blocking."""
+        pieces: list[NDArray[np.float32]] = []
+        groups: list[tuple[float, float]] = []
+        begin = 0.0
+        for phonemes in self._hibari.phonemize(speakable(sentence)):
+            audio, durations = self._sound(phonemes)
+            groups += [(begin + start, begin + end) for start, end in durations]
+            begin += len(audio) / SAMPLE_RATE
+            pieces.append(audio)
+        if not pieces:
             # LiveKit takes a sentence without audio for a failure, and tries it again and again.
-            return np.zeros(SAMPLE_RATE // 20, np.int16)
-        return (np.clip(audio, -1, 1) * 32767).astype(np.int16)
+            silence = np.zeros(SAMPLE_RATE // 20, np.int16)
+            return Spoken(silence, (Word(sentence, 0.0, 0.0),) if sentence else ())
+        pcm = (np.clip(np.concatenate(pieces), -1, 1) * 32767).astype(np.int16)
+        return Spoken(pcm, tuple(self._words(sentence, groups)))
+
+    def _sound(self, phonemes: str) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
+        """The sound of one phoneme string, and when each of its space-separated groups sounds."""
+        from hibari import dsp
+
+        known = [char for char in phonemes if char in self._hibari.vocab]
+        *spectrum, steps = self._hibari.sess.run(
+            None,
+            {
+                "ids": np.asarray([self._hibari.ids(phonemes)], np.int64),
+                "speed": np.ones(1, np.float32),
+            },
+        )
+        audio = dsp.synth(*(part[0] for part in spectrum), np.random.default_rng())
+        edges = np.maximum(np.cumsum(steps.reshape(-1)) * _STEP - _LEAD, 0.0)
+        groups: list[tuple[float, float]] = []
+        open_group = False
+        # The phonemes stand between two paddings: number i lasts from edge i to edge i + 1.
+        for start, end, char in zip(edges[:-2], edges[1:-1], known, strict=True):
+            if char in _PAUSES:
+                open_group = open_group and char != " "
+            elif open_group:
+                groups[-1] = (groups[-1][0], float(end))
+            else:
+                groups.append((float(start), float(end)))
+                open_group = True
+        return audio, groups
+
+    def _words(self, sentence: str, groups: list[tuple[float, float]]) -> Iterator[Word]:
+        """Spread the groups over the sentence's words: "$9" is one word and two groups."""
+        words = _WORDS.findall(sentence)
+        counts = [_count_groups(self._hibari.g2p(speakable(word))) for word in words]
+        if sum(counts) != len(groups):  # it reads some word otherwise within the sentence
+            yield from _by_length(words, groups)
+            return
+        position, end = 0, groups[0][0] if groups else 0.0
+        for word, count in zip(words, counts, strict=True):
+            mine = groups[position : position + count]
+            position += count
+            start, end = (mine[0][0], mine[-1][1]) if mine else (end, end)
+            yield Word(word, start, end)
+
+
+def _count_groups(phonemes: str) -> int:
+    return sum(any(char not in _PAUSES for char in group) for group in phonemes.split(" "))
+
+
+def _by_length(words: list[str], groups: list[tuple[float, float]]) -> Iterator[Word]:
+    """Words of equal pace from the first sound to the last."""
+    start, stop = (groups[0][0], groups[-1][1]) if groups else (0.0, 0.0)
+    pace = (stop - start) / sum(map(len, words))
+    for word in words:
+        end = start + pace * len(word)
+        yield Word(word, start, end)
+        start = end
+
+
+def with_output(model: bytes, tensor: str) -> bytes:
+    """The ONNX ``model`` with one more output, last: its inner ``tensor``.
+
+    Protocol buffers merge what is appended: ModelProto.graph (7) .output (12) .name (1).
+    """
+    content = tensor.encode()
+    for field in (1, 12, 7):
+        content = bytes([field << 3 | 2, len(content)]) + content
+    return model + content
 
 
 def speakable(text: str) -> str:
@@ -49,15 +157,20 @@ def speakable(text: str) -> str:
 
 
 class HibariTTS(tts.TTS[Any]):
-    """LiveKit TTS on a :class:`Voice`, a sentence at a time; see :func:`streaming`."""
+    """LiveKit TTS on a :class:`Voice`: speaks each sentence as soon as the next one begins or the
+    text ends, and tells when each word sounds."""
 
     def __init__(self, voice: Voice) -> None:
         super().__init__(
-            capabilities=tts.TTSCapabilities(streaming=False),
+            capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
             sample_rate=SAMPLE_RATE,
             num_channels=1,
         )
         self.voice = voice
+        # LiveKit's default would hold back a first sentence of less than 20 letters.
+        self.sentences = tokenize.blingfire.SentenceTokenizer(
+            min_sentence_len=2, stream_context_len=2, retain_format=True
+        )
 
     @property
     def model(self) -> str:
@@ -70,10 +183,15 @@ class HibariTTS(tts.TTS[Any]):
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> tts.ChunkedStream:
-        return _Sentence(tts=self, input_text=text, conn_options=conn_options)
+        return self._synthesize_with_stream(text, conn_options=conn_options)
+
+    def stream(
+        self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.SynthesizeStream:
+        return _Speech(tts=self, conn_options=conn_options)
 
 
-class _Sentence(tts.ChunkedStream):
+class _Speech(tts.SynthesizeStream):
     _tts: HibariTTS
 
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
@@ -82,18 +200,39 @@ class _Sentence(tts.ChunkedStream):
             sample_rate=SAMPLE_RATE,
             num_channels=1,
             mime_type="audio/pcm",
+            stream=True,
         )
-        pcm = await asyncio.to_thread(self._tts.voice.say, self.input_text)
-        output_emitter.push(pcm.tobytes())
-        output_emitter.flush()
+        output_emitter.start_segment(segment_id=utils.shortuuid())
+        sentences = self._tts.sentences.stream()
 
+        async def read() -> None:
+            async for text in self._input_ch:
+                if isinstance(text, self._FlushSentinel):
+                    sentences.flush()
+                else:
+                    sentences.push_text(text)
+            sentences.end_input()
 
-def streaming(voice: Voice) -> tts.TTS[Any]:
-    """Speaks each sentence as soon as the next one begins or the text ends.
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(read())
+                await self._speak(sentences, output_emitter)
+        finally:
+            await sentences.aclose()
 
-    LiveKit's default would hold back a first sentence of less than 20 letters.
-    """
-    sentences = tokenize.blingfire.SentenceTokenizer(
-        min_sentence_len=2, stream_context_len=2, retain_format=True
-    )
-    return tts.StreamAdapter(tts=HibariTTS(voice), sentence_tokenizer=sentences)
+    async def _speak(
+        self, sentences: tokenize.SentenceStream, output_emitter: tts.AudioEmitter
+    ) -> None:
+        begin = 0.0
+        async for sentence in sentences:
+            self._mark_started()
+            spoken = await asyncio.to_thread(self._tts.voice.say, sentence.token)
+            output_emitter.push_timed_transcript(
+                [
+                    TimedString(word.text, start_time=begin + word.start, end_time=begin + word.end)
+                    for word in spoken.words
+                ]
+            )
+            output_emitter.push(spoken.pcm.tobytes())
+            output_emitter.flush()
+            begin += len(spoken.pcm) / SAMPLE_RATE

@@ -13,6 +13,8 @@ export const TOPIC_TRANSCRIPTION = 'lk.transcription';
 // ours
 /** RPC, any participant to agent: stop speaking now. Empty payload; answers `"ok"`. */
 export const RPC_INTERRUPT = 'visavis.interrupt';
+/** RPC, the person to agent: I leave for good. Empty payload; answers `"ok"`. */
+export const RPC_HANG_UP = 'visavis.hang_up';
 /** On the agent: a {@link FaceState}. */
 export const ATTRIBUTE_FACE = 'visavis.face';
 /** On the agent: JSON object of what is in use: `stt`, `llm`, `tts`. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,9 +14,11 @@ from playwright.sync_api import Page, expect
 
 from bench.livekit import LiveKitServer
 from bench.system import System
+from settings import Settings
 from tests.e2e.watcher import Watcher
 
 GREETING_WORD = "Amy"
+LONG = "Tell me a long story about the sea."
 
 
 def enter(page: Page, system: System) -> Watcher:
@@ -25,14 +28,20 @@ def enter(page: Page, system: System) -> Watcher:
     return Watcher(page)
 
 
-def rooms_left(livekit: LiveKitServer) -> int:
-    async def count() -> int:
+def inhabitants(livekit: LiveKitServer) -> list[str]:
+    """Everybody in any room."""
+
+    async def ask_livekit() -> list[str]:
         async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as lk:
-            rooms = (await lk.room.list_rooms(api.ListRoomsRequest())).rooms
-            return sum(room.num_participants for room in rooms)
+            found: list[str] = []
+            for room in (await lk.room.list_rooms(api.ListRoomsRequest())).rooms:
+                request = api.ListParticipantsRequest(room=room.name)
+                people = (await lk.room.list_participants(request)).participants
+                found += [each.identity for each in people]
+            return sorted(found)
 
     with ThreadPoolExecutor(1) as thread:  # Playwright has a loop of its own in this one
-        return thread.submit(asyncio.run, count()).result()
+        return thread.submit(asyncio.run, ask_livekit()).result()
 
 
 def ask(page: Page, question: str) -> None:
@@ -65,7 +74,7 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
 
     # A typed question is answered aloud, by a mouth that opens.
     silent = watcher.look(1.5)
-    ask(page, "Tell me a long story about the sea.")
+    ask(page, LONG)
     watcher.wait_for_sound(20)
     speaking = watcher.look(1.5)
     audible = speaking.loudness > Watcher.AUDIBLE
@@ -84,11 +93,40 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
     page.get_by_test_id("hangup").click()
     expect(page.get_by_test_id("start")).to_be_visible()
     for _ in range(40):
-        if not (left := rooms_left(system.livekit)):
+        if not (left := inhabitants(system.livekit)):
             break
         page.wait_for_timeout(250)
-    assert not left, f"{left} participants stayed behind"
+    assert not left, f"{left} stayed behind"
     assert not errors
+
+
+def test_a_reload_costs_the_conversation(page: Page, system: System) -> None:
+    watcher = enter(page, system)
+    watcher.wait_for_sound(40)
+    watcher.wait_for_silence(40)
+    before = inhabitants(system.livekit)
+    assert len(before) == 3
+    ask(page, LONG)
+    watcher.wait_for_sound(40)
+
+    page.reload()
+    expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
+    assert inhabitants(system.livekit) == before, "somebody else is there"
+    expect(page.get_by_test_id("chat-log")).to_contain_text("Amy")
+    expect(page.get_by_test_id("chat-log")).to_contain_text(LONG)
+    page.wait_for_timeout(3000)
+    ask(page, "What is the capital of France?")
+    expect(page.get_by_test_id("chat-log")).to_contain_text("Paris", timeout=60_000)
+
+    # Hanging up is for good, at once.
+    page.get_by_test_id("hangup").click()
+    expect(page.get_by_test_id("start")).to_be_visible()
+    patience = time.monotonic() + Settings(_env_file=None).reconnect_grace / 2
+    while inhabitants(system.livekit) and time.monotonic() < patience:
+        page.wait_for_timeout(250)
+    assert not inhabitants(system.livekit), "the agent waits for somebody who has hung up"
+    page.reload()
+    expect(page.get_by_test_id("start")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

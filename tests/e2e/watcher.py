@@ -16,23 +16,19 @@ _INSTALL = """
   canvas.width = canvas.height = 128;
   const paint = canvas.getContext('2d', { willReadFrequently: true });
   const sound = new AudioContext();
-  let analyser = null, wave = null, source = null;
+  // The face's voice, and the agent's own that takes over when the face is lost.
+  const analyser = sound.createAnalyser(), wave = new Float32Array(1024), heard = new Set();
+  analyser.fftSize = 1024;
   const look = () => {
     const video = document.querySelector('[data-testid="avatar-video"]');
-    const audio = [...document.querySelectorAll('audio')].find(
-      (element) => element.srcObject?.getAudioTracks().some((one) => one.readyState === 'live'));
-    if (audio && audio.srcObject !== source) {
-      source = audio.srcObject;
-      analyser = sound.createAnalyser();
-      analyser.fftSize = 1024;
-      wave = new Float32Array(1024);
-      sound.createMediaStreamSource(source).connect(analyser);
+    for (const { srcObject } of document.querySelectorAll('audio')) {
+      if (!srcObject?.getAudioTracks().length || heard.has(srcObject)) continue;
+      heard.add(srcObject);
+      sound.createMediaStreamSource(srcObject).connect(analyser);
     }
-    let loudness = 0, mouth = null, picture = null;
-    if (analyser) {
-      analyser.getFloatTimeDomainData(wave);
-      loudness = Math.sqrt(wave.reduce((sum, x) => sum + x * x, 0) / wave.length);
-    }
+    let mouth = null, picture = null;
+    analyser.getFloatTimeDomainData(wave);
+    const loudness = Math.sqrt(wave.reduce((sum, x) => sum + x * x, 0) / wave.length);
     if (video && video.videoWidth) {
       paint.drawImage(video, 0, 0, 128, 128);
       const at = paint.getImageData(0, 0, 128, 128).data;

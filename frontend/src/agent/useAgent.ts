@@ -1,10 +1,11 @@
 import {
   type AgentState,
   type TrackReference,
+  useParticipantTracks,
   useRemoteParticipants,
   useVoiceAssistant,
 } from '@livekit/components-react';
-import type { RemoteParticipant } from 'livekit-client';
+import { type RemoteParticipant, Track } from 'livekit-client';
 import { ATTRIBUTE_PUBLISH_ON_BEHALF, type FaceState } from '../protocol';
 import { faceStateOf, type Part, partsInUse } from './info';
 
@@ -27,12 +28,15 @@ export function useAgent(): Agent {
       agent !== undefined && attributes[ATTRIBUTE_PUBLISH_ON_BEHALF] === agent.identity,
   );
   const shown = videoTrack?.publication.track !== undefined && !videoTrack.publication.isMuted;
+  const face = faceStateOf(agent?.attributes);
+  // The agent keeps a track of its own ready, silent as long as it speaks through the face.
+  const [faceAudio] = useParticipantTracks([Track.Source.Microphone], avatar?.identity ?? '');
   return {
     participant: agent,
     state,
-    face: faceStateOf(agent?.attributes),
+    face,
     parts: partsInUse(agent?.attributes, avatar?.attributes),
-    audio: audioTrack,
+    audio: face === 'present' && faceAudio ? faceAudio : audioTrack,
     video: shown ? videoTrack : undefined,
   };
 }

@@ -1,10 +1,12 @@
 import { ConnectionState, DisconnectReason, type LocalTrack, Room, RoomEvent } from 'livekit-client';
 import { Conversation } from '../conversation/Conversation';
+import { hangUp } from './hangUp';
 import { diagnoseMicrophone, microphoneWillAsk } from './microphone';
 import { CallError, type CallProblem, type MicrophoneProblem } from './problems';
-import { requestGrant } from './token';
+import { forgetSeat, HANG_UP, rememberSeat, type Seat } from './seat';
+import { type Grant, requestGrant } from './token';
 
-export type CallStep = 'microphone' | 'agent' | 'room';
+export type CallStep = 'microphone' | 'agent' | 'room' | 'back';
 
 /** An open conversation. */
 export interface Call {
@@ -12,11 +14,17 @@ export interface Call {
   conversation: Conversation;
   /** Settles once the microphone is published (null) or could not be. Never rejects. */
   microphone: Promise<MicrophoneProblem | null>;
+  /** Asks the gateway for an agent where there is none any more. Throws {@link CallError}. */
+  callAgent: () => Promise<void>;
 }
 
 export interface CallOptions {
-  /** Gives up, and later hangs up. */
+  /** Gives up, and later leaves; for good where the reason is {@link HANG_UP}. */
   signal: AbortSignal;
+  /** Where this person sits already. */
+  seat: Seat | null;
+  /** Without that seat there is to be no call; else a new conversation begins. */
+  onlyBack: boolean;
   onStep: (step: CallStep) => void;
   /** The room closed without being asked to by this page. */
   onClosed: (problem: CallProblem) => void;
@@ -60,17 +68,62 @@ async function publishMicrophone(
   }
 }
 
+/** Keeps the place for a reload; livekit-client leaves the room before `pagehide` comes here. */
+function keepSeat(room: Room, conversation: Conversation, seat: Seat | null, signal: AbortSignal) {
+  const place = { room: room.name, identity: room.localParticipant.identity };
+  let muted = seat?.muted ?? false;
+  const remember = () => {
+    rememberSeat({ ...place, muted, lines: conversation.read() });
+  };
+  const follow = (change: boolean) => (_: unknown, { isLocal }: { isLocal: boolean }) => {
+    if (!isLocal) return;
+    muted = change;
+    remember();
+  };
+  room.on(RoomEvent.TrackMuted, follow(true));
+  room.on(RoomEvent.TrackUnmuted, follow(false));
+  room.on(RoomEvent.LocalTrackPublished, () => {
+    muted = false;
+  });
+  window.addEventListener('pagehide', remember, { signal });
+  document.addEventListener('visibilitychange', remember, { signal });
+  remember();
+  return place;
+}
+
+/** To the old seat, if there is one still; else, unless `onlyBack`, to a new room. */
+async function findGrant(
+  seat: Seat | null,
+  onlyBack: boolean,
+  signal: AbortSignal,
+): Promise<{ grant: Grant; back: boolean }> {
+  if (seat === null) return { grant: await requestGrant(signal), back: false };
+  try {
+    return { grant: await requestGrant(signal, seat), back: true };
+  } catch (error) {
+    if (!(error instanceof CallError) || error.problem.kind !== 'over') throw error;
+    forgetSeat();
+    if (onlyBack) throw error;
+    return { grant: await requestGrant(signal), back: false };
+  }
+}
+
 /** Microphone, token, room, in this order. Throws {@link CallError}, or the signal's abort reason. */
-export async function openCall({ signal, onStep, onClosed }: CallOptions): Promise<Call> {
+export async function openCall(options: CallOptions): Promise<Call> {
+  const { signal, seat, onlyBack, onStep, onClosed } = options;
   // One layer, shown large: there is nothing for adaptive streaming to choose, and without it the
   // first picture comes sooner.
   const room = new Room({ adaptiveStream: false, dynacast: false });
-  const conversation = new Conversation(room);
-  const opening = openMicrophone(room);
-  opening.catch(() => undefined); // Told by publishMicrophone, once there is a call to tell it in.
+  const opening = seat?.muted ? null : openMicrophone(room);
+  opening?.catch(() => undefined); // Told by publishMicrophone, once there is a call to tell it in.
   const abandon = () => {
-    void room.disconnect();
-    opening.then(
+    if (signal.reason === HANG_UP) {
+      forgetSeat();
+      void hangUp(room);
+    } else {
+      void room.disconnect();
+    }
+    opening?.then(
       (track) => {
         track.stop();
       },
@@ -78,15 +131,17 @@ export async function openCall({ signal, onStep, onClosed }: CallOptions): Promi
     );
   };
   signal.addEventListener('abort', abandon, { once: true });
+  let conversation: Conversation;
   try {
     // An agent should not wait in a room for somebody who is still reading a permission prompt.
-    if (await microphoneWillAsk()) {
+    if (opening !== null && (await microphoneWillAsk())) {
       onStep('microphone');
       await opening.catch(() => undefined);
       signal.throwIfAborted();
     }
     onStep('agent');
-    const grant = await requestGrant(signal);
+    const { grant, back } = await findGrant(seat, onlyBack, signal);
+    conversation = new Conversation(room, back ? seat?.lines : []);
     onStep('room');
     await room.connect(grant.serverUrl, grant.token);
     signal.throwIfAborted();
@@ -98,5 +153,13 @@ export async function openCall({ signal, onStep, onClosed }: CallOptions): Promi
   room.once(RoomEvent.Disconnected, (reason) => {
     if (!signal.aborted) onClosed(closedBecause(reason));
   });
-  return { room, conversation, microphone: publishMicrophone(room, opening) };
+  const place = keepSeat(room, conversation, seat, signal);
+  return {
+    room,
+    conversation,
+    microphone: opening === null ? Promise.resolve(null) : publishMicrophone(room, opening),
+    callAgent: async () => {
+      await requestGrant(signal, place);
+    },
+  };
 }

@@ -9,7 +9,8 @@ export type CallProblem =
   | { kind: 'agent-left' }
   | { kind: 'lost' }
   | { kind: 'elsewhere' }
-  | { kind: 'closed' };
+  | { kind: 'closed' }
+  | { kind: 'over' };
 
 export type MicrophoneProblem = 'denied' | 'none' | 'in-use' | 'insecure' | 'failed';
 
@@ -75,6 +76,11 @@ export function explainCall(problem: CallProblem): Explanation {
       return {
         title: 'The conversation has ended',
         detail: 'It was closed on the other side.',
+      };
+    case 'over':
+      return {
+        title: 'The conversation is over',
+        detail: 'You were away for too long. Start another one.',
       };
   }
 }

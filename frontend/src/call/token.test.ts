@@ -31,6 +31,23 @@ afterEach(() => {
 });
 
 describe('requestGrant', () => {
+  test('asks for the room that a reload left, and for no other', async () => {
+    const fetching = answer(201, GRANT);
+    await requestGrant(new AbortController().signal, { room: 'r', identity: 'me' });
+    expect(fetching).toHaveBeenCalledWith(
+      '/api/token',
+      expect.objectContaining({
+        body: '{"room_name":"r","participant_identity":"me"}',
+        headers: { 'Content-Type': 'application/json', 'If-Match': '*' },
+      }),
+    );
+  });
+
+  test('a room that is closed is told apart from a refusal', async () => {
+    answer(412, {});
+    expect(await problemOf(ask())).toEqual({ kind: 'over' });
+  });
+
   test('asks for nothing that the gateway would refuse, and reads the standard answer', async () => {
     const fetching = answer(201, { ...GRANT, extra: 1 });
     expect(await ask()).toEqual({ serverUrl: 'ws://x', token: 't' });

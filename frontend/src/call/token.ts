@@ -1,5 +1,6 @@
 import { TOKEN_PATH } from '../protocol';
 import { CallError } from './problems';
+import type { Seat } from './seat';
 
 /** Where to connect, and with what. */
 export interface Grant {
@@ -30,18 +31,27 @@ function parseGrant(body: unknown): Grant | null {
 }
 
 /**
- * Ask the gateway for a room with an agent in it. LiveKit's `TokenSource.endpoint` speaks the same
+ * Ask the gateway for a room with an agent in it: a new one, or the one with the person's `place`,
+ * as long as that is open. LiveKit's `TokenSource.endpoint` speaks the same
  * protocol, but hides the status and `Retry-After`, which people must see.
  *
  * Throws {@link CallError}; an abort of `signal` passes through.
  */
-export async function requestGrant(signal: AbortSignal): Promise<Grant> {
+export async function requestGrant(
+  signal: AbortSignal,
+  place: Pick<Seat, 'room' | 'identity'> | null = null,
+): Promise<Grant> {
   let response: Response;
   try {
     response = await fetch(TOKEN_PATH, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: '{}',
+      headers: {
+        'Content-Type': 'application/json',
+        ...(place === null ? {} : { 'If-Match': '*' }),
+      },
+      body: JSON.stringify(
+        place === null ? {} : { room_name: place.room, participant_identity: place.identity },
+      ),
       cache: 'no-store',
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
@@ -53,6 +63,7 @@ export async function requestGrant(signal: AbortSignal): Promise<Grant> {
     const retryAfter = parseRetryAfter(response.headers.get('Retry-After'), Date.now());
     throw new CallError({ kind: 'busy', retryAfter });
   }
+  if (response.status === 412) throw new CallError({ kind: 'over' });
   if (response.status >= 500) throw new CallError({ kind: 'unreachable' });
   if (!response.ok) throw new CallError({ kind: 'refused', status: response.status });
   const grant = parseGrant(await response.json().catch(() => null));

@@ -1,33 +1,61 @@
-import type { RemoteParticipant } from 'livekit-client';
+import { useConnectionState } from '@livekit/components-react';
+import { ConnectionState, type RemoteParticipant } from 'livekit-client';
 import { useEffect, useState } from 'react';
 import type { CallProblem } from './problems';
 
 /** The gateway hands out a token only when an agent has the job, so it is a matter of joining. */
 const COMES_WITHIN_MS = 12_000;
 /** A participant that reconnects is gone for a moment. */
-const RETURNS_WITHIN_MS = 3_000;
+const MISSED_AFTER_MS = 1_500;
+/** One whose process died is replaced by its worker; after that it takes the gateway. */
+const CALLED_AFTER_MS = 6_000;
 
-/** Tells when no agent joined the room, or when it has left. Clears itself when one is there. */
-export function useAgentPresence(agent: RemoteParticipant | undefined): CallProblem | null {
+export interface AgentPresence {
+  /** It was here, is gone, and may come back or be replaced. */
+  away: boolean;
+  problem: CallProblem | null;
+}
+
+type Absence = 'none' | 'away' | 'given-up';
+
+/** Tells when no agent joined the room or when it is gone, and calls for another then. */
+export function useAgentPresence(
+  agent: RemoteParticipant | undefined,
+  callAgent: () => Promise<void>,
+): AgentPresence {
+  const connected = useConnectionState() === ConnectionState.Connected;
   const [cameOnce, setCameOnce] = useState(false);
-  const [waitedFor, setWaitedFor] = useState(false);
+  const [absence, setAbsence] = useState<Absence>('none');
   const here = agent !== undefined;
   if (here && !cameOnce) setCameOnce(true);
-  if (here && waitedFor) setWaitedFor(false);
+  if (here && absence !== 'none') setAbsence('none');
 
   useEffect(() => {
-    if (here) return;
-    const timer = setTimeout(
-      () => {
-        setWaitedFor(true);
-      },
-      cameOnce ? RETURNS_WITHIN_MS : COMES_WITHIN_MS,
-    );
-    return () => {
-      clearTimeout(timer);
+    // Who has no connection sees nobody.
+    if (here || !connected) return;
+    const after = (milliseconds: number, then: () => void) => setTimeout(then, milliseconds);
+    const giveUp = () => {
+      setAbsence('given-up');
     };
-  }, [here, cameOnce]);
+    const timers = cameOnce
+      ? [
+          after(MISSED_AFTER_MS, () => {
+            setAbsence('away');
+          }),
+          after(CALLED_AFTER_MS, () => {
+            callAgent().catch(giveUp);
+          }),
+          after(CALLED_AFTER_MS + COMES_WITHIN_MS, giveUp),
+        ]
+      : [after(COMES_WITHIN_MS, giveUp)];
+    return () => {
+      timers.forEach(clearTimeout);
+    };
+  }, [here, connected, cameOnce, callAgent]);
 
-  if (here || !waitedFor) return null;
-  return { kind: cameOnce ? 'agent-left' : 'agent-missing' };
+  if (here) return { away: false, problem: null };
+  return {
+    away: absence === 'away',
+    problem: absence === 'given-up' ? { kind: cameOnce ? 'agent-left' : 'agent-missing' } : null,
+  };
 }

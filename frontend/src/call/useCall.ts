@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Call, CallStep } from './openCall';
 import type { CallProblem } from './problems';
+import { forgetSeat, HANG_UP, recallSeat } from './seat';
 
 export type CallPhase =
   | { name: 'idle'; problem: CallProblem | null }
@@ -15,6 +16,7 @@ export interface CallControl {
 }
 
 const IDLE: CallPhase = { name: 'idle', problem: null };
+const RETURNING: CallPhase = { name: 'starting', step: 'back' };
 
 function problemOf(error: unknown): CallProblem {
   // The module that knows CallError loads late: recognise its errors by shape. Anything else means
@@ -23,24 +25,28 @@ function problemOf(error: unknown): CallProblem {
   return { kind: 'unreachable' };
 }
 
-/** The life of one call at a time. */
+/** The life of one call at a time. A page that was reloaded during a call goes on with it. */
 export function useCall(): CallControl {
-  const [phase, setPhase] = useState<CallPhase>(IDLE);
+  const [returning] = useState(() => recallSeat() !== null);
+  const [phase, setPhase] = useState<CallPhase>(returning ? RETURNING : IDLE);
   const controller = useRef<AbortController | null>(null);
 
-  const start = useCallback(() => {
+  const open = useCallback((onlyBack: boolean) => {
     controller.current?.abort();
     const { signal } = (controller.current = new AbortController());
+    const seat = recallSeat();
     const enter = (next: CallPhase) => {
       if (!signal.aborted) setPhase(next);
     };
-    enter({ name: 'starting', step: 'agent' });
+    enter(seat === null ? { name: 'starting', step: 'agent' } : RETURNING);
     import('./openCall')
       .then(({ openCall }) =>
         openCall({
           signal,
+          seat,
+          onlyBack,
           onStep: (step) => {
-            enter({ name: 'starting', step });
+            if (seat === null || step === 'microphone') enter({ name: 'starting', step });
           },
           onClosed: (problem) => {
             if (signal.aborted) return;
@@ -58,17 +64,22 @@ export function useCall(): CallControl {
       );
   }, []);
 
+  const start = useCallback(() => {
+    open(false);
+  }, [open]);
+
   const hangUp = useCallback(() => {
-    controller.current?.abort();
+    controller.current?.abort(HANG_UP);
+    forgetSeat();
     setPhase(IDLE);
   }, []);
 
-  useEffect(
-    () => () => {
+  useEffect(() => {
+    if (returning) open(true);
+    return () => {
       controller.current?.abort();
-    },
-    [],
-  );
+    };
+  }, [returning, open]);
 
   return { phase, start, hangUp };
 }

@@ -18,8 +18,11 @@ export class Conversation {
   private lines: readonly Line[] = [];
   private typed = 0;
 
-  constructor(room: Room) {
+  /** `lines`: what was said before this page was loaded. */
+  constructor(room: Room, lines: readonly Line[] = []) {
     this.room = room;
+    this.lines = withAllClosed(lines);
+    this.typed = lines.length; // more than there can be ids of typed lines among them
     room.registerTextStreamHandler(TOPIC_TRANSCRIPTION, (reader, { identity }) => {
       void this.follow(reader, identity, 'spoken');
     });

@@ -33,8 +33,8 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   const lines = useLines(call.conversation);
   const microphone = useMicrophone(call);
   const interrupt = useInterrupt(agent);
-  const absence = useAgentPresence(agent.participant);
-  const trouble = problem ?? absence;
+  const presence = useAgentPresence(agent.participant, call.callAgent);
+  const trouble = problem ?? presence.problem;
   const [captions, setCaptions] = useState(true);
   const [chat, setChat] = useState(() => window.matchMedia(ROOM_FOR_CHAT).matches);
   const main = useRef<HTMLElement>(null);
@@ -66,6 +66,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
         <Captions line={captionOf(lines)} shown={captions} />
         <Notices
           microphone={microphone}
+          agentAway={presence.away && trouble === null}
           interruptFailed={interrupt.failed}
           onType={() => {
             setChat(true);

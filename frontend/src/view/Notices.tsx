@@ -4,12 +4,13 @@ import { CloseIcon } from './icons';
 
 interface NoticesProps {
   microphone: Microphone;
+  agentAway: boolean;
   interruptFailed: boolean;
   onType: () => void;
 }
 
 /** Troubles with which the conversation can go on. */
-export function Notices({ microphone, interruptFailed, onType }: NoticesProps) {
+export function Notices({ microphone, agentAway, interruptFailed, onType }: NoticesProps) {
   const trouble = microphone.problem === null ? null : explainMicrophone(microphone.problem);
   return (
     <div className="notices">
@@ -46,6 +47,12 @@ export function Notices({ microphone, interruptFailed, onType }: NoticesProps) {
             </button>
           </div>
         </div>
+      )}
+      {agentAway && (
+        <p className="notice" role="status" data-testid="agent-away">
+          <span className="spinner" aria-hidden="true" />
+          Your conversation partner dropped out. Getting them back…
+        </p>
       )}
       {interruptFailed && (
         <p className="notice" role="alert" data-testid="error" data-problem="interrupt">

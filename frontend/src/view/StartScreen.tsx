@@ -16,6 +16,7 @@ const STEPS: Readonly<Record<CallStep, string>> = {
   microphone: 'Allow the microphone in your browser…',
   agent: 'Finding somebody to talk with…',
   room: 'Connecting…',
+  back: 'Bringing you back…',
 };
 
 export function StartScreen({ phase, onStart, onCancel }: StartScreenProps) {

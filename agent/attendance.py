@@ -1,0 +1,145 @@
+"""A person who goes may come back: the conversation waits for them, and then goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from livekit import rtc
+from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
+from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
+
+from visavis.protocol import RPC_HANG_UP
+
+logger = logging.getLogger("visavis.agent")
+
+SETTLING: Final = 1.0
+"""Seconds from a person's return until they hear: their client subscribes to voice and picture."""
+
+_Reason = rtc.DisconnectReason
+FOR_GOOD: Final = frozenset(
+    {_Reason.PARTICIPANT_REMOVED, _Reason.ROOM_DELETED, _Reason.ROOM_CLOSED, _Reason.USER_REJECTED}
+)
+"""Reasons for leaving after which nobody comes back. A page that reloads gives the same reason as
+one whose person hangs up, CLIENT_INITIATED; the latter calls :data:`RPC_HANG_UP` first."""
+
+
+_STANDARD: Final = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
+"""A client with a screen, not a telephone."""
+
+
+class Link(Protocol):
+    """Whom the session hears: LiveKit's ``RoomIO``."""
+
+    @property
+    def linked_participant(self) -> rtc.RemoteParticipant | None: ...
+
+    def set_participant(self, participant_identity: str | None) -> None: ...
+
+
+class Attendance:
+    """Watches who is there to talk with.
+
+    When the last person is gone, ``fall_silent`` is called at once and, unless somebody comes into
+    the room within ``grace`` seconds, ``over``. Whoever comes first is heard from then on, also in
+    another identity; ``go_on`` is called once they are likely to hear.
+
+    Args:
+        link: Tells whom the session hears.
+        over: Takes a sentence on why the conversation has ended; called once.
+    """
+
+    def __init__(
+        self,
+        room: rtc.Room,
+        link: Link,
+        *,
+        grace: float,
+        fall_silent: Callable[[], None],
+        go_on: Callable[[], None],
+        over: Callable[[str], None],
+    ) -> None:
+        self._room = room
+        self._link = link
+        self._grace = grace
+        self._fall_silent = fall_silent
+        self._go_on = go_on
+        self._over: Callable[[str], None] | None = over
+        self._person: str | None = None
+        self._waiting: asyncio.TimerHandle | None = None
+        self._settling: asyncio.TimerHandle | None = None
+        if (linked := link.linked_participant) is not None:
+            self._person = linked.identity
+        room.on("participant_connected", self._on_connected)
+        room.on("participant_disconnected", self._on_disconnected)
+        room.local_participant.register_rpc_method(RPC_HANG_UP, self._on_hang_up)
+
+    def close(self) -> None:
+        self._over = None
+        self._stop_timers()
+        self._room.off("participant_connected", self._on_connected)
+        self._room.off("participant_disconnected", self._on_disconnected)
+
+    def _on_connected(self, participant: rtc.RemoteParticipant) -> None:
+        if self._person is None:
+            if (linked := self._link.linked_participant) is not None:
+                self._person = linked.identity
+        elif self._waiting is not None and self._is_person(participant):
+            self._welcome_back(participant)
+
+    def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
+        if participant.identity != self._person:
+            return
+        if (other := self._somebody(besides=participant.identity)) is not None:
+            self._hear(other)
+        elif participant.disconnect_reason in FOR_GOOD or participant.kind != _STANDARD:
+            self._end("the person left")
+        else:
+            logger.info("the person is gone; waiting %.0f s for them", self._grace)
+            self._stop_timers()
+            self._fall_silent()
+            self._waiting = asyncio.get_running_loop().call_later(
+                self._grace, self._end, "the person did not come back"
+            )
+
+    async def _on_hang_up(self, invocation: rtc.RpcInvocationData) -> str:
+        if invocation.caller_identity == self._person and not self._somebody(besides=self._person):
+            self._end("the person hung up")
+        return "ok"
+
+    def _welcome_back(self, participant: rtc.RemoteParticipant) -> None:
+        logger.info("a person is back")
+        self._stop_timers()
+        self._hear(participant)
+        self._settling = asyncio.get_running_loop().call_later(SETTLING, self._go_on)
+
+    def _hear(self, participant: rtc.RemoteParticipant) -> None:
+        if participant.identity != self._person:
+            self._person = participant.identity
+            self._link.set_participant(participant.identity)
+
+    def _somebody(self, *, besides: str | None) -> rtc.RemoteParticipant | None:
+        others = self._room.remote_participants.values()
+        return next((p for p in others if p.identity != besides and self._is_person(p)), None)
+
+    def _is_person(self, participant: rtc.RemoteParticipant) -> bool:
+        """By RoomIO's own rule for whom to hear."""
+        own = self._room.local_participant.identity
+        return (
+            participant.kind in DEFAULT_PARTICIPANT_KINDS
+            and participant.attributes.get(ATTRIBUTE_PUBLISH_ON_BEHALF) != own
+        )
+
+    def _end(self, why: str) -> None:
+        over, self._over = self._over, None
+        if over is not None:
+            self.close()
+            over(why)
+
+    def _stop_timers(self) -> None:
+        for timer in (self._waiting, self._settling):
+            if timer is not None:
+                timer.cancel()
+        self._waiting = self._settling = None

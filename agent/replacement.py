@@ -1,0 +1,106 @@
+"""An agent whose process dies is replaced at once; LiveKit would leave the room without one.
+
+Its server takes some 20 s to notice that a participant is dead, and starts no job again. The worker
+knows as soon as its process is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from contextlib import suppress
+from typing import Final
+
+import aiohttp
+from livekit import api
+from livekit.agents import AgentServer
+from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS, RunningJobInfo
+
+logger = logging.getLogger("visavis.agent")
+
+LOOK_EVERY: Final = 0.25
+"""Seconds."""
+LEAVING: Final = 0.5
+"""Seconds after the end of a process until the server has certainly seen it leave, if it did."""
+
+_ERRORS = (api.TwirpError, aiohttp.ClientError, TimeoutError)
+_PERSONS: Final = frozenset(int(kind) for kind in DEFAULT_PARTICIPANT_KINDS)
+_REPLACES: Final = "replaces"
+
+
+class Replacement:
+    """Watches the jobs of ``server``, from its start on.
+
+    A job that ended while its participant is still in the room has died. The participant is removed
+    and another agent called, if there is anybody to talk with.
+    """
+
+    def __init__(self, server: AgentServer, livekit: api.LiveKitAPI) -> None:
+        self._server = server
+        self._livekit = livekit
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        known: dict[str, RunningJobInfo] = {}
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                active = {info.job.id: info for info in self._server.active_jobs}
+                for job_id in known.keys() - active.keys():
+                    tasks.create_task(self.replace_if_lost(known[job_id]))
+                known = active
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def replace_if_lost(self, info: RunningJobInfo) -> None:
+        room, identity = info.job.room.name, info.accept_arguments.identity
+        await asyncio.sleep(LEAVING)
+        try:
+            if not await self._remove(room, identity) or self._server.draining:
+                return
+            logger.warning("an agent was lost; calling another into its room")
+            found = await self._livekit.room.list_participants(
+                api.ListParticipantsRequest(room=room)
+            )
+            if any(int(each.kind) in _PERSONS for each in found.participants):
+                await self._livekit.agent_dispatch.create_dispatch(
+                    api.CreateAgentDispatchRequest(
+                        agent_name=info.job.agent_name,
+                        room=room,
+                        metadata=json.dumps({_REPLACES: identity}),
+                    )
+                )
+        except _ERRORS as error:
+            logger.warning("a lost agent could not be replaced: %s", error)
+
+    async def _remove(self, room: str, identity: str) -> bool:
+        """Was it still there?"""
+        try:
+            await self._livekit.room.remove_participant(
+                api.RoomParticipantIdentity(room=room, identity=identity)
+            )
+        except api.TwirpError as error:
+            if error.code == api.TwirpErrorCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+
+def is_replacement(metadata: str) -> bool:
+    """Does this metadata of a job come from :class:`Replacement`?"""
+    with suppress(ValueError):
+        data = json.loads(metadata)
+        return isinstance(data, dict) and _REPLACES in data
+    return False
+
+
+def replace_lost_agents(server: AgentServer, url: str, key: str, secret: str) -> None:
+    """Run a :class:`Replacement` for as long as ``server`` runs."""
+    running: list[asyncio.Task[None]] = []
+
+    async def run() -> None:
+        async with api.LiveKitAPI(url, key, secret) as livekit:
+            await Replacement(server, livekit).run()
+
+    @server.on("worker_started")
+    def on_started() -> None:
+        running.append(asyncio.create_task(run(), name="replacement of lost agents"))

@@ -1,0 +1,106 @@
+"""An agent's process dies: with a real LiveKit server, and jobs that the test lets end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from livekit import api, rtc
+from livekit.agents import AgentServer
+
+from agent.replacement import Replacement, is_replacement
+from bench.livekit import LiveKitServer, start_livekit
+
+
+@pytest.fixture(scope="module")
+def livekit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKitServer]:
+    with start_livekit(tmp_path_factory.mktemp("livekit")) as server:
+        yield server
+
+
+@pytest.fixture
+async def lk(livekit: LiveKitServer) -> AsyncIterator[api.LiveKitAPI]:
+    async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.replacement.LOOK_EVERY", 0.01)
+
+
+class Worker:
+    """A worker with one job in ``room``."""
+
+    def __init__(self, room: str) -> None:
+        self.draining = False
+        job = SimpleNamespace(id="job", room=SimpleNamespace(name=room), agent_name="visavis")
+        arguments = SimpleNamespace(identity="agent-1")
+        self.active_jobs = [SimpleNamespace(job=job, accept_arguments=arguments)]
+
+
+async def enter(livekit: LiveKitServer, identity: str, room_name: str, kind: str) -> rtc.Room:
+    grants = api.VideoGrants(room_join=True, room=room_name)
+    access = api.AccessToken(livekit.api_key, livekit.api_secret)
+    room = rtc.Room()
+    token = access.with_identity(identity).with_kind(kind).with_grants(grants).to_jwt()  # type: ignore[arg-type]
+    await room.connect(livekit.url, token)
+    return room
+
+
+async def end_job(worker: Worker, lk: api.LiveKitAPI) -> None:
+    """The job's process ends, and the worker has had the time to notice."""
+    replacement = Replacement(cast(AgentServer, worker), lk)
+    watching = asyncio.create_task(replacement.run())
+    await asyncio.sleep(0.1)
+    worker.active_jobs = []
+    await asyncio.sleep(1.5)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+async def dispatched(lk: api.LiveKitAPI, room: str) -> list[Any]:
+    return [
+        each for each in await lk.agent_dispatch.list_dispatch(room) if each.agent_name == "visavis"
+    ]
+
+
+async def test_a_room_whose_agent_died_stays_without_one(
+    livekit: LiveKitServer, lk: api.LiveKitAPI
+) -> None:
+    person = await enter(livekit, "person", "died", "standard")
+    dead = await enter(livekit, "agent-1", "died", "agent")
+    await end_job(Worker("died"), lk)
+    [made] = await dispatched(lk, "died")
+    assert is_replacement(made.metadata)
+    assert json.loads(made.metadata) == {"replaces": "agent-1"}
+    assert "agent-1" not in person.remote_participants
+    await dead.disconnect()
+    await person.disconnect()
+
+
+async def test_an_agent_that_left_in_good_order_is_called_back(
+    livekit: LiveKitServer, lk: api.LiveKitAPI
+) -> None:
+    person = await enter(livekit, "person", "left", "standard")
+    await end_job(Worker("left"), lk)
+    assert await dispatched(lk, "left") == []
+    await person.disconnect()
+
+
+async def test_a_room_without_people_gets_another_agent(
+    livekit: LiveKitServer, lk: api.LiveKitAPI
+) -> None:
+    dead = await enter(livekit, "agent-1", "nobody", "agent")
+    await end_job(Worker("nobody"), lk)
+    assert await dispatched(lk, "nobody") == []
+    await dead.disconnect()
+
+
+@pytest.mark.parametrize("metadata", ["", "{", "[]", '{"other": 1}', '"replaces"'])
+def test_a_strangers_metadata_is_taken_for_a_replacements(metadata: str) -> None:
+    assert not is_replacement(metadata)
