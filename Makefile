@@ -38,8 +38,8 @@ lint: .venv/.dev frontend/node_modules/.package-lock.json ## ruff, mypy; eslint,
 	@npm --prefix frontend run --silent lint
 	@npm --prefix frontend run --silent typecheck
 
-bench: setup .venv/.dev chromium ## measure: latency, sync, frames per second, memory
-	$(PYTHON) -m bench conversation
+bench: setup .venv/.dev chromium ## measure everything, about an hour; one table at the end
+	$(PYTHON) -m bench all
 
 clean: ## remove everything that setup made
 	rm -rf .venv .cache frontend/dist frontend/node_modules

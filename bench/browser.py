@@ -1,31 +1,21 @@
-"""What a real Chromium receives: frames per second, freezes, jitter buffers."""
+"""A real Chromium: the page's, and a listener of our own that notes what came when."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
 
+from livekit import api
+from playwright.async_api import Page, async_playwright
 from playwright.sync_api import Browser, sync_playwright
 
-_KEEP_CONNECTIONS = """
-window.connections = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...args) { super(...args); window.connections.push(this); }
-};
-"""
-
-_READ_STATISTICS = """
-async () => {
-  const found = {};
-  for (const connection of window.connections)
-    for (const report of (await connection.getStats()).values())
-      if (report.type === 'inbound-rtp') found[report.kind] = { ...report };
-  return found;
-}
-"""
+from bench.calibration import ONSET
+from bench.livekit import ROOT, LiveKitServer
 
 FLAGS: Final = (
     "--no-sandbox",
@@ -40,15 +30,94 @@ FLAGS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Received:
-    """Between two readings of ``RTCPeerConnection.getStats`` (W3C webrtc-stats)."""
+def find_chromium() -> str:
+    """Path. Raises FileNotFoundError where there is none."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    if chromium is None:
+        raise FileNotFoundError("there is no Chromium here: run `make test`, or install it")
+    return chromium
 
-    frames_per_second: float
-    freezes: int
-    dropped: int
-    audio_buffer_ms: float
-    video_buffer_ms: float
+
+Reading = Literal["marks", "mouth", "none"]
+"""What to look at in each picture: the calibration's marks, or how dark the mouth is."""
+
+
+@dataclass
+class Noted:
+    """What a listener in the browser noted; see ``listener.js`` for the rows."""
+
+    pictures: list[tuple[float, int, Any, int]] = field(default_factory=list)
+    """(ms at which it was to be displayed, presented so far, marks' bits or mouth, width)."""
+    onsets: list[float] = field(default_factory=list)
+    """Clicks, in seconds of the audio clock."""
+    loudness: list[tuple[float, float]] = field(default_factory=list)
+    """(seconds of the audio clock, RMS of 10 ms)."""
+    clock: list[tuple[float, float, float]] = field(default_factory=list)
+    """(seconds of the audio clock, ms at which they are put out, the output's latency in s)."""
+    stats: list[dict[str, Any]] = field(default_factory=list)
+    """Each second ``{"now": ms, "audio": inbound-rtp, "video": inbound-rtp}``."""
+
+
+class Listener:
+    """A person's browser in a room. Made by :func:`listen`."""
+
+    def __init__(self, page: Page) -> None:
+        self.noted = Noted()
+        self._page = page
+
+    async def fetch(self) -> None:
+        """Add to :attr:`noted` what came since the last time."""
+        taken = await self._page.evaluate("() => window.listener.take()")
+        for name, rows in taken.items():
+            getattr(self.noted, name).extend(rows)
+
+    async def forget(self) -> None:
+        """Begin :attr:`noted` anew."""
+        await self.fetch()
+        self.noted = Noted()
+
+    async def wait_for_picture(self, limit: float) -> None:
+        """Raises TimeoutError."""
+        async with asyncio.timeout(limit):
+            while not self.noted.pictures:
+                await asyncio.sleep(0.2)
+                await self.fetch()
+
+
+@asynccontextmanager
+async def listen(
+    livekit: LiveKitServer, room: str, reading: Reading, *, program: Path | None = None
+) -> AsyncIterator[Listener]:
+    """Enter ``room`` with a Chromium that plays whatever is published.
+
+    ``program``: starts it; unless given, this machine's Chromium does.
+
+    Raises FileNotFoundError where there is no Chromium, or the page's packages are not installed.
+    """
+    client = ROOT / "frontend/node_modules/livekit-client/dist/livekit-client.umd.js"
+    if not client.exists():
+        raise FileNotFoundError("livekit-client is not installed: run `make setup`")
+    access = api.AccessToken(livekit.api_key, livekit.api_secret).with_identity(f"person-{room}")
+    token = access.with_grants(api.VideoGrants(room_join=True, room=room)).to_jwt()
+    async with async_playwright() as playwright:
+        origin = livekit.url.replace("ws", "http", 1)
+        # Only a secure origin may use an AudioWorklet, and a loopback address alone is one.
+        secure = f"--unsafely-treat-insecure-origin-as-secure={origin}"
+        browser = await playwright.chromium.launch(
+            executable_path=program or find_chromium(), args=[*FLAGS, secure]
+        )
+        try:
+            page = await browser.new_page(viewport={"width": 800, "height": 700})
+            await page.goto(origin)  # LiveKit's own answer to a GET
+            await page.add_script_tag(path=client)
+            await page.add_script_tag(path=Path(__file__).with_name("listener.js"))
+            await page.evaluate(
+                "([url, token, reading, onset]) => window.listen(url, token, reading, onset)",
+                [livekit.url, token, reading, ONSET],
+            )
+            yield Listener(page)
+        finally:
+            await browser.close()
 
 
 @contextmanager
@@ -57,46 +126,10 @@ def open_chromium(extra_flags: Sequence[str] = ()) -> Iterator[Browser]:
 
     Raises FileNotFoundError where there is none.
     """
-    chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
-    if chromium is None:
-        raise FileNotFoundError("there is no Chromium here: run `make test`, or install it")
+    chromium = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *extra_flags])
         try:
             yield browser
         finally:
             browser.close()
-
-
-def watch_page(gateway: str, seconds: float) -> Received:
-    """Open the page, start a conversation, and watch it for ``seconds``."""
-    with open_chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.add_init_script(_KEEP_CONNECTIONS)
-        page.goto(gateway)
-        page.get_by_test_id("start").click()
-        page.get_by_test_id("avatar-video").wait_for(timeout=60_000)
-        page.wait_for_timeout(3000)
-        before = page.evaluate(_READ_STATISTICS)
-        page.wait_for_timeout(seconds * 1000)
-        after = page.evaluate(_READ_STATISTICS)
-        page.get_by_test_id("hangup").click()
-        page.get_by_test_id("start").wait_for()
-    return _difference(before, after, seconds)
-
-
-def _difference(before: Any, after: Any, seconds: float) -> Received:
-    def grown(kind: str, name: str) -> float:
-        return float(after[kind].get(name, 0)) - float(before[kind].get(name, 0))
-
-    def buffer_ms(kind: str) -> float:
-        emitted = grown(kind, "jitterBufferEmittedCount")
-        return 1000 * grown(kind, "jitterBufferDelay") / emitted if emitted else 0.0
-
-    return Received(
-        frames_per_second=grown("video", "framesDecoded") / seconds,
-        freezes=int(grown("video", "freezeCount")),
-        dropped=int(grown("video", "framesDropped")),
-        audio_buffer_ms=buffer_ms("audio"),
-        video_buffer_ms=buffer_ms("video"),
-    )

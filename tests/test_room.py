@@ -1,0 +1,138 @@
+"""What a room's process does beside speaking: its notes to the worker, and its renderer."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from livekit.agents import JobContext
+
+from avatar_worker import room
+from avatar_worker.lipsync import load_lipsync
+from avatar_worker.load import Board
+from avatar_worker.look import Renderers
+from avatar_worker.player import Player, Playhead
+from avatar_worker.player.quality import Quality
+from avatar_worker.preload import Preloaded
+from avatar_worker.render import Head, load_head
+from settings import Settings
+from visavis.protocol import AvatarDispatch
+
+JOB = "AJ_room"
+
+
+@dataclass
+class Stage:
+    """A room whose avatar is there and may be speaking."""
+
+    board: Board
+    quality: Quality = field(default_factory=Quality)
+    playhead: Playhead = field(default_factory=lambda: Playhead(None, 0.0, False))
+    left: list[str] = field(default_factory=list)
+
+    def report(self) -> asyncio.Task[None]:
+        ctx = SimpleNamespace(job=SimpleNamespace(id=JOB), shutdown=self.left.append)
+        return asyncio.create_task(
+            room._report(cast(JobContext, ctx), self.board, cast(Player, self))
+        )
+
+    async def noted(self) -> None:
+        async with asyncio.timeout(10):
+            since = time.time()
+            while (note := self.board.read(JOB)) is None or note.at <= since:
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setattr(room, "INTERVAL", 0.005)
+    monkeypatch.setattr(room, "WARM_UP", 0.0)
+    return Stage(Board(tmp_path))
+
+
+@contextmanager
+def ended(task: asyncio.Task[None]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def test_the_worker_learns_that_pictures_are_late(stage: Stage) -> None:
+    with ended(stage.report()):
+        await stage.noted()
+        note = stage.board.read(JOB)
+        assert note is not None and note.is_full_quality and note.frame_seconds == 0
+        for _ in range(40):
+            stage.quality.record(0.050, missed=True)
+        await stage.noted()
+        note = stage.board.read(JOB)
+        assert note is not None and not note.is_full_quality
+        assert note.frame_seconds == pytest.approx(0.050)
+
+
+async def test_a_stopping_worker_does_not_cut_a_sentence(stage: Stage) -> None:
+    stage.playhead = Playhead(7, 1.0, False)
+    with ended(stage.report()):
+        stage.board.drain()
+        await stage.noted()
+        await stage.noted()
+        assert not stage.left
+        stage.playhead = Playhead(None, 0.0, False)
+        async with asyncio.timeout(10):
+            while not stage.left:
+                await asyncio.sleep(0.005)
+
+
+async def test_a_note_that_cannot_be_written_costs_nobody_the_avatar(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.board = Board(tmp_path / "gone")
+    await asyncio.wait_for(stage.report(), 10)
+    assert not stage.left
+
+
+@functools.cache
+def head() -> Head:
+    return load_head("amy")
+
+
+def renderers(dispatch: AvatarDispatch) -> tuple[Renderers | None, Renderers]:
+    """Those of a dispatch, and those that the process had ready."""
+    preloaded = Preloaded(Settings(_env_file=None), head(), load_lipsync(None), 0)
+    warm = room.warm_up(preloaded, Board(Path("unused")))
+    assert warm.renderers is not None
+    return room._renderers(warm, dispatch), warm.renderers
+
+
+def test_a_plain_dispatch_draws_with_what_is_ready() -> None:
+    chosen, ready = renderers(AvatarDispatch("agent", "avatar"))
+    assert chosen is ready
+
+
+def test_a_voice_without_a_picture_draws_nothing() -> None:
+    chosen, _ = renderers(AvatarDispatch("agent", "avatar", video=False))
+    assert chosen is None
+
+
+def test_a_dispatch_gets_the_size_that_it_asks_for() -> None:
+    chosen, ready = renderers(AvatarDispatch("agent", "avatar", width=256, height=128))
+    assert chosen is not None and chosen is not ready
+    assert (chosen().width, chosen().height) == (256, 128)
+
+
+def test_a_worker_without_pictures_prepares_none_and_gives_one_on_request() -> None:
+    settings = Settings(_env_file=None, avatar_video=False)
+    warm = room.warm_up(Preloaded(settings, None, load_lipsync(None), 0), Board(Path("unused")))
+    assert warm.renderers is None
+    assert room._renderers(warm, AvatarDispatch("agent", "avatar")) is None
+    asked = room._renderers(warm, AvatarDispatch("agent", "avatar", video=True))
+    assert asked is not None and asked().width == 512
