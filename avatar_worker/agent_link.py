@@ -32,6 +32,9 @@ logger = logging.getLogger("visavis.avatar")
 STREAM_IDLE: Final = 10.0
 """Seconds without a byte, and with nothing left to say, after which a stream's trailer is taken
 for lost."""
+AHEAD: Final = 2.0
+"""Seconds of speech that are prepared before they are due. More would be in vain at an interrupt,
+and all of a long answer at once would keep the playback clock from its time."""
 NOT_OURS: Final = ("lk.transcription", "lk.chat")
 """Text that everybody in the room gets; unclaimed, each piece would be a line in the log."""
 RPC_TRIES: Final = 3
@@ -161,6 +164,8 @@ class AgentLink:
         try:
             rate, channels = audio_format(reader.info.attributes or {})
             async for data in self._chunks(segment, reader):
+                while self._current == segment and self._player.ahead(segment) > AHEAD:
+                    await asyncio.sleep(AHEAD / 20)
                 if self._current != segment:  # cleared: already answered
                     break
                 await self._voice.push(segment, data, rate, channels)
@@ -185,7 +190,7 @@ class AgentLink:
                     if data is None:
                         return
                     yield data
-                elif hurry.done() or not self._player.has_sound(segment):
+                elif hurry.done() or not self._player.ahead(segment):
                     return
         finally:
             hurry.cancel()

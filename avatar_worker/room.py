@@ -29,6 +29,8 @@ logger = logging.getLogger("visavis.avatar")
 
 LISTENER_PATIENCE: Final = 3.0
 """Seconds that the first word waits until somebody has subscribed to voice and picture."""
+QUALITY_WARM_UP: Final = 3.0
+"""Seconds in which everything is slow once: the first pictures, the connection, the subscribers."""
 LEAD_MARGIN: Final = 0.03
 """Seconds of sound beyond what lip-sync needs: for the network's jitter, and to draw the frame."""
 
@@ -76,7 +78,7 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
         output=tracks,
         on_event=on_event,
         lead=lips.lead + LEAD_MARGIN,
-        quality=Quality(settings.avatar_video_fps),
+        quality=Quality(settings.avatar_video_fps, warm_up=QUALITY_WARM_UP),
         scaled=renderers,
     )
     voice = Voice(player, lips)

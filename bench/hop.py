@@ -81,7 +81,7 @@ async def measure(args: argparse.Namespace) -> Report:
             ours = await hear("ours", partial(avatar_speaker, livekit, "ours", AVATAR_NAME))
         with start_worker(livekit, folder, "bench.stock_worker"):
             stock = await hear(
-                "stock", partial(avatar_speaker, livekit, "stock", stock_worker.NAME)
+                "stock", partial(avatar_speaker, livekit, "stock", stock_worker.NAME, stock=True)
             )
     return Report("hop", args.runs, figures(ours, direct, stock, with_model=model is not None))
 

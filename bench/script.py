@@ -11,11 +11,16 @@ from typing import Final, Protocol
 from livekit import rtc
 from livekit.agents import utils
 from livekit.agents.voice.avatar import DataStreamAudioOutput
+from livekit.agents.voice.io import AudioOutput
 
 from bench.bot import MIC_RATE, Speech
 from bench.livekit import LiveKitServer
 from bench.stage import dispatch, enter
-from visavis.protocol import AvatarDispatch
+from visavis.face_line import FaceLine
+from visavis.face_voice import FaceVoice
+from visavis.inbox import Inbox
+from visavis.protocol import ATTRIBUTE_FEATURES, AvatarDispatch
+from visavis.voice_switch import VoiceSwitch
 
 PIECE: Final = MIC_RATE // 20
 """Samples handed over at once (50 ms), as LiveKit's agents do."""
@@ -33,9 +38,9 @@ class Speaker(Protocol):
 
 
 class AvatarSpeaker:
-    """Through an avatar, with the output that LiveKit's own agents have."""
+    """Through an avatar."""
 
-    def __init__(self, output: DataStreamAudioOutput) -> None:
+    def __init__(self, output: AudioOutput) -> None:
         self._output = output
 
     async def say(self, speech: Speech, *, paced: bool = False) -> float:
@@ -84,26 +89,61 @@ async def _hand_over(capture: _Capture, speech: Speech, paced: bool) -> None:
 
 @asynccontextmanager
 async def avatar_speaker(
-    livekit: LiveKitServer, room: str, worker: str, *, video: bool | None = None
+    livekit: LiveKitServer,
+    room: str,
+    worker: str,
+    *,
+    video: bool | None = None,
+    stock: bool = False,
 ) -> AsyncIterator[AvatarSpeaker]:
-    """An agent in ``room`` that has called the avatar worker of that dispatch name."""
+    """An agent in ``room`` that has called the avatar worker of that dispatch name.
+
+    ``stock``: it sends as LiveKit's own agents do, not as ours.
+    """
     identity = f"agent-{room}"
     asked = AvatarDispatch(identity, f"avatar-{room}", video=video)
+    kind = rtc.TrackKind.KIND_AUDIO if video is False else rtc.TrackKind.KIND_VIDEO
     async with enter(livekit, room, identity, agent=True) as joined:
         await dispatch(livekit, room, worker, asked.to_json())
-        shown = rtc.TrackKind.KIND_AUDIO if video is False else rtc.TrackKind.KIND_VIDEO
-        output = DataStreamAudioOutput(
-            joined,
-            destination_identity=asked.avatar_identity,
-            wait_remote_track=shown,
-            wait_playback_start=True,
-        )
         try:
             async with asyncio.timeout(JOIN_SECONDS):
-                await utils.wait_for_participant(joined, identity=asked.avatar_identity)
+                await utils.wait_for_track_publication(
+                    joined, identity=asked.avatar_identity, kind=kind
+                )
         except TimeoutError:
             raise RuntimeError(f"no avatar of {worker!r} came within {JOIN_SECONDS:g} s") from None
-        yield AvatarSpeaker(output)
+        if stock:
+            yield AvatarSpeaker(
+                DataStreamAudioOutput(
+                    joined, destination_identity=asked.avatar_identity, wait_playback_start=True
+                )
+            )
+            return
+        async with through_our_face(joined, asked.avatar_identity) as output:
+            yield AvatarSpeaker(output)
+
+
+@asynccontextmanager
+async def through_our_face(room: rtc.Room, identity: str) -> AsyncIterator[AudioOutput]:
+    """The output that our agents have while this avatar is their face."""
+    output, inbox, line = VoiceSwitch(), Inbox(room), FaceLine(room, identity)
+    features = room.remote_participants[identity].attributes.get(ATTRIBUTE_FEATURES, "").split()
+
+    def on_dead(reason: str) -> None:
+        raise RuntimeError(f"the avatar is lost: {reason}")
+
+    face = FaceVoice(
+        output.speech, line, set(features), on_dead=on_dead, clock=asyncio.get_running_loop().time
+    )
+    inbox.open()
+    inbox.add(identity, face)
+    output.speech.prefer(face)
+    sending = asyncio.create_task(line.run())
+    try:
+        yield output
+    finally:
+        sending.cancel()
+        inbox.close()
 
 
 @asynccontextmanager

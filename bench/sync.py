@@ -94,7 +94,7 @@ async def watch_clicks(
     async with (
         enter(livekit, room, f"ears-{room}") as joined,
         listen(livekit, room, "marks", program=program) as listener,
-        avatar_speaker(livekit, room, worker) as speaker,
+        avatar_speaker(livekit, room, worker, stock=worker == stock_worker.NAME) as speaker,
         saying_clicks(speaker),
     ):
         ears, eyes = Ears(joined), Eyes(joined, _read_bits)

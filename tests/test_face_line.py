@@ -11,7 +11,7 @@ import pytest
 from livekit import rtc
 
 from tests.voices import tone
-from visavis.face_line import FaceLine, LineError
+from visavis.face_line import AHEAD, LARGEST_WRITE, FaceLine, LineError
 from visavis.protocol import (
     RPC_CLEAR_BUFFER,
     RPC_PAUSE,
@@ -19,6 +19,7 @@ from visavis.protocol import (
     STREAM_WANTS_ID,
     TOPIC_AUDIO_STREAM,
 )
+from visavis.segment import RATE
 
 SOUND = tone(0.1)
 
@@ -172,3 +173,36 @@ async def test_a_stream_that_breaks_is_an_error() -> None:
         line.write("a", SOUND)
         with pytest.raises(LineError, match="reset"):
             await asyncio.wait_for(running, 5)
+
+
+async def test_a_long_answer_is_not_sent_all_at_once_nor_does_a_pause_wait_for_it() -> None:
+    room, now = FakeRoom(), 0.0
+    line = FaceLine(cast(rtc.Room, room), "avatar", clock=lambda: now)
+    running = asyncio.create_task(line.run())
+    try:
+        line.open("A")
+        line.write("A", tone(20))
+        line.close("A")
+        await settle()
+        ahead = room.bytes
+        assert AHEAD * 2 * RATE <= ahead <= AHEAD * 2 * RATE + LARGEST_WRITE
+        line.pause()
+        await settle()
+        assert room.sent[-1] == RPC_PAUSE and room.bytes == ahead
+        now = 5.0
+        line.resume()
+        await settle()
+        assert room.sent.count(RPC_RESUME) == 1
+        assert ahead + AHEAD * 2 * RATE <= room.bytes < 10 * 2 * RATE
+        line.drop("A")
+        line.clear()
+        await settle()
+        assert room.sent[-2:] == ["close", RPC_CLEAR_BUFFER]
+        now = 100.0
+        line.open("B")
+        line.write("B", SOUND)
+        await settle()
+        assert room.sent[-2:] == ["open B", "write"]
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

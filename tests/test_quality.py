@@ -10,6 +10,7 @@ import pytest
 from avatar_worker.player.quality import (
     LADDER,
     LONGEST_PATIENCE,
+    MISSES,
     PATIENCE,
     SETTLE,
     Level,
@@ -79,12 +80,20 @@ def test_a_miss_now_and_then_is_no_reason_to_go_down() -> None:
 
 def test_a_few_misses_within_a_second_lower_the_rate_before_the_size() -> None:
     quality = Quality()
-    quality.record(0.03, missed=True)
-    record(quality, 0.3, 0.03)
-    quality.record(0.03, missed=True)
+    for _ in range(MISSES - 1):
+        quality.record(0.03, missed=True)
+        record(quality, 0.1, 0.03)
     assert quality.is_full
     quality.record(0.03, missed=True)
     assert quality.level == Level(rate=20, scale=1.0)
+
+
+def test_a_slow_beginning_is_not_held_against_the_machine() -> None:
+    quality = Quality(warm_up=3.0)
+    record(quality, 3, 0.1, misses=True)
+    assert quality.is_full
+    record(quality, 1, 0.1, misses=True)
+    assert not quality.is_full
 
 
 def test_steps_go_down_the_rates_and_then_the_sizes() -> None:
@@ -178,7 +187,7 @@ def test_a_level_that_has_held_is_given_back_as_soon_as_the_first_time() -> None
         record(quality, PATIENCE + 1, 0.005)
     record(quality, 120, 0.005)
     assert quality.is_full
-    record(quality, 0.1, 0.005, misses=True)
+    record(quality, 0.2, 0.005, misses=True)
     assert not quality.is_full
     record(quality, PATIENCE + SETTLE + 0.5, 0.005)
     assert quality.is_full

@@ -7,7 +7,10 @@ must spare.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +21,10 @@ from .segment import RATE
 
 LARGEST_WRITE: Final = 2 * RATE
 """Bytes (one second) that are written at once: a clear waits no longer than for these."""
+AHEAD: Final = 2.0
+"""Seconds of a stream that are sent at once; the rest follows as fast as it is spoken. A long
+answer in one piece keeps both processors of a small machine busy for a second and more, sound and
+picture with them, and at an interrupt most of it was in vain."""
 WRITE_TIMEOUT: Final = 15.0
 """Seconds for one write; it waits while the network is slow and while the room reconnects."""
 RPC_TIMEOUT: Final = 1.5
@@ -53,12 +60,17 @@ class _Call:
 class FaceLine:
     """What is to be sent to one avatar. Nothing here blocks but :meth:`run`, which sends it."""
 
-    def __init__(self, room: rtc.Room, identity: str) -> None:
+    def __init__(
+        self, room: rtc.Room, identity: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._room = room
         self._identity = identity
+        self._clock = clock
         self._todo: deque[_Open | _Write | _Close | _Call] = deque()
         self._more = asyncio.Event()
         self._writer: rtc.ByteStreamWriter | None = None
+        self._spoken_until = 0.0
+        """When what was written of the open stream will have been spoken, at the earliest."""
 
     def open(self, stream_id: str) -> None:
         self._add(_Open(stream_id))
@@ -96,6 +108,9 @@ class FaceLine:
             await self._more.wait()
             self._more.clear()
             while self._todo:
+                if (early := self._earliness()) > 0:
+                    await self._rest(early)
+                    continue
                 match self._todo.popleft():
                     case _Call(method):
                         await self._call(method)
@@ -108,6 +123,25 @@ class FaceLine:
                         except (RuntimeError, ConnectionError) as error:
                             raise LineError(f"the stream of speech broke: {error}") from error
 
+    def _earliness(self) -> float:
+        """Seconds until the next operation is due."""
+        if not isinstance(self._todo[0], _Write):
+            return 0.0
+        return self._spoken_until - self._clock() - AHEAD
+
+    async def _rest(self, seconds: float) -> None:
+        """Until then, or until there is more to do; controls do not wait for speech."""
+        self._more.clear()
+        calls = [operation for operation in self._todo if isinstance(operation, _Call)]
+        if calls:
+            self._todo.remove(calls[0])
+            self._todo.appendleft(calls[0])
+            return
+        # Not wait_for: under Python 3.11 it may swallow a cancellation.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._more.wait()
+
     def _add(self, operation: _Open | _Write | _Close | _Call) -> None:
         self._todo.append(operation)
         self._more.set()
@@ -115,6 +149,7 @@ class FaceLine:
     async def _stream(self, operation: _Open | _Write | _Close) -> None:
         match operation:
             case _Open(stream_id):
+                self._spoken_until = 0.0
                 self._writer = await self._room.local_participant.stream_bytes(
                     name=stream_id,
                     stream_id=stream_id,
@@ -132,6 +167,8 @@ class FaceLine:
                         break
                     audio += more.audio
                     self._todo.popleft()
+                now = self._clock()
+                self._spoken_until = max(now, self._spoken_until) + len(audio) / (2 * RATE)
                 if self._writer is not None:
                     await self._writer.write(audio)
             case _Close():

@@ -149,10 +149,10 @@ class Player:
         with self._changed:
             self._timeline.close(segment)
 
-    def has_sound(self, segment: int) -> bool:
-        """Is there something of it that has arrived and was not released?"""
+    def ahead(self, segment: int) -> float:
+        """Seconds of it that have arrived and were not released."""
         with self._changed:
-            return self._timeline.has_sound(segment)
+            return self._timeline.ahead(segment)
 
     def clear(self) -> None:
         """Fall silent: everything pending ends here."""

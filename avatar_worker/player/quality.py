@@ -14,11 +14,11 @@ from typing import Final
 
 from avatar_worker.player.segment import FPS
 
-MISSES: Final = 3
+MISSES: Final = 6
 """Pictures of one second that may not miss their time: so many are a level down."""
 SETTLE: Final = 0.3
 """Seconds after a change in which a miss is still the last level's."""
-PATIENCE: Final = 4.0
+PATIENCE: Final = 2.0
 """Seconds without a miss before a level up is tried."""
 LONGEST_PATIENCE: Final = 64.0
 """A level up that did not last :data:`PROBATION` doubles the patience, up to this."""
@@ -77,12 +77,16 @@ class Quality:
     One thread records; any thread may read.
     """
 
-    def __init__(self, rate: int = FPS) -> None:
-        """``rate``: pictures a second at best, one of the :data:`LADDER`'s."""
+    def __init__(self, rate: int = FPS, warm_up: float = 0.0) -> None:
+        """
+        Args:
+            rate: Pictures a second at best, one of the :data:`LADDER`'s.
+            warm_up: Seconds at the beginning in which nothing is counted.
+        """
         self._best = self._step = next(i for i, level in enumerate(LADDER) if level.rate <= rate)
         self._patience = PATIENCE
         self._since_up = PROBATION
-        self._settling = 0.0
+        self._settling = warm_up
         self._calm = 0.0
         self._start_anew()
 

@@ -136,10 +136,10 @@ class Timeline:
         if (segment := self._find(number)) is not None:
             segment.closed = True
 
-    def has_sound(self, number: int) -> bool:
-        """Is there something of it that has arrived and was not released?"""
+    def ahead(self, number: int) -> float:
+        """Seconds of it that have arrived and were not released."""
         segment = self._find(number)
-        return segment is not None and segment.available > 0
+        return 0.0 if segment is None else segment.available / SAMPLE_RATE
 
     def clear(self) -> tuple[Event, ...]:
         """Drop everything that was not released, fading out what sounds right now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,6 +14,9 @@ from avatar_worker.player.segment import FPS, SAMPLE_RATE, Audio
 
 STREAM: Final = "visavis"
 """Both tracks name it, so that a room with ``sync_streams`` keeps them in sync."""
+
+PICTURE_PATIENCE: Final = 3.0
+"""Seconds that the video track waits for its first picture."""
 
 VideoCodec = Literal["vp8", "h264", "vp9"]
 
@@ -85,6 +89,8 @@ class RoomTracks:
         self._video = rtc.VideoSource(*size) if size is not None else None
         self._audio: rtc.AudioSource | None = None
         self._audio_ready = asyncio.Event()
+        self._video_ready = asyncio.Event()
+        self._shown = False
         self._loop = asyncio.get_running_loop()
 
     async def play(self, audio: Audio) -> None:
@@ -103,6 +109,9 @@ class RoomTracks:
         height, width = picture.shape[0] * 2 // 3, picture.shape[1]
         data = picture.reshape(-1).data
         self._video.capture_frame(rtc.VideoFrame(width, height, rtc.VideoBufferType.I420, data))
+        if not self._shown:
+            self._shown = True
+            self._loop.call_soon_threadsafe(self._video_ready.set)
 
     async def publish(self, participant: rtc.LocalParticipant) -> list[rtc.LocalTrackPublication]:
         """Publish sound, then picture; answers the publications.
@@ -114,6 +123,9 @@ class RoomTracks:
         audio = rtc.LocalAudioTrack.create_audio_track("avatar_audio", self._audio)
         published = [await participant.publish_track(audio, self._encoding.audio_options())]
         if self._video is not None:
+            with suppress(TimeoutError):  # a track without a picture is seen black
+                async with asyncio.timeout(PICTURE_PATIENCE):
+                    await self._video_ready.wait()
             video = rtc.LocalVideoTrack.create_video_track("avatar_video", self._video)
             published.append(await participant.publish_track(video, self._encoding.video_options()))
         return published
