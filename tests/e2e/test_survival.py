@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 import urllib.request
@@ -117,6 +118,16 @@ async def test_the_agent_talks_to_an_empty_room_or_not_to_the_one_who_returns(
         await until(lambda: agent_of(bot.room) is None, "the agent stays")
 
 
+async def ask_until_answered(bot: Bot, question: str) -> None:
+    """What is typed in the very moment of a reconnection may be lost: one types it again."""
+    for _ in range(4):
+        asked = await type_to(bot, question)
+        with contextlib.suppress(TimeoutError):
+            await bot.wait_for_sound(asked, ENOUGH / 4)
+            return
+    raise AssertionError(f"no answer to {question!r}")
+
+
 async def test_a_restart_of_livekit_ends_the_conversation() -> None:
     with running_system() as system:
         async with talking(system) as bot:
@@ -132,8 +143,7 @@ async def test_a_restart_of_livekit_ends_the_conversation() -> None:
 
             await until(is_back, "the same agent is not back")
             await until(lambda: len(bot.room.remote_participants) == 2, "no face")
-            asked = await type_to(bot, "What is the capital of France?")
-            await bot.wait_for_sound(asked, ENOUGH)
+            await ask_until_answered(bot, "What is the capital of France?")
             assert await call(bot, RPC_INTERRUPT) == "ok"
             await bot.wait_for_quiet()
             assert is_back()
