@@ -67,13 +67,6 @@ class Ears:
             default=None,
         )
 
-    def last_loud(self, since: float, until: float) -> float | None:
-        """Arrival of the last packet between the two that was not silent."""
-        return max(
-            (loud[-1] for track in self.tracks if (loud := track.loud_packets(since, until))),
-            default=None,
-        )
-
     async def wait_for_sound(self, since: float, limit: float) -> float:
         """Time of the first sound after ``since``. Raises TimeoutError."""
         async with asyncio.timeout(limit):

@@ -34,7 +34,6 @@ class System:
     """http URL."""
     livekit: LiveKitServer
     demo: subprocess.Popen[str]
-    seconds_to_ready: float
     output: list[str]
     """Lines that it printed, growing."""
 
@@ -89,9 +88,7 @@ def running_system(
             while not ready.wait(0.1):
                 if demo.poll() is not None or time.monotonic() - started > patience:
                     raise StartError("the demo did not become ready:\n" + "".join(output))
-            yield System(
-                f"http://127.0.0.1:{port}", livekit, demo, time.monotonic() - started, output
-            )
+            yield System(f"http://127.0.0.1:{port}", livekit, demo, output)
         finally:
             stop(demo)
             reader.join(5)
