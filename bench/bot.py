@@ -23,6 +23,9 @@ MIC_RATE = 24_000
 EAR_RATE = 48_000
 LOUD = 300
 """Peak of an int16 packet above which somebody speaks; the avatar's silence is digital zero."""
+TOKEN_PATIENCE = 45
+"""Seconds: longer than the gateway of :mod:`bench.system` looks for an agent. A caller that gives up
+earlier would leave a room behind."""
 
 Speech = NDArray[np.int16]
 
@@ -179,6 +182,6 @@ def _fetch_token(gateway: str, body: dict[str, Any]) -> dict[str, str]:
         {"Content-Type": "application/json"},
         method="POST",
     )
-    with urllib.request.urlopen(request, timeout=15) as answer:
+    with urllib.request.urlopen(request, timeout=TOKEN_PATIENCE) as answer:
         token: dict[str, str] = json.load(answer)
     return token
