@@ -31,7 +31,7 @@ LISTENER_PATIENCE: Final = 3.0
 """Seconds that the first word waits until somebody has subscribed to voice and picture."""
 QUALITY_WARM_UP: Final = 3.0
 """Seconds in which everything is slow once: the first pictures, the connection, the subscribers."""
-LEAD_MARGIN: Final = 0.03
+LEAD_MARGIN: Final = 0.02
 """Seconds of sound beyond what lip-sync needs: for the network's jitter, and to draw the frame."""
 
 _MOODS: Final[dict[str, Mood]] = {"listening": "listening", "thinking": "thinking"}

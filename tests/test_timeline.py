@@ -340,6 +340,25 @@ def test_a_preview_that_comes_true_is_what_begins(timeline: Timeline) -> None:
     assert right > 20 and not wrong
 
 
+def test_a_mouth_that_lip_sync_still_owes_is_not_drawn_before_the_last_moment(
+    timeline: Timeline,
+) -> None:
+    segment = timeline.open()
+    timeline.push(segment, tone(0.5), frames(4))
+    Listener(timeline).hear(0.1)
+    assert [slot.weights is not None for slot in timeline.preview(2)] == [True]
+    Listener(timeline).hear(0.01)
+    assert not timeline.preview(2), "the fourth frame has begun, and the fifth is not known"
+    Listener(timeline).hear(0.02)
+    [late] = timeline.preview(2)
+    assert late.weights is not None and late.weights[0] == near(0.004)
+    timeline.push(segment, tone(0), frames(6)[4:])
+    assert [slot.weights[0] for slot in timeline.preview(2) if slot.weights is not None] == [
+        near(0.005),
+        near(0.006),
+    ]
+
+
 def test_what_was_drawn_ahead_is_void_once_speech_begins_or_is_cut(timeline: Timeline) -> None:
     listener = Listener(timeline).hear(0.1)
     epochs = [timeline.epoch]

@@ -7,6 +7,7 @@ must spare.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -19,12 +20,18 @@ from livekit import rtc
 from .protocol import RPC_CLEAR_BUFFER, RPC_PAUSE, RPC_RESUME, STREAM_WANTS_ID, TOPIC_AUDIO_STREAM
 from .segment import RATE
 
-LARGEST_WRITE: Final = 2 * RATE
-"""Bytes (one second) that are written at once: a clear waits no longer than for these."""
+LARGEST_WRITE: Final = 2 * RATE // 10
+"""Bytes (100 ms) that are written at once. The first of them is there the sooner, and a clear waits
+for no more."""
+AT_ONCE: Final = 0.4
+"""Seconds of a stream that are sent as fast as they can be: more than any avatar waits for before
+it begins to speak."""
+RUSH: Final = 4.0
+"""What follows is sent so many times faster than it is spoken. Speech in one piece keeps WebRTC's
+network thread busy at both ends, and sound and picture wait behind it: 100 kB hold them for 35 ms,
+a listener's jitter buffer grows by as much, and does not shrink for half a minute."""
 AHEAD: Final = 2.0
-"""Seconds of a stream that are sent at once; the rest follows as fast as it is spoken. A long
-answer in one piece keeps both processors of a small machine busy for a second and more, sound and
-picture with them, and at an interrupt most of it was in vain."""
+"""Seconds that are sent before they are spoken, at most: at an interrupt, more would be in vain."""
 WRITE_TIMEOUT: Final = 15.0
 """Seconds for one write; it waits while the network is slow and while the room reconnects."""
 RPC_TIMEOUT: Final = 1.5
@@ -69,8 +76,10 @@ class FaceLine:
         self._todo: deque[_Open | _Write | _Close | _Call] = deque()
         self._more = asyncio.Event()
         self._writer: rtc.ByteStreamWriter | None = None
-        self._spoken_until = 0.0
+        self._spoken_until = -math.inf
         """When what was written of the open stream will have been spoken, at the earliest."""
+        self._rushed_until = -math.inf
+        """When it would have been sent, at :data:`RUSH`."""
 
     def open(self, stream_id: str) -> None:
         self._add(_Open(stream_id))
@@ -127,7 +136,7 @@ class FaceLine:
         """Seconds until the next operation is due."""
         if not isinstance(self._todo[0], _Write):
             return 0.0
-        return self._spoken_until - self._clock() - AHEAD
+        return max(self._spoken_until - AHEAD, self._rushed_until) - self._clock()
 
     async def _rest(self, seconds: float) -> None:
         """Until then, or until there is more to do; controls do not wait for speech."""
@@ -149,7 +158,7 @@ class FaceLine:
     async def _stream(self, operation: _Open | _Write | _Close) -> None:
         match operation:
             case _Open(stream_id):
-                self._spoken_until = 0.0
+                self._spoken_until = self._rushed_until = -math.inf
                 self._writer = await self._room.local_participant.stream_bytes(
                     name=stream_id,
                     stream_id=stream_id,
@@ -167,8 +176,9 @@ class FaceLine:
                         break
                     audio += more.audio
                     self._todo.popleft()
-                now = self._clock()
-                self._spoken_until = max(now, self._spoken_until) + len(audio) / (2 * RATE)
+                now, seconds = self._clock(), len(audio) / (2 * RATE)
+                self._spoken_until = max(now, self._spoken_until) + seconds
+                self._rushed_until = max(now - AT_ONCE / RUSH, self._rushed_until) + seconds / RUSH
                 if self._writer is not None:
                     await self._writer.write(audio)
             case _Close():

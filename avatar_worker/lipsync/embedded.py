@@ -1,4 +1,4 @@
-"""The model that Visavis brings along: causal, 80 ms of look-ahead, 0.3 ms a frame."""
+"""The model that Visavis brings along: causal, 80 ms of look-ahead, 0.1 ms a frame."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ _DELAY = 1_280
 """Samples by which the model's output trails its input."""
 _LEAD = BLOCK - _DELAY
 """Samples of silence before the speech: output blocks then begin where input blocks begin."""
+_NEEDS = (640, 960, BLOCK)
+"""Samples of a block that each of its frames depends on. Inside, the model takes 20 ms a step (two
+log-mel hops of 10 ms), and a frame is interpolated between two steps."""
 _WARM_BLOCKS = 10
 """Blocks of silence that bring the states to rest (a fresh state speaks: jawOpen .16)."""
 
@@ -38,7 +41,7 @@ class EmbeddedLipSync:
     """A stream of the embedded model. See :class:`~avatar_worker.lipsync.base.LipSync`."""
 
     name = _NAME
-    lead = (BLOCK + _DELAY) / SAMPLE_RATE
+    lead = (_NEEDS[0] + _DELAY) / SAMPLE_RATE
 
     def __init__(self, session: ort.InferenceSession, rest: States) -> None:
         self._session = session
@@ -52,7 +55,9 @@ class EmbeddedLipSync:
         self._waiting = np.zeros(_LEAD, np.float32)
         self._heard = 0
         self._given = 0
-        self._primed = False
+        self._skip = BLOCK_FRAMES
+        """Frames of the block under way that were given already, or belong to the time before the
+        first sample."""
 
     def push(self, pcm: Audio) -> Weights:
         pcm = np.asarray(pcm, np.float32)
@@ -69,26 +74,29 @@ class EmbeddedLipSync:
     def _advance(self, pcm: Audio) -> Weights:
         self._waiting = np.concatenate([self._waiting, pcm])
         self._gate.hear(pcm)
-        made = [self._run(block) for block in self._take_blocks()]
-        if made and not self._primed:
-            self._primed = True
-            del made[0]  # it belongs to the time before the first sample
-        if not made:
-            return no_frames()
-        frames = self._gate.apply(np.concatenate(made))
+        made = [no_frames()]
+        for block in self._take_blocks():
+            frames, self._states = self._run(block)
+            self._history = block[-_HISTORY:]
+            made.append(frames[self._skip :])
+            self._skip = 0
+        known = sum(len(self._waiting) >= need for need in _NEEDS)
+        if known > self._skip:
+            # The model is causal: what is missing of the block changes nothing of these frames.
+            frames, _ = self._run(np.pad(self._waiting, (0, BLOCK - len(self._waiting))))
+            made.append(frames[self._skip : known])
+            self._skip = known
+        frames = np.concatenate(made)
         self._given += len(frames)
-        return frames
+        return self._gate.apply(frames) if len(frames) else frames
 
     def _take_blocks(self) -> list[Audio]:
         count = len(self._waiting) // BLOCK
         blocks, self._waiting = self._waiting[: count * BLOCK], self._waiting[count * BLOCK :]
         return list(blocks.reshape(count, BLOCK))
 
-    def _run(self, block: Audio) -> Weights:
-        heard = np.concatenate([self._history, block])
-        self._history = heard[-_HISTORY:]
-        frames, self._states = _step(self._session, heard, self._states)
-        return frames
+    def _run(self, block: Audio) -> tuple[Weights, States]:
+        return _step(self._session, np.concatenate([self._history, block]), self._states)
 
 
 class EmbeddedModel:

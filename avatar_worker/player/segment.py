@@ -99,6 +99,10 @@ class Segment:
         """Nothing of it is left, and nothing will come."""
         return self.closed and not self.available
 
+    def knows(self, index: int) -> bool:
+        """Whether frame ``index`` will not be another one later."""
+        return self.closed or index < self._first + len(self._frames)
+
     def change(self, change: Change) -> None:
         """Raises KeyError where the diagram has no such arrow."""
         self.state = TRANSITIONS[self.state, change]

@@ -26,6 +26,9 @@ from avatar_worker.player.segment import (
 
 FADE_SAMPLES: Final = SAMPLE_RATE * 20 // 1000
 """An interrupt or a pause fades out over 20 ms; what goes on in the middle fades in as long."""
+LAST_MOMENT: Final = SAMPLE_RATE * 20 // 1000
+"""Samples before a slot at which it is drawn whatever lip-sync has given: drawing takes that long.
+"""
 LIPS_PATIENCE: Final = SAMPLE_RATE // 2
 """Samples beyond the lead at which speech begins although lip-sync has given nothing."""
 
@@ -181,7 +184,7 @@ class Timeline:
         return Taken(out, tuple(begun), tuple(events))
 
     def preview(self, count: int) -> tuple[Slot, ...]:
-        """The next ``count`` slots, if nothing happens before."""
+        """The next ``count`` slots, if nothing happens before; fewer while lip-sync is due."""
         weights = itertools.islice(self._expected(), count)
         return tuple(Slot(self._serial + 1 + i, w) for i, w in enumerate(weights))
 
@@ -260,7 +263,7 @@ class Timeline:
         return True
 
     def _expected(self) -> Iterator[Weights | None]:
-        ahead = self._left
+        ahead, is_later = self._left, False
         for segment in self._segments:
             if segment.state is not State.SOUNDING and not self._may_sound(segment):
                 break
@@ -269,7 +272,10 @@ class Timeline:
             first = -(-(segment.released + ahead) // SLOT_SAMPLES)
             last = -(-(segment.released + segment.available) // SLOT_SAMPLES)
             for index in range(first, last):
+                if not segment.knows(index) and (is_later or self._left > LAST_MOMENT):
+                    return
                 yield segment.weights(index)
+                is_later = True
             ahead = 0
             if not segment.closed:
                 break
