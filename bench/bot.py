@@ -24,8 +24,8 @@ EAR_RATE = 48_000
 LOUD = 300
 """Peak of an int16 packet above which somebody speaks; the avatar's silence is digital zero."""
 TOKEN_PATIENCE = 45
-"""Seconds: longer than the gateway of :mod:`bench.system` looks for an agent. A caller that gives up
-earlier would leave a room behind."""
+"""Seconds: longer than the gateway of :mod:`bench.system` looks for an agent. Who gives up earlier
+leaves a room behind."""
 
 Speech = NDArray[np.int16]
 
