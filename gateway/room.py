@@ -25,9 +25,11 @@ DEPARTURE_MARGIN = 10
 
 
 PICTURE_DELAY_MS = 50
-"""What a browser holds the picture back, at least (WebRTC's ``playout-delay`` extension). Sound waits
-30 to 40 ms in its jitter buffer from the first second on, while a picture is shown as it comes until
-two RTCP sender reports of both have been seen, after 10 to 20 s, and ``sync_streams`` can act."""
+"""What a browser holds the picture back, at least (WebRTC's ``playout-delay`` extension).
+
+Sound waits 30 to 40 ms in its jitter buffer from the first second on. A picture would be shown as
+it comes until two RTCP sender reports of both have been seen, after 10 to 20 s, and
+``sync_streams`` can act."""
 
 
 def room_configuration(settings: Settings) -> RoomConfiguration:
