@@ -32,7 +32,9 @@ LISTENER_PATIENCE: Final = 3.0
 QUALITY_WARM_UP: Final = 3.0
 """Seconds in which everything is slow once: the first pictures, the connection, the subscribers."""
 LEAD_MARGIN: Final = 0.02
-"""Seconds of sound beyond what lip-sync needs: for the network's jitter, and to draw the frame."""
+"""Seconds of sound beyond what lip-sync needs, to draw the frame. Some frames of a voice that comes
+at real-time pace in longer pieces show the mouth of the frame before: to wait for another piece
+would cost more."""
 
 _MOODS: Final[dict[str, Mood]] = {"listening": "listening", "thinking": "thinking"}
 

@@ -24,25 +24,15 @@ DEPARTURE_MARGIN = 10
 """Seconds that a room outlasts the agent's patience with a person who left."""
 
 
-PICTURE_DELAY_MS = 50
-"""What a browser holds the picture back, at least (WebRTC's ``playout-delay`` extension).
-
-Sound waits 30 to 40 ms in its jitter buffer from the first second on. A picture would be shown as
-it comes until two RTCP sender reports of both have been seen, after 10 to 20 s, and
-``sync_streams`` can act."""
-
-
 def room_configuration(settings: Settings) -> RoomConfiguration:
     """What LiveKit applies when it makes the room, and ignores for one that exists.
 
-    ``sync_streams`` makes browsers play sound and picture in time with each other, and
-    ``min_playout_delay`` keeps the picture from running ahead until it does.
+    ``sync_streams`` makes browsers play sound and picture in time with each other.
     """
     return RoomConfiguration(
         empty_timeout=EMPTY_TIMEOUT,
         departure_timeout=math.ceil(settings.reconnect_grace) + DEPARTURE_MARGIN,
         sync_streams=True,
-        min_playout_delay=PICTURE_DELAY_MS,
         agents=[RoomAgentDispatch(agent_name=settings.agent_name)],
     )
 
@@ -54,6 +44,5 @@ def room_request(room: str, config: RoomConfiguration) -> CreateRoomRequest:
         empty_timeout=config.empty_timeout,
         departure_timeout=config.departure_timeout,
         sync_streams=config.sync_streams,
-        min_playout_delay=config.min_playout_delay,
         agents=config.agents,
     )

@@ -14,7 +14,7 @@ import yaml
 
 from bench.livekit import ROOT, find_livekit, free_ports
 from demo.livekit_server import VERSION
-from gateway.room import DEPARTURE_MARGIN, EMPTY_TIMEOUT, PICTURE_DELAY_MS
+from gateway.room import DEPARTURE_MARGIN, EMPTY_TIMEOUT
 from settings import DEV_API_KEY, DEV_API_SECRET, Settings
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -171,7 +171,6 @@ def test_livekit_for_development_takes_our_default_key() -> None:
     assert default == f"ws://127.0.0.1:{config['port']}"
     room = config["room"]
     assert room["sync_streams"] is True
-    assert room["playout_delay"] == {"enabled": True, "min": PICTURE_DELAY_MS}
     grace = Settings(_env_file=None).reconnect_grace
     assert (room["empty_timeout"], room["departure_timeout"]) == (
         EMPTY_TIMEOUT,

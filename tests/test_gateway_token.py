@@ -11,7 +11,7 @@ from livekit.api import TokenVerifier
 from starlette.testclient import TestClient
 
 from gateway.app import create_app
-from gateway.room import EMPTY_TIMEOUT, PICTURE_DELAY_MS, TOKEN_LIFETIME
+from gateway.room import EMPTY_TIMEOUT, TOKEN_LIFETIME
 from gateway.tokens import TokenRequest, make_token, server_url
 from settings import Settings
 
@@ -138,7 +138,7 @@ def test_two_strangers_get_two_identities() -> None:
 
 def test_a_room_that_is_made_again_on_joining_gets_its_agent_and_its_sync() -> None:
     config = claims_of({}).room_config
-    assert config.sync_streams and config.min_playout_delay == PICTURE_DELAY_MS
+    assert config.sync_streams
     assert [agent.agent_name for agent in config.agents] == [SETTINGS.agent_name]
 
 

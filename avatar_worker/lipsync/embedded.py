@@ -30,7 +30,8 @@ _LEAD = BLOCK - _DELAY
 """Samples of silence before the speech: output blocks then begin where input blocks begin."""
 _NEEDS = (640, 960, BLOCK)
 """Samples of a block that each of its frames depends on. Inside, the model takes 20 ms a step (two
-log-mel hops of 10 ms), and a frame is interpolated between two steps."""
+log-mel hops of 10 ms), and a frame is interpolated between two steps. The silence gate has then
+heard as much as it looks ahead, and no more."""
 _WARM_BLOCKS = 10
 """Blocks of silence that bring the states to rest (a fresh state speaks: jawOpen .16)."""
 

@@ -28,6 +28,10 @@ logger = logging.getLogger("visavis.player")
 TICK: Final = 0.010
 """Seconds of audio released at once; direct capture takes 10 ms frames."""
 TICK_SAMPLES: Final = SAMPLE_RATE // 100
+PICTURE_DELAY: Final = 0.015
+"""Seconds that a picture is shown after the first sample of its sound was released. Released
+together, it is 14 to 17 ms early in Chromium (``python -m bench sync``), whose jitter buffers let
+sound wait a little longer than pictures."""
 LATE: Final = 0.050
 """Seconds behind its deadline at which the pump gives up catching up and counts an underrun."""
 FORGIVEN: Final = 0.1
@@ -206,7 +210,8 @@ class Player:
             if self._drawing is not None:
                 for at, slot in taken.begun:
                     if self.quality.level.draws(slot.serial):
-                        self._due.append((now + at / SAMPLE_RATE, slot.serial))
+                        shown = now + at / SAMPLE_RATE + PICTURE_DELAY
+                        self._due.append((shown, slot.serial))
                 if epoch != self._timeline.epoch:
                     self._forgiven_until = now + FORGIVEN
                 self._changed.notify_all()

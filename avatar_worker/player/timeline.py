@@ -26,9 +26,8 @@ from avatar_worker.player.segment import (
 
 FADE_SAMPLES: Final = SAMPLE_RATE * 20 // 1000
 """An interrupt or a pause fades out over 20 ms; what goes on in the middle fades in as long."""
-LAST_MOMENT: Final = SAMPLE_RATE * 20 // 1000
-"""Samples before a slot at which it is drawn whatever lip-sync has given: drawing takes that long.
-"""
+LAST_MOMENT: Final = SAMPLE_RATE * 10 // 1000
+"""Samples before a slot at which it is drawn whatever lip-sync has given, so as not to be late."""
 LIPS_PATIENCE: Final = SAMPLE_RATE // 2
 """Samples beyond the lead at which speech begins although lip-sync has given nothing."""
 
@@ -89,8 +88,7 @@ class Timeline:
     def __init__(self, lead: float = 0.1) -> None:
         """``lead``: seconds of sound that must be there before a segment begins or goes on.
 
-        It is what lip-sync needs to give each frame in time for a voice that comes no faster than
-        it is spoken.
+        It is what lip-sync needs to give each frame in time.
         """
         self._lead = round(lead * SAMPLE_RATE)
         self._segments: deque[Segment] = deque()
