@@ -28,9 +28,9 @@ logger = logging.getLogger("visavis.player")
 TICK: Final = 0.010
 """Seconds of audio released at once; direct capture takes 10 ms frames."""
 TICK_SAMPLES: Final = SAMPLE_RATE // 100
-PICTURE_DELAY: Final = 0.025
+PICTURE_DELAY: Final = 0.030
 """Seconds that a picture is shown after the first sample of its sound was released. Released
-together, it is 14 to 36 ms early in Chromium (``python -m bench sync``): its jitter buffers let
+together, it is 14 to 43 ms early in Chromium (``python -m bench sync``): its jitter buffers let
 sound wait longer than pictures, and less than 30 ms of that it leaves alone."""
 LATE: Final = 0.050
 """Seconds behind its deadline at which the pump gives up catching up and counts an underrun."""
