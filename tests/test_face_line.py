@@ -185,7 +185,7 @@ async def test_a_long_answer_is_not_sent_all_at_once_nor_does_a_pause_wait_for_i
         nonlocal now
         while now < moment:
             now += 0.01
-            line.resume()  # wakes it; its own timer is of the real clock
+            line._more.set()  # its own timer is of the real clock
             await settle()
         return room.bytes / (2 * RATE)
 
@@ -201,8 +201,10 @@ async def test_a_long_answer_is_not_sent_all_at_once_nor_does_a_pause_wait_for_i
         assert AHEAD + 2.0 - piece <= sent <= AHEAD + 2.0 + piece
         line.pause()
         await settle()
-        assert room.sent[-1] == RPC_PAUSE
+        assert room.sent[-1] == RPC_PAUSE and room.bytes == sent * 2 * RATE
+        line.resume()
         assert AHEAD + 5.0 - piece <= await pass_to(5.0) <= AHEAD + 5.0 + piece
+        assert room.sent.count(RPC_RESUME) == 1
         line.drop("A")
         line.clear()
         await settle()

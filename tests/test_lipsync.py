@@ -14,6 +14,8 @@ from avatar_worker.lipsync import LipSync, LipSyncError, LipSyncFactory, frames_
 from avatar_worker.lipsync.embedded import EmbeddedModel
 from visavis.protocol import ARKIT_NAMES
 
+OWN = (640, 960, 1_600)
+"""Samples of its 100 ms that each of three frames of the embedded model depends on."""
 JAW = ARKIT_NAMES.index("jawOpen")
 
 
@@ -81,9 +83,9 @@ def test_frames_wait_longer_than_the_look_ahead(lips: LipSync, speech: NDArray[n
     given = 0
     for end in range(160, 16_000, 160):
         given += len(lips.push(speech[end - 160 : end]))
-        # 80 ms of look-ahead, and up to 40 ms of the frame and the step after it.
-        assert given >= (end / 16_000 - 0.12 - 1e-9) * 30
-        assert given <= max(0.0, end / 16_000 - 0.1) * 30 + 1
+        # 80 ms of look-ahead, and of its own 100 ms what each of three frames depends on.
+        due = [block + 1_280 + own <= end for block in range(0, end, 1_600) for own in OWN]
+        assert given == sum(due)
 
 
 def test_reset_remembers_the_voice_that_was_cut(lips: LipSync, speech: NDArray[np.float32]) -> None:

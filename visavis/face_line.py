@@ -29,7 +29,7 @@ it speaks, with Wav2Arkit as well."""
 RUSH: Final = 4.0
 """What follows is sent so many times faster than it is spoken. Speech in one piece keeps WebRTC's
 network thread busy at both ends, and sound and picture wait behind it: 100 kB hold them for 35 ms,
-a listener's jitter buffer grows by as much, and does not shrink for half a minute."""
+and a listener's jitter buffer grows by as much or more."""
 AHEAD: Final = 2.0
 """Seconds that are sent before they are spoken, at most: at an interrupt, more would be in vain."""
 WRITE_TIMEOUT: Final = 15.0

@@ -1,4 +1,4 @@
-"""The model that Visavis brings along: causal, 80 ms of look-ahead, 0.1 ms a frame."""
+"""The model that Visavis brings along: causal, 80 ms of look-ahead, 0.2 ms a run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The playback clock of one room: the thread that releases sound and picture.
 
-The sound never waits. A picture is shown when the sound that it belongs to is released; one that is
-drawn late is shown late, until the next one is due, and counted as dropped after that.
+The sound never waits. A picture is shown :data:`PICTURE_DELAY` after the sound that it belongs to;
+one that is drawn late is shown late, until the next one is due, and counted as dropped after that.
 """
 
 from __future__ import annotations

@@ -261,7 +261,7 @@ class Timeline:
         return True
 
     def _expected(self) -> Iterator[Weights | None]:
-        ahead, is_later = self._left, False
+        ahead, is_last_moment = self._left, self._left <= LAST_MOMENT
         for segment in self._segments:
             if segment.state is not State.SOUNDING and not self._may_sound(segment):
                 break
@@ -270,10 +270,10 @@ class Timeline:
             first = -(-(segment.released + ahead) // SLOT_SAMPLES)
             last = -(-(segment.released + segment.available) // SLOT_SAMPLES)
             for index in range(first, last):
-                if not segment.knows(index) and (is_later or self._left > LAST_MOMENT):
+                if not (segment.knows(index) or is_last_moment):
                     return
                 yield segment.weights(index)
-                is_later = True
+                is_last_moment = False
             ahead = 0
             if not segment.closed:
                 break

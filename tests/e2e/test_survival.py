@@ -185,11 +185,11 @@ async def test_workers_that_die_are_gone_for_good() -> None:
         processes = system.processes()
         for name in ("agent", "avatar"):
             processes[name][0].kill()
-        async with asyncio.timeout(6 * ENOUGH):
+        async with asyncio.timeout(5 * ENOUGH):
             while True:
                 try:
                     async with talking(system) as bot:
-                        await bot.wait_for_picture(2 * ENOUGH)
+                        await bot.wait_for_picture(ENOUGH)
                     return
                 except urllib.error.URLError:  # nobody is free yet, and no room is left behind
                     await asyncio.sleep(1)
