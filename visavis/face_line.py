@@ -23,9 +23,10 @@ from .segment import RATE
 LARGEST_WRITE: Final = 2 * RATE // 10
 """Bytes (100 ms) that are written at once. The first of them is there the sooner, and a clear waits
 for no more."""
-AT_ONCE: Final = 0.8
+AT_ONCE: Final = 0.4
 """Seconds of a stream that are sent as fast as they can be: more than our avatar waits for before
-it speaks, with Wav2Arkit as well."""
+it speaks. With 0.8 the first word came later (``python -m bench hop``), though an avatar that waits
+for more, as with Wav2Arkit, gets it the sooner."""
 RUSH: Final = 4.0
 """What follows is sent so many times faster than it is spoken. Speech in one piece keeps WebRTC's
 network thread busy at both ends, and sound and picture wait behind it: 100 kB hold them for 35 ms,
