@@ -97,7 +97,8 @@ class Settings(BaseSettings):
     avatar_max_rooms: int | None = Field(None, ge=0, le=256)
     """Rooms with a picture that one worker serves at once; None: by its cores."""
     wav2arkit_model: Path | None = None
-    """Path of ``wav2arkit_cpu.onnx``; None: the embedded model."""
+    """Path of ``wav2arkit_cpu.onnx``; None: what ``download-files`` fetched, or else the embedded
+    model; ``embedded``: that one in any case."""
 
     # the gateway
     host: str = "127.0.0.1"

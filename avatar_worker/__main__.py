@@ -1,4 +1,4 @@
-"""``python -m avatar_worker dev|start|download-files|prewarm|render``."""
+"""``python -m avatar_worker dev|start|download-files|prewarm|render|weights|quantize``."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ def main() -> None:
                 from avatar_worker.offline import main as render
 
                 sys.exit(render(sys.argv[2:]))
+            case "weights":
+                from avatar_worker.weights import main as weights
+
+                sys.exit(weights(sys.argv[2:]))
             case "download-files":
                 _download_files()
+            case "quantize":
+                _quantize(sys.argv[2:])
             case "prewarm":
                 _prewarm()
             case _:
@@ -42,7 +48,16 @@ def _run() -> None:
 
 def _download_files() -> None:
     _prewarm()
-    path = download_wav2arkit(Path(".cache/wav2arkit"))
+    path = download_wav2arkit()
+    print(f"{path} is what speaks from now on, unless WAV2ARKIT_MODEL names another")
+
+
+def _quantize(arguments: list[str]) -> None:
+    from avatar_worker.lipsync.quantize import quantize
+
+    if len(arguments) != 2:
+        sys.exit("usage: python -m avatar_worker quantize MODEL OUT")
+    path = quantize(Path(arguments[0]), Path(arguments[1]))
     print(f"to speak with it: WAV2ARKIT_MODEL={path}")
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
+import re
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 WAV2ARKIT_URL: Final = "https://huggingface.co/myned-ai/wav2arkit_cpu/resolve/main"
 WAV2ARKIT_FILES: Final = ("wav2arkit_cpu.onnx", "wav2arkit_cpu.onnx.data")
 """The graph, and its weights of about 400 MB, which ONNX Runtime looks for beside it."""
+WAV2ARKIT_FOLDER: Final = Path(".cache/wav2arkit")
+"""Where they are put and looked for, seen from the folder that a command runs in."""
 _PIECE = 1 << 20
 _TIMEOUT = 30.0
 
@@ -43,24 +48,39 @@ def show_progress(progress: Progress) -> None:
     sys.stderr.flush()
 
 
+def show_notice(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def fetched_wav2arkit(folder: Path = WAV2ARKIT_FOLDER) -> Path | None:
+    """The model's ONNX file in ``folder``; None while it or its weights are not there."""
+    is_whole = all((folder / name).is_file() for name in WAV2ARKIT_FILES)
+    return folder / WAV2ARKIT_FILES[0] if is_whole else None
+
+
 def download_wav2arkit(
-    into: Path,
+    into: Path = WAV2ARKIT_FOLDER,
     base_url: str = WAV2ARKIT_URL,
     report: Callable[[Progress], None] = show_progress,
+    notify: Callable[[str], None] = show_notice,
 ) -> Path:
     """Fetch what is missing of the model into ``into``; return the path of its ONNX file.
 
-    A download that was cut goes on where it stopped. Blocking.
-    Raises :class:`DownloadError` where a file cannot be had or written.
+    A download that was cut goes on where it stopped. What arrives is checked against the SHA-256
+    that the server states, as Hugging Face does of large files, and that is noted beside the file
+    for ``sha256sum -c``; ``notify`` is told of the files of which the server states none. Blocking.
+    Raises :class:`DownloadError` where a file cannot be had or written, or arrives damaged; it is
+    then deleted.
     """
+    unchecked = []
     for name in WAV2ARKIT_FILES:
         target = into / name
         try:
             with _writing(into):
                 into.mkdir(parents=True, exist_ok=True)
                 missing = not target.exists()
-            if missing:
-                _fetch(f"{base_url}/{name}", target, report)
+            if missing and not _fetch(f"{base_url}/{name}", target, report):
+                unchecked.append(name)
         except urllib.error.HTTPError as error:
             raise DownloadError(
                 f"{base_url}/{name} answered {error.code} {error.reason}. Try again later, or "
@@ -71,6 +91,8 @@ def download_wav2arkit(
                 f"cannot download {base_url}/{name}: {getattr(error, 'reason', error)}. Check the "
                 "network and run this again: it goes on where it stopped"
             ) from error
+    if unchecked:
+        notify(f"not checked, since the server states no SHA-256: {', '.join(unchecked)}")
     return into / WAV2ARKIT_FILES[0]
 
 
@@ -83,14 +105,47 @@ def _writing(target: Path) -> Iterator[None]:
         raise DownloadError(f"cannot write {target}: {error.strerror or error}") from error
 
 
-def _fetch(url: str, target: Path, report: Callable[[Progress], None]) -> None:
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows them, and keeps the SHA-256 that the first one to state any states.
+
+    Hugging Face states it of the file itself; the store that it redirects to need not.
+    """
+
+    def __init__(self) -> None:
+        self.stated: str | None = None
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: Message,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        self.stated = self.stated or _stated_in(headers)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+
+
+def _stated_in(headers: Message) -> str | None:
+    """The SHA-256 in lower case; other tags, of smaller files, are not of their bytes."""
+    for name in ("X-Linked-Etag", "ETag"):
+        tag = headers.get(name, "").removeprefix("W/").strip('"').lower()
+        if re.fullmatch("[0-9a-f]{64}", tag):
+            return tag
+    return None
+
+
+def _fetch(url: str, target: Path, report: Callable[[Progress], None]) -> bool:
+    """Answer whether what arrived could be checked."""
     part = target.with_name(target.name + ".part")
     done = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"User-Agent": "visavis"})
     if done:
         request.add_header("Range", f"bytes={done}-")
+    redirects = _Redirects()
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT)
+        response = urllib.request.build_opener(redirects).open(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code != 416 or not done:
             raise
@@ -99,8 +154,7 @@ def _fetch(url: str, target: Path, report: Callable[[Progress], None]) -> None:
         if not whole:
             part.unlink()
             return _fetch(url, target, report)
-        part.replace(target)
-        return None
+        return _accept(part, target, redirects.stated or _stated_in(error.headers))
     with response:
         resumed = response.status == 206
         done = done if resumed else 0
@@ -116,5 +170,23 @@ def _fetch(url: str, target: Path, report: Callable[[Progress], None]) -> None:
                 report(Progress(target.name, done, total))
     if total is not None and done < total:
         raise ConnectionError(f"the connection ended {total - done} bytes early")
-    part.replace(target)
-    return None
+    return _accept(part, target, redirects.stated or _stated_in(response.headers))
+
+
+def _accept(part: Path, target: Path, stated: str | None) -> bool:
+    """Let ``part`` be ``target`` unless it is damaged; answer whether that could be told."""
+    if stated is not None:
+        with part.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != stated:
+            part.unlink()
+            raise DownloadError(
+                f"{target.name} arrived damaged: its SHA-256 is {found}, the server states "
+                f"{stated}. It was deleted; run this again to fetch it anew"
+            )
+        with _writing(target):
+            note = target.with_name(target.name + ".sha256")
+            note.write_text(f"{found}  {target.name}\n", encoding="ascii")
+    with _writing(target):
+        part.replace(target)
+    return stated is not None

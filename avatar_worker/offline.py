@@ -6,7 +6,6 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -27,6 +26,7 @@ from avatar_worker.lipsync import (
     LipSyncFactory,
     load_lipsync,
 )
+from avatar_worker.recording import RecordingError, open_recording, reason
 from avatar_worker.render import HeadError, MeshRenderer, Renderer, load_head
 from settings import load_settings
 
@@ -36,10 +36,6 @@ _TAIL_FRAMES: Final = FPS // 2
 
 Report = Callable[[float, float | None], None]
 """Told the seconds that are drawn, and the recording's length where its file says."""
-
-
-class OfflineError(Exception):
-    """A recording cannot be rendered; the text says why and what to do."""
 
 
 def render_file(
@@ -54,10 +50,10 @@ def render_file(
     """Write ``out``: H.264 and AAC, frame k shown at k/30 s of the audio, half a second more.
 
     ``source``: anything with an audio track that PyAV can read. Blocking.
-    Raises :class:`OfflineError`; ``out`` is then left as it was.
+    Raises :class:`RecordingError`; ``out`` is then left as it was.
     """
     part = out.with_name(f".{out.name}.part")
-    with closing(_open_source(source)) as recording:
+    with open_recording(source) as recording:
         try:
             with _open_target(part, out) as movie:
                 track = _Track(movie, 1 if _channels(recording) == 1 else 2)
@@ -74,36 +70,19 @@ def render_file(
                 track.close()
             part.replace(out)
         except (av.FFmpegError, OSError) as error:
-            raise OfflineError(f"cannot render {source} to {out}: {_reason(error)}") from error
+            raise RecordingError(f"cannot render {source} to {out}: {reason(error)}") from error
         finally:
             part.unlink(missing_ok=True)
 
 
-def _open_source(source: Path) -> InputContainer:
-    try:
-        container = av.open(str(source))
-    except FileNotFoundError:
-        raise OfflineError(f"there is no file {source}") from None
-    except (av.FFmpegError, OSError) as error:
-        raise OfflineError(f"cannot read {source}: {_reason(error)}") from error
-    if not container.streams.audio:
-        container.close()
-        raise OfflineError(f"{source} has no audio track")
-    return container
-
-
 def _open_target(part: Path, out: Path) -> OutputContainer:
     if out.is_dir():
-        raise OfflineError(f"cannot write {out}: it is a folder, name a file in it")
+        raise RecordingError(f"cannot write {out}: it is a folder, name a file in it")
     try:
         part.open("wb").close()
     except OSError as error:
-        raise OfflineError(f"cannot write {out}: {_reason(error)}") from error
+        raise RecordingError(f"cannot write {out}: {reason(error)}") from error
     return av.open(str(part), "w", format="mp4")
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _channels(recording: InputContainer) -> int:
@@ -129,7 +108,7 @@ def _hear(
         heard += len(pcm)
         yield lips.push(pcm), _join(for_ears.resample(frame), channels)
     if not heard:
-        raise OfflineError(f"the audio track of {recording.name} is empty")
+        raise RecordingError(f"the audio track of {recording.name} is empty")
     yield lips.finish(), _join([], channels)
 
 
@@ -240,11 +219,11 @@ def main(argv: Sequence[str]) -> int:
     )
     args = parser.parse_args(argv)
     try:
-        lipsync = load_lipsync(args.model)
+        lipsync = load_lipsync(args.model, live=False)
         width, height = args.size
         renderer = MeshRenderer(load_head(args.head), width, height, args.background)
         render_file(args.source, args.out, renderer, lipsync, report=_show_progress)
-    except (OfflineError, LipSyncError, HeadError, FileNotFoundError) as error:
+    except (RecordingError, LipSyncError, HeadError, FileNotFoundError) as error:
         sys.stderr.write(f"\nvisavis: {error}\n")
         return 1
     sys.stderr.write(f"\nwrote {args.out}\n")

@@ -26,6 +26,7 @@ BENCHMARKS: Final = (
     "network",
     "rooms",
     "leaks",
+    "lips",
     "soak",
 )
 """Modules of this package, from what a person notices first to what shows after hours."""

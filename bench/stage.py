@@ -47,6 +47,8 @@ def start_worker(
                 "LIVEKIT_API_KEY": livekit.api_key,
                 "LIVEKIT_API_SECRET": livekit.api_secret,
                 "READY_FILE": str(ready),
+                # Whatever was downloaded: a benchmark says by itself which lips it wants.
+                "WAV2ARKIT_MODEL": "embedded",
                 **(env or {}),
             },
             stdout=output,

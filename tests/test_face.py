@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from avatar_worker.face import Face, HeadPose, Mood
-from avatar_worker.lipsync import load_lipsync
+from avatar_worker.lipsync.embedded import EmbeddedModel
 from visavis.protocol import ARKIT_NAMES
 
 Track = tuple[NDArray[np.float32], NDArray[np.float64]]
@@ -50,7 +50,7 @@ def spoken() -> NDArray[np.float32]:
     assert spec is not None and spec.origin is not None
     with wave.open(str(Path(spec.origin).parent / "assets" / "beckett.wav")) as file:
         pcm = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-    lips = load_lipsync(None).create()
+    lips = EmbeddedModel().create()
     return np.concatenate([lips.push(pcm.astype(np.float32) / np.float32(32_768)), lips.finish()])
 
 

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_worker.lipsync import LipSync, LipSyncError, LipSyncFactory, frames_in, load_lipsync
+from avatar_worker.lipsync import LipSync, LipSyncError, LipSyncFactory, frames_in
 from avatar_worker.lipsync.embedded import EmbeddedModel
 from visavis.protocol import ARKIT_NAMES
 
-OWN = (640, 960, 1_600)
-"""Samples of its 100 ms that each of three frames of the embedded model depends on."""
+STEP, AHEAD = 320, 1_280
+"""Samples of a step of the embedded model, and those that it hears after it."""
+ROUNDING = 1e-4
+"""Between runs of one step and of many: matrix products are summed in another order."""
 JAW = ARKIT_NAMES.index("jawOpen")
 
 
@@ -32,7 +34,7 @@ def speech() -> NDArray[np.float32]:
 
 @pytest.fixture(scope="module")
 def model() -> LipSyncFactory:
-    return load_lipsync(None)
+    return EmbeddedModel()
 
 
 @pytest.fixture
@@ -56,7 +58,8 @@ def test_mouth_depends_on_how_the_audio_was_cut(lips: LipSync, speech: NDArray[n
     whole = follow(lips, speech)
     random = np.random.default_rng(1)
     for cuts in (range(160, len(speech), 160), np.sort(random.integers(0, len(speech), 50))):
-        np.testing.assert_array_equal(follow(lips, *np.split(speech, list(cuts))), whole)
+        pieces = np.split(speech, list(cuts))
+        np.testing.assert_allclose(follow(lips, *pieces), whole, atol=ROUNDING)
 
 
 def test_mouth_runs_ahead_of_or_behind_the_voice(
@@ -64,7 +67,7 @@ def test_mouth_runs_ahead_of_or_behind_the_voice(
 ) -> None:
     silence = np.zeros(16_000, np.float32)
     jaw = follow(lips, silence, speech, silence)[:, JAW]
-    moved = np.flatnonzero(jaw > 0.1)
+    moved = np.flatnonzero(jaw > 0.15)
     first = int(np.flatnonzero(np.abs(speech) > 0.05)[0]) / 16_000
     assert moved[0] / 30 - 1 == pytest.approx(first, abs=0.15)
     assert moved[-1] / 30 < 1 + len(speech) / 16_000 + 0.1
@@ -83,9 +86,10 @@ def test_frames_wait_longer_than_the_look_ahead(lips: LipSync, speech: NDArray[n
     given = 0
     for end in range(160, 16_000, 160):
         given += len(lips.push(speech[end - 160 : end]))
-        # 80 ms of look-ahead, and of its own 100 ms what each of three frames depends on.
-        due = [block + 1_280 + own <= end for block in range(0, end, 1_600) for own in OWN]
-        assert given == sum(due)
+        # A frame's middle lies in a step or between two: the last of them must have been heard.
+        middles = (np.arange(60) + 0.5) / 30 * 50 - 0.5
+        last_steps = np.ceil(middles - 1e-9)
+        assert given == np.count_nonzero((last_steps + 1) * STEP + AHEAD <= end)
 
 
 def test_reset_remembers_the_voice_that_was_cut(lips: LipSync, speech: NDArray[np.float32]) -> None:
@@ -109,7 +113,7 @@ def test_two_streams_of_a_model_hear_each_other(
     for start in range(0, 32_000, 800):
         mixed.append(one.push(speech[start : start + 800]))
         other.push(speech[50_000 + start : 50_800 + start])
-    np.testing.assert_array_equal(np.concatenate([*mixed, one.finish()]), alone)
+    np.testing.assert_allclose(np.concatenate([*mixed, one.finish()]), alone, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.0005])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,19 +15,25 @@ from avatar_worker.download import (
     DownloadError,
     Progress,
     download_wav2arkit,
+    fetched_wav2arkit,
 )
 
 FILES = {WAV2ARKIT_FILES[0]: b"graph" * 100, WAV2ARKIT_FILES[1]: bytes(range(256)) * 12_000}
 
 
 class Site(ThreadingHTTPServer):
-    """Serves FILES with ranges; may cut a transfer short or lose a file."""
+    """Serves FILES with ranges; may cut a transfer short, lose a file or state what is not so.
+
+    As Hugging Face does, it redirects to a store, and states a file's SHA-256 when it does.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.cut_after: int | None = None
         self.lost: str | None = None
         self.ranges: list[str | None] = []
+        self.tags = {name: f'"{hashlib.sha256(body).hexdigest()}"' for name, body in FILES.items()}
+        self.tag_of_store: str | None = None
         self.url = f"http://127.0.0.1:{self.server_address[1]}/resolve/main"
 
 
@@ -36,6 +43,15 @@ class Handler(BaseHTTPRequestHandler):
         assert isinstance(site, Site)
         name = self.path.rpartition("/")[2]
         asked = self.headers.get("Range")
+        if self.path.startswith("/resolve/"):
+            self.send_response(302)
+            if name in site.tags:
+                self.send_header("X-Linked-Etag", site.tags[name])
+            self.send_header("ETag", '"the tag of another file"')
+            self.send_header("Location", f"/store/{name}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         site.ranges.append(asked)
         if name == site.lost or name not in FILES:
             self.send_error(404)
@@ -49,6 +65,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.send_response(206 if asked else 200)
         self.send_header("Content-Length", str(len(body) - start))
+        if site.tag_of_store is not None:
+            self.send_header("ETag", site.tag_of_store)
         self.end_headers()
         self.wfile.write(body[start : site.cut_after and start + site.cut_after])
 
@@ -69,7 +87,11 @@ def quiet(_progress: Progress) -> None:
 
 
 def assert_complete(folder: Path) -> None:
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
+    notes = {
+        f"{name}.sha256": f"{hashlib.sha256(body).hexdigest()}  {name}\n".encode()
+        for name, body in FILES.items()
+    }
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES | notes
 
 
 def test_model_arrives_without_its_weights(site: Site, tmp_path: Path) -> None:
@@ -130,3 +152,53 @@ def test_folder_that_cannot_be_written_blames_the_network(site: Site, tmp_path: 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DownloadError, match="cannot write"):
         download_wav2arkit(tmp_path / "file" / "cache", site.url, quiet)
+
+
+@pytest.mark.parametrize("cut", [None, 1_500_000], ids=["at once", "resumed"])
+def test_damaged_model_is_kept(site: Site, tmp_path: Path, cut: int | None) -> None:
+    name = WAV2ARKIT_FILES[1]
+    site.tags[name] = f'"{"0123456789abcdef" * 4}"'
+    if cut is not None:
+        site.cut_after = cut
+        with pytest.raises(DownloadError, match="bytes early"):
+            download_wav2arkit(tmp_path, site.url, quiet)
+        site.cut_after = None
+    with pytest.raises(DownloadError, match=r"data arrived damaged: .* states 0123.* run this"):
+        download_wav2arkit(tmp_path, site.url, quiet)
+    assert not list(tmp_path.glob(f"{name}*"))
+    assert fetched_wav2arkit(tmp_path) is None
+
+
+def test_part_that_was_damaged_on_the_disk_is_kept(site: Site, tmp_path: Path) -> None:
+    (tmp_path / f"{WAV2ARKIT_FILES[1]}.part").write_bytes(b"x" * 1_000)
+    with pytest.raises(DownloadError, match="arrived damaged"):
+        download_wav2arkit(tmp_path, site.url, quiet)
+    download_wav2arkit(tmp_path, site.url, quiet)
+    assert_complete(tmp_path)
+
+
+def test_digest_that_only_the_store_states_is_not_seen(site: Site, tmp_path: Path) -> None:
+    site.tags.clear()
+    site.tag_of_store = f'W/"{"0" * 64}"'
+    with pytest.raises(DownloadError, match="arrived damaged"):
+        download_wav2arkit(tmp_path, site.url, quiet)
+
+
+@pytest.mark.parametrize("tag", [None, '"d41d8cd98f00b204e9800998ecf8427e"', '"0-1"'])
+def test_unchecked_model_is_passed_over_in_silence(
+    site: Site, tmp_path: Path, tag: str | None
+) -> None:
+    site.tags.clear()
+    site.tag_of_store = tag
+    said: list[str] = []
+    download_wav2arkit(tmp_path, site.url, quiet, said.append)
+    assert said == [
+        "not checked, since the server states no SHA-256: " + ", ".join(WAV2ARKIT_FILES)
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == set(WAV2ARKIT_FILES)
+
+
+def test_checked_model_is_complained_about(site: Site, tmp_path: Path) -> None:
+    said: list[str] = []
+    assert download_wav2arkit(tmp_path, site.url, quiet, said.append) == fetched_wav2arkit(tmp_path)
+    assert said == []

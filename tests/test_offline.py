@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_worker.lipsync import load_lipsync
-from avatar_worker.offline import OfflineError, main, render_file
+from avatar_worker.lipsync.embedded import EmbeddedModel
+from avatar_worker.offline import main, render_file
+from avatar_worker.recording import RecordingError
 from avatar_worker.render import MeshRenderer, load_head
 
 SECONDS = 2.3
@@ -45,7 +46,7 @@ def renderer() -> MeshRenderer:
 @pytest.fixture(scope="module")
 def film(recording: Path, renderer: MeshRenderer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("film") / "talk.mp4"
-    render_file(recording, out, renderer, load_lipsync(None))
+    render_file(recording, out, renderer, EmbeddedModel())
     return out
 
 
@@ -98,7 +99,7 @@ def test_film_as_a_source_is_refused(film: Path, renderer: MeshRenderer, tmp_pat
     out = tmp_path / "again.mp4"
     done: list[float] = []
     render_file(
-        film, out, renderer, load_lipsync(None), report=lambda seconds, _: done.append(seconds)
+        film, out, renderer, EmbeddedModel(), report=lambda seconds, _: done.append(seconds)
     )
     assert done == sorted(done)
     assert done[-1] == pytest.approx(SECONDS + 0.5, abs=2 / 30)
@@ -148,8 +149,8 @@ def test_failed_run_destroys_the_film_that_was_there(
     empty = tmp_path / "empty.wav"
     with wave.open(str(empty), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
-    with pytest.raises(OfflineError, match="is empty"):
-        render_file(empty, out, renderer, load_lipsync(None))
+    with pytest.raises(RecordingError, match="is empty"):
+        render_file(empty, out, renderer, EmbeddedModel())
     assert out.read_bytes() == b"the last one"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.wav", "out.mp4"]
 

@@ -16,7 +16,7 @@ import pytest
 from livekit.agents import JobContext
 
 from avatar_worker import room
-from avatar_worker.lipsync import load_lipsync
+from avatar_worker.lipsync.embedded import EmbeddedModel
 from avatar_worker.load import Board
 from avatar_worker.look import Renderers
 from avatar_worker.player import Player, Playhead
@@ -107,7 +107,7 @@ def head() -> Head:
 
 def renderers(dispatch: AvatarDispatch) -> tuple[Renderers | None, Renderers]:
     """Those of a dispatch, and those that the process had ready."""
-    preloaded = Preloaded(Settings(_env_file=None), head(), load_lipsync(None), 0)
+    preloaded = Preloaded(Settings(_env_file=None), head(), EmbeddedModel(), 0)
     warm = room.warm_up(preloaded, Board(Path("unused")))
     assert warm.renderers is not None
     return room._renderers(warm, dispatch), warm.renderers
@@ -131,7 +131,7 @@ def test_a_dispatch_gets_the_size_that_it_asks_for() -> None:
 
 def test_a_worker_without_pictures_prepares_none_and_gives_one_on_request() -> None:
     settings = Settings(_env_file=None, avatar_video=False)
-    warm = room.warm_up(Preloaded(settings, None, load_lipsync(None), 0), Board(Path("unused")))
+    warm = room.warm_up(Preloaded(settings, None, EmbeddedModel(), 0), Board(Path("unused")))
     assert warm.renderers is None
     assert room._renderers(warm, AvatarDispatch("agent", "avatar")) is None
     asked = room._renderers(warm, AvatarDispatch("agent", "avatar", video=True))

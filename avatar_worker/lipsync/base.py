@@ -29,7 +29,7 @@ class LipSyncError(Exception):
 class LipSync(Protocol):
     """Speech in, mouth out, for one voice. Frame k belongs to the audio of [k/30, (k+1)/30) s.
 
-    What comes out does not depend on how the audio was cut. Not thread-safe.
+    What comes out does not depend on how the audio was cut, but for rounding. Not thread-safe.
     """
 
     @property
@@ -64,6 +64,16 @@ class LipSyncFactory(Protocol):
 
     def create(self) -> LipSync:
         """A new stream. Raises :class:`LipSyncError` where the file is not such a model."""
+
+
+def sane(pcm: Audio) -> Audio:
+    """``pcm`` (n,) within ±1: what is not a number is silence, what is too loud is clipped.
+
+    At the edge of every model, since one bad sample would stay in its states or spoil a window.
+    """
+    return np.clip(
+        np.nan_to_num(np.asarray(pcm, np.float32), nan=0.0, posinf=1.0, neginf=-1.0), -1, 1
+    )
 
 
 def frames_in(samples: int) -> int:

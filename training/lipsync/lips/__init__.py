@@ -1,0 +1,1 @@
+"""Training of the embedded lip-sync model, from text to ``lips.onnx``."""
