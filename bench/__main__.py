@@ -103,7 +103,7 @@ def run_all(arguments: Sequence[str]) -> None:
 
 def usage() -> str:
     lines = [f"  {name:8} {load(name).HELP}" for name in BENCHMARKS]
-    lines.append(f"  {'all':8} every one of them, and one table")
+    lines.append(f"  {'all':8} every one but lips, which needs recordings; one table")
     return "usage: python -m bench NAME [--json FILE] [options]\n\n" + "\n".join(lines)
 
 

@@ -105,12 +105,11 @@ def bootstrap(
         _sum_up([seen[i] for i in rng.integers(0, len(seen), len(seen))], lag)
         for _ in range(rounds)
     ]
-    return {
-        field.name: tuple(
-            float(x) for x in np.nanpercentile([getattr(s, field.name) for s in drawn], (2.5, 97.5))
-        )  # type: ignore[misc]
-        for field in fields(Scores)
-    }
+    intervals: dict[str, tuple[float, float]] = {}
+    for field in fields(Scores):
+        low, high = np.nanpercentile([getattr(s, field.name) for s in drawn], (2.5, 97.5))
+        intervals[field.name] = (float(low), float(high))
+    return intervals
 
 
 def _best_lag(sentences: Sequence[Sentence]) -> float:

@@ -19,7 +19,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_worker.lipsync import FPS, SAMPLE_RATE, LipSyncFactory, Resampler, load_lipsync
+from avatar_worker.lipsync import SAMPLE_RATE, LipSyncFactory, Resampler, load_lipsync
+from avatar_worker.lipsync.base import Audio
 from avatar_worker.lipsync.embedded import EmbeddedModel
 from avatar_worker.recording import open_recording, pcm_of
 from bench.lip_mouth import read_mouth
@@ -31,7 +32,6 @@ from visavis.protocol import ARKIT_NAMES
 
 HELP = "lip-sync models and peers on speech whose phones are known (needs --data)"
 
-Audio = NDArray[np.float32]
 Animate = Callable[[Audio], NDArray[np.float32]]
 """Mono at 16 kHz, (n,) → ARKit weights (t, 52) at 30 fps."""
 
@@ -44,7 +44,6 @@ _SEED: Final = 1
 class Recording:
     """``audio`` (n,) at 16 kHz with its implied jaw (t,) and its sounds."""
 
-    name: str
     audio: Audio
     target_jaw: NDArray[np.float64]
     sounds: tuple[Sound, ...]
@@ -70,17 +69,17 @@ def _measure(args: argparse.Namespace) -> Report:
     missing = peers.missing()
     if missing is None:
         others |= {"headaudio": peers.headaudio, "wawa": peers.wawa}
-    table = {name: _score(recordings, model) for name, model in (ours | others).items()}
+    shown = {name: _show(recordings, model) for name, model in (ours | others).items()}
+    table = {name: score(sentences) for name, sentences in shown.items()}
     metrics: dict[str, float] = {}
     for name, scores in table.items():
         metrics |= {f"{name}_{key}": value for key, value in _finite(scores).items()}
     for name, model in ours.items():
-        sentences = [_sentence(r, model) for r in recordings]
-        for key, (low, high) in bootstrap(sentences, np.random.default_rng(_SEED)).items():
+        for key, (low, high) in bootstrap(shown[name], np.random.default_rng(_SEED)).items():
             metrics |= {f"{name}_{key}_low": low, f"{name}_{key}_high": high}
         for condition, change in CONDITIONS.items():
-            changed = _score(recordings, lambda audio, m=model, c=change: m(c(audio)))  # type: ignore[misc]
-            metrics |= {f"{name}_{condition}_{k}": v for k, v in _finite(changed).items()}
+            worse = score(_show(recordings, model, change))
+            metrics |= {f"{name}_{condition}_{k}": v for k, v in _finite(worse).items()}
     if args.chart is not None:
         args.chart.write_text(draw_chart(table))
     notes = [f"{len(recordings)} recordings; *_low and *_high: 95 % by bootstrap over recordings"]
@@ -107,7 +106,6 @@ def _read(path: Path) -> Recording:
     with open_recording(path.with_suffix(".wav")) as recording:
         pieces = [resampler.push(pcm, rate) for pcm, rate in pcm_of(recording)]
     return Recording(
-        path.stem,
         np.concatenate([*pieces, resampler.flush()]),
         np.array(truth["target_jaw"]),
         tuple(Sound(*sound) for sound in truth["classes"]),
@@ -120,13 +118,19 @@ def animate(lipsync: LipSyncFactory, audio: Audio) -> NDArray[np.float32]:
     return np.concatenate([lips.push(audio), lips.finish()])
 
 
-def _score(recordings: Sequence[Recording], model: Animate) -> Scores:
-    return score([_sentence(recording, model) for recording in recordings])
-
-
-def _sentence(recording: Recording, model: Animate) -> Sentence:
-    mouth = read_mouth(model(recording.audio), ARKIT_NAMES)
-    return Sentence(mouth, recording.target_jaw, recording.sounds)
+def _show(
+    recordings: Sequence[Recording],
+    model: Animate,
+    change: Callable[[Audio], Audio] = lambda audio: audio,
+) -> list[Sentence]:
+    return [
+        Sentence(
+            read_mouth(model(change(recording.audio)), ARKIT_NAMES),
+            recording.target_jaw,
+            recording.sounds,
+        )
+        for recording in recordings
+    ]
 
 
 def _finite(scores: Scores) -> dict[str, float]:
@@ -159,5 +163,3 @@ CONDITIONS: Final[dict[str, Callable[[Audio], Audio]]] = {
     "noise_10db": _noisy,
 }
 """Ways in which a voice arrives worse."""
-
-assert FPS == 30, "targets and scores are given at 30 fps"

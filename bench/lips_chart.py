@@ -24,7 +24,7 @@ _MIDDLE: Final = 0.5
 
 
 def draw_chart(table: Mapping[str, Scores]) -> str:
-    """Bars of each model for each of :data:`SHOWN`, 0 to 1; a line where chance is."""
+    """Bars of each model for each of :data:`SHOWN`, 0 to 1; a line at the areas' chance."""
     group = len(table) * _BAR + _GAP
     top = 24
     height = top + len(SHOWN) * group + 8
@@ -50,8 +50,9 @@ def draw_chart(table: Mapping[str, Scores]) -> str:
             end = _LABEL + value * _WIDTH + 4
             parts.append(f'<text x="{end:.1f}" y="{bar + 10}">{value:.2f}</text>')
     chance = _LABEL + _MIDDLE * _WIDTH
+    areas = top + sum("auc" in key for key in SHOWN) * group - _GAP
     parts.append(
-        f'<line x1="{chance}" x2="{chance}" y1="{top}" y2="{height - 8}" stroke="#666" '
+        f'<line x1="{chance}" x2="{chance}" y1="{top}" y2="{areas}" stroke="#666" '
         'stroke-dasharray="3 3"/></svg>'
     )
     return "\n".join(parts) + "\n"

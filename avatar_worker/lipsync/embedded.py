@@ -76,7 +76,7 @@ class EmbeddedLipSync:
         self._steps = no_frames()
         """Steps from ``_oldest`` on that frames may still need."""
         self._oldest = -self._model.delay
-        self._gate = SilenceGate()
+        self._gate = SilenceGate() if self._gated else None
         self._heard = 0
         self._given = 0
 
@@ -95,7 +95,8 @@ class EmbeddedLipSync:
 
     def _advance(self, pcm: Audio, at_most: int | None = None) -> Weights:
         self._pcm = np.concatenate([self._pcm, pcm])
-        self._gate.hear(pcm)
+        if self._gate is not None:
+            self._gate.hear(pcm)
         waiting = (len(self._pcm) - _HISTORY) // _STEP
         # Steps are taken together where they complete a frame: a run for each would cost thrice.
         if self._taken + waiting <= _last_step(self._given) + self._model.delay:
@@ -120,7 +121,7 @@ class EmbeddedLipSync:
         needed = _first_step(end)
         self._steps = self._steps[needed - self._oldest :]
         self._oldest = needed
-        return self._gate.apply(frames) if self._gated else frames
+        return frames if self._gate is None else self._gate.apply(frames)
 
     def _between_steps(self, start: int, end: int) -> Weights:
         index = np.arange(start, end)

@@ -20,10 +20,6 @@ class Understudy:
         self._shown = 0
         """Frames that were shown before they came."""
 
-    @property
-    def lead(self) -> float:
-        return self._lips.lead
-
     def hear(self, pcm: Audio) -> None:
         """Take more of the audio."""
         self._keep(self._lips.push(pcm))

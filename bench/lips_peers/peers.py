@@ -13,7 +13,6 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -89,15 +88,6 @@ def loudness(audio: Audio) -> Weights:
         jaw += (float(goal) - jaw) * (1 - _KEPT)
         row[ARKIT_NAMES.index("jawOpen")] = jaw
     return weights
-
-
-PEERS: Final[Mapping[str, Callable[[Audio], Weights]]] = {
-    "HeadAudio": headaudio,
-    "wawa-lipsync": wawa,
-    "uLipSync's method": ulipsync,
-    "loudness": loudness,
-}
-"""What to call each in a table."""
 
 
 def _frames(audio: Audio, window: int) -> NDArray[np.float64]:

@@ -1,4 +1,7 @@
-"""``python -m lips speak|prepare|train|finish``: each step keeps what is there already."""
+"""``python -m lips speak|prepare|train|finish``, one after the other; see the README.
+
+What was spoken is kept; the other steps are done anew.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ import argparse
 import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 CACHE: Final = Path(".cache")
 CORPUS: Final = CACHE / "corpus"
@@ -31,7 +33,10 @@ def main() -> None:
     speak.add_argument("--processes", type=int, default=2)
     commands.add_parser("prepare", help="speech → log-mel energies and targets")
     train = commands.add_parser("train", help="train the network that ships")
-    train.add_argument("--plans", help="JSON list of plans instead of the shipped one")
+    train.add_argument(
+        "--plans", default='[{"name": "shipped"}]', help="JSON list of fields of lips.train.Plan"
+    )
+    train.add_argument("--start", type=Path, metavar="RUN.pt", help="go on from there")
     finish = commands.add_parser("finish", help="choose thresholds, write lips.onnx and a report")
     finish.add_argument("--run", default="shipped")
     finish.add_argument("--output", type=Path, default=MODEL)
@@ -42,7 +47,7 @@ def main() -> None:
         case "prepare":
             _prepare()
         case "train":
-            _train(json.loads(options.plans) if options.plans else [{"name": "shipped"}])
+            _train(json.loads(options.plans), options.start)
         case "finish":
             _finish(options.run, options.output)
 
@@ -52,12 +57,10 @@ def _speak(processes: int) -> None:
 
     with ProcessPoolExecutor(processes) as pool:
         jobs = [
-            pool.submit(
-                partial(synthesize, judging=judging, first=first), CORPUS, source, SHARD_MINUTES
-            )
+            pool.submit(synthesize, CORPUS, source, shard, judging)
             for judging, minutes in ((False, MINUTES), (True, JUDGES))
             for source, length in minutes.items()
-            for first in range(int(length / SHARD_MINUTES))
+            for shard in range(int(length / SHARD_MINUTES))
         ]
         for job in jobs:
             job.result()
@@ -74,7 +77,7 @@ def _prepare() -> None:
         print(f"{source}: {examples.hours:.2f} hours")
 
 
-def _train(plans: list[dict[str, object]]) -> None:
+def _train(plans: list[dict[str, Any]], start: Path | None) -> None:
     import torch
 
     from lips.dataset import Examples
@@ -84,17 +87,17 @@ def _train(plans: list[dict[str, object]]) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     sources = {p.stem: Examples.load(p) for p in sorted(EXAMPLES.glob("*.npz"))}
     for fields in plans:
-        plan = Plan(**fields)  # type: ignore[arg-type]
-        print(train(plan, sources, RUNS, device), flush=True)
+        plan = Plan(**fields)
+        print(train(plan, sources, RUNS, device, start), flush=True)
 
 
 def _finish(run: str, output: Path) -> None:
     import numpy as np
 
-    from bench.lip_scores import bootstrap
+    from bench.lip_scores import bootstrap, score
     from lips.corpus import write_shard
     from lips.export import Speaker, export
-    from lips.judge import choose_thresholds, hear, judge, read_judges, to_sentence
+    from lips.judge import choose_thresholds, hear, read_judges, to_sentence
     from lips.people import read_people
     from lips.train import load
 
@@ -103,7 +106,7 @@ def _finish(run: str, output: Path) -> None:
         write_shard(people, list(read_people()))
     network, plan = load(RUNS / f"{run}.pt")
     heard = {
-        source: [hear(network, plan.delay, u) for u in read_judges(CORPUS, (source,))]
+        source: [hear(network, plan.delay, u) for u in read_judges(CORPUS, source)]
         for source in (PEOPLE, *MINUTES)
     }
     for language in sorted({h.utterance.language for h in heard["espeak"]} - {"en"}):
@@ -120,7 +123,7 @@ def _finish(run: str, output: Path) -> None:
         sentences = [to_sentence(h.weights(speaker), h.utterance) for h in those]
         judged[name] = {
             "sentences": len(those),
-            "scores": asdict(judge(speaker, those)),
+            "scores": asdict(score(sentences)),
             "intervals": bootstrap(sentences, rng),
         }
     report = {

@@ -30,8 +30,6 @@ _GATES: Final = tuple(
 )
 """(threshold, width) that are tried for the closure gate."""
 
-Audio = NDArray[np.float32]
-
 
 def to_frames(steps: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Weights at 50 Hz → at 30 fps, each at the middle of its step or frame."""
@@ -69,13 +67,10 @@ def hear(network: LipNet, delay: int, utterance: Utterance) -> Heard:
     return Heard(Outputs(*parts), utterance)
 
 
-def read_judges(folder: Path, sources: Sequence[str], most: int = 250) -> list[Utterance]:
-    """Up to ``most`` utterances of each source that training did not hear."""
-    found: list[Utterance] = []
-    for source in sources:
-        shards = sorted(folder.glob(f"{source}-judge-*.npz"))
-        found += list(itertools.islice(itertools.chain(*map(read_shard, shards)), most))
-    return found
+def read_judges(folder: Path, source: str, most: int = 250) -> list[Utterance]:
+    """Up to ``most`` utterances of ``source`` that training did not hear."""
+    shards = sorted(folder.glob(f"{source}-judge-*.npz"))
+    return list(itertools.islice(itertools.chain(*map(read_shard, shards)), most))
 
 
 def to_sentence(weights: NDArray[np.float32], utterance: Utterance) -> Sentence:

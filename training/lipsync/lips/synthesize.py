@@ -16,23 +16,21 @@ _LONGEST: Final = 20.0
 """Seconds; what is shorter or longer is not kept."""
 
 
-def synthesize(folder: Path, source: str, minutes: float, *, judging: bool, first: int = 0) -> None:
-    """Make ``minutes`` of ``source`` (of :data:`~lips.voices.SOURCES`) in shards of five minutes.
+def synthesize(folder: Path, source: str, shard: int, judging: bool) -> None:
+    """Make shard number ``shard`` of ``source`` (of :data:`~lips.voices.SOURCES`).
 
-    ``first``: number of the first shard, so that processes may share the work. Each shard's seed
-    comes of its name: the same shard is the same speech, whoever makes it.
+    Its seed comes of its name: the same shard is the same speech, whoever makes it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for shard in range(first, first + -(-int(minutes) // int(SHARD_MINUTES))):
-        name = f"{source}-{'judge' if judging else 'train'}-{shard:03}"
-        path = folder / f"{name}.npz"
-        if path.exists():
-            continue
-        voices = SOURCES[source](random.Random(zlib.crc32(name.encode())), judging)
-        said: list[Utterance] = []
-        while sum(u.seconds for u in said) < SHARD_MINUTES * 60:
-            utterance = voices.say()
-            if _SHORTEST < utterance.seconds < _LONGEST and len(utterance.phones) > 2:
-                said.append(utterance)
-        write_shard(path, said)
-        print(f"{path.name}: {len(said)} sentences", flush=True)
+    name = f"{source}-{'judge' if judging else 'train'}-{shard:03}"
+    path = folder / f"{name}.npz"
+    if path.exists():
+        return
+    voices = SOURCES[source](random.Random(zlib.crc32(name.encode())), judging)
+    said: list[Utterance] = []
+    while sum(u.seconds for u in said) < SHARD_MINUTES * 60:
+        utterance = voices.say()
+        if _SHORTEST < utterance.seconds < _LONGEST and len(utterance.phones) > 2:
+            said.append(utterance)
+    write_shard(path, said)
+    print(f"{path.name}: {len(said)} sentences", flush=True)

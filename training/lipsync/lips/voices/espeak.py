@@ -6,7 +6,7 @@ import ctypes as c
 import random
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import espeakng_loader
 import numpy as np
@@ -100,7 +100,8 @@ class Espeak:
         if self._library.espeak_SetVoiceByName(voice.encode()):
             raise ValueError(f"eSpeak NG has no voice {voice!r}")
 
-    def _take(self, pcm: c._Pointer[c.c_short], count: int, events: c._Pointer[_Event]) -> int:  # type: ignore[type-arg]
+    def _take(self, pcm: Any, count: int, events: Any) -> int:
+        """Called back by the library with pointers to ``count`` samples and to its events."""
         if count > 0 and pcm:
             self._pcm.append(np.ctypeslib.as_array(pcm, (count,)).copy())
         index = 0
