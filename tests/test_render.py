@@ -283,6 +283,16 @@ def test_background_has_the_colour_asked_for() -> None:
         assert np.abs(corner.mean(axis=(0, 1)) - meant).max() < 32
 
 
+def test_a_painted_background_is_neither_changed_nor_drawn_over() -> None:
+    painted = np.random.default_rng(0).integers(0, 256, (64, 96, 4), np.uint8)
+    before = painted.copy()
+    drawn = MeshRenderer(load("amy"), 96, 64, painted).draw_rgba(weights(), REST)
+    assert np.array_equal(painted, before)
+    assert np.array_equal(drawn[:12, :12, :3], before[:12, :12, :3])
+    with pytest.raises(ValueError, match="64x96 picture must be"):
+        MeshRenderer(load("amy"), 64, 96, painted)
+
+
 def _draw_in_child(head: Head, answer: Connection) -> None:
     renderer = MeshRenderer(head, 64, 64)
     answer.send(renderer.draw_rgba(weights(jawOpen=0.5), REST))

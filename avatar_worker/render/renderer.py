@@ -57,11 +57,15 @@ class MeshRenderer:
     One renderer belongs to one thread at a time. It remembers its last frame and redraws only the
     rectangle that changed, in buffers of its own; renderers share the head and nothing else.
 
+    ``background``: ``#rrggbb``, softly lit, or RGBA (height, width, 4), whose colours it takes.
+
     Raises :class:`ValueError` for a size that is odd or not within 64..1920, and for a background
-    that is not ``#rrggbb``.
+    that is neither.
     """
 
-    def __init__(self, head: Head, width: int, height: int, background: str = "#d9dee6") -> None:
+    def __init__(
+        self, head: Head, width: int, height: int, background: str | Bytes = "#d9dee6"
+    ) -> None:
         for name, value in (("width", width), ("height", height)):
             if not _SMALLEST <= value <= _LARGEST or value % 2:
                 raise ValueError(
@@ -83,7 +87,7 @@ class MeshRenderer:
         self._mouth_level = 1.0
         self._bits = key_bits(triangles)
         self._keys = np.full((height, width, 4), empty_key(self._bits), np.int32)
-        self._picture = paint_backdrop(width, height, background)
+        self._picture = _paint(width, height, background)
         self._yuv = np.empty((height * 3 // 2, width), np.uint8)
         self._place(np.zeros(len(ARKIT_NAMES), np.float32), HeadPose())
         self._texture = choose_textures(head, head.triangles, self._screen)
@@ -237,3 +241,14 @@ class MeshRenderer:
         self._draw_moving(HeadPose(), whole)
         self._shade(self.head.still_triangles, whole)
         convert_i420(self._picture, whole, self._yuv)
+
+
+def _paint(width: int, height: int, background: str | Bytes) -> Bytes:
+    if isinstance(background, str):
+        return paint_backdrop(width, height, background)
+    if background.shape != (height, width, 4) or background.dtype != np.uint8:
+        raise ValueError(
+            f"the background of a {width}x{height} picture must be uint8 {(height, width, 4)}, "
+            f"not {background.dtype} {background.shape}"
+        )
+    return np.array(background, order="C")
