@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_worker.face import Face, HeadPose
+from avatar_worker.face import Face, HeadPose, parse_emotion
 from avatar_worker.lipsync import Resampler
 from avatar_worker.lipsync.embedded import EmbeddedModel
 from avatar_worker.player.acting import Acting
@@ -121,3 +121,17 @@ def test_the_gaze_returns_to_whoever_cuts_in() -> None:
         out, inward = (weights[ARKIT_NAMES.index(f"eyeLook{way}Left")] for way in ("Out", "In"))
         towards = 32 * float(out - inward) + pose.yaw
         assert abs(towards) < 4
+
+
+def test_what_was_asked_meanwhile_is_not_taken_back_with_the_slots() -> None:
+    asked, untouched = Acting(Face(Random(3))), Acting(Face(Random(3)))
+    happy = parse_emotion("happy")
+    for acting in (asked, untouched):
+        acting.step(0, None, "idle")
+    asked.step(1, None, "idle")
+    asked.ask(lambda face: face.feel(happy))
+    asked.step(2, None, "idle")
+    asked.take_back(0)
+    untouched.ask(lambda face: face.feel(happy))
+    for serial in range(1, 60):
+        assert same(asked.step(serial, None, "idle"), untouched.step(serial, None, "idle"))

@@ -1,7 +1,22 @@
-"""The face above the mouth: blinks, gaze, head motion, brows, warmth."""
+"""The face above the mouth: blinks, gaze, head motion, emotions, gestures."""
 
+from avatar_worker.face.emotion import EMOTIONS, Emotion, EmotionError, EmotionName, parse_emotion
 from avatar_worker.face.face import Face
+from avatar_worker.face.gesture import GESTURES, Gesture, GestureError, parse_gesture
 from avatar_worker.face.moods import Mood
 from avatar_worker.face.pose import HeadPose
 
-__all__ = ["Face", "HeadPose", "Mood"]
+__all__ = [
+    "EMOTIONS",
+    "GESTURES",
+    "Emotion",
+    "EmotionError",
+    "EmotionName",
+    "Face",
+    "Gesture",
+    "GestureError",
+    "HeadPose",
+    "Mood",
+    "parse_emotion",
+    "parse_gesture",
+]

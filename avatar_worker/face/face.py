@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_worker.face.blink import Blinks
+from avatar_worker.face.emotion import Emotion
+from avatar_worker.face.expression import LOOKS
 from avatar_worker.face.gaze import Gaze
+from avatar_worker.face.gesture import Gesture, Gestures
 from avatar_worker.face.head import Head, Posture
 from avatar_worker.face.moods import MANNERS, Manner, Mood
 from avatar_worker.face.motion import Drift, Ease
-from avatar_worker.face.mouth import Mouth, closure
+from avatar_worker.face.mouth import SPOKEN, Mouth, closure
 from avatar_worker.face.pose import HeadPose
 from visavis.protocol import ARKIT_NAMES
 
@@ -20,6 +23,7 @@ _AT = {name: index for index, name in enumerate(ARKIT_NAMES)}
 _SIDEWAYS, _UPWARDS, _DOWNWARDS = 32.0, 24.0, 26.0
 """Degrees that an eye turns at weight 1, as the heads that come with Visavis are built."""
 _MOOD_SECONDS = 0.6
+_EMOTION_SECONDS = 0.8
 _BLINK_WITH_SHIFT = 0.3
 """Share of far shifts of gaze that bring a blink."""
 
@@ -35,6 +39,9 @@ class Face:
         self._head = Head(random)
         self._brow_drift = Drift(random, 0.11)
         self._ease = Ease(MANNERS["idle"].posture(), _MOOD_SECONDS)
+        self._gestures = Gestures(random)
+        self._emotion = Emotion()
+        self._look = Ease(np.zeros(len(ARKIT_NAMES)), _EMOTION_SECONDS)
         self._frames = 0
         self._pose = HeadPose()
 
@@ -51,15 +58,42 @@ class Face:
         weights = self._mouth.step(speech)
         voice = float(weights[_AT["jawOpen"]])
         self._pose, accent = self._head.step(Posture(*posture), manner, self._gaze.base, voice)
-        self._move_brows(weights, brows + accent, frown, speech)
+        shown = self._gestures.step()
+        self._pose = HeadPose(
+            self._pose.yaw + shown.yaw,
+            self._pose.pitch + shown.pitch,
+            self._pose.roll + shown.roll,
+        )
+        self._move_brows(weights, brows + accent + shown.brows, frown, speech)
         self._warm(weights, smile)
+        self._show_emotion(weights)
         self._move_eyes(weights, manner)
+        _add(weights, shown.wink, "eyeBlinkLeft")
         return np.clip(weights, 0, 1).astype(np.float32), self._pose
 
     def look_back(self) -> None:
         """Look at the person now, as one does who is interrupted."""
         self._gaze.look_back()
         self._head.hold_still()
+
+    def feel(self, emotion: Emotion) -> None:
+        """Show ``emotion`` from now on; the face changes within a second."""
+        self._emotion = emotion
+
+    def gesture(self, gesture: Gesture) -> None:
+        """Begin ``gesture`` now; one of the same kind that is under way goes on instead."""
+        self._gestures.ask(gesture)
+
+    def _show_emotion(self, weights: NDArray[np.float64]) -> None:
+        """None of it opens a mouth that speech shuts."""
+        look = self._look.step(
+            sum(
+                (amount * LOOKS[name] for name, amount in self._emotion.amounts.items()),
+                np.zeros(len(ARKIT_NAMES)),
+            )
+        )
+        free = 1 - closure(weights) * SPOKEN
+        weights += look * free * (1 - np.clip(weights, 0, 1))
 
     def _move_brows(
         self,

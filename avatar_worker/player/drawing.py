@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_worker.face import Face, HeadPose, Mood
-from avatar_worker.player.acting import Acting
+from avatar_worker.player.acting import Acting, Wish
 from avatar_worker.player.priority import lower_this_thread
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import Weights
@@ -22,6 +23,8 @@ logger = logging.getLogger("visavis.player")
 
 AHEAD: Final = 2
 """Pictures that are drawn before their time."""
+_WISHES: Final = 16
+"""Wishes between two pictures; of more, the last ones count."""
 
 Picture = NDArray[np.uint8]
 """I420, (height * 3 // 2, width)."""
@@ -54,7 +57,7 @@ class Drawing:
         self._quality = quality
         self._clock = clock
         self._epoch = timeline.epoch
-        self._look_back = False
+        self._wishes: deque[Wish] = deque(maxlen=_WISHES)
         self._drawn: dict[int, Picture] = {}
         self._blank: list[Picture] = []
         self._stopping = False
@@ -72,9 +75,9 @@ class Drawing:
         if self._thread.is_alive():
             self._thread.join()
 
-    def look_back(self) -> None:
-        """Look at the person, who cut in. With ``changed`` held."""
-        self._look_back = True
+    def ask(self, wish: Wish) -> None:
+        """Ask something of the face, in slots not yet drawn. With ``changed`` held."""
+        self._wishes.append(wish)
 
     def take(self, serial: int) -> Picture | None:
         """The picture of a slot, if it is drawn; pictures of earlier slots are void.
@@ -120,9 +123,9 @@ class Drawing:
             self._acting.take_back(begun)
             for serial in [serial for serial in self._drawn if serial > begun]:
                 self._blank.append(self._drawn.pop(serial))
-            if self._look_back:
-                self._acting.look_back()
-            self._look_back = False
+        for wish in self._wishes:
+            self._acting.ask(wish)
+        self._wishes.clear()
         done = self._acting.done
         return next((s for s in self._timeline.preview(AHEAD) if s.serial > done), None)
 

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from avatar_worker.face import Face, Mood
+from avatar_worker.face import Emotion, Face, Gesture, Mood
+from avatar_worker.player.acting import Wish
 from avatar_worker.player.drawing import Drawing, Picture
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
@@ -130,6 +131,14 @@ class Player:
         if self._drawing is not None:
             self._drawing.mood = mood
 
+    def feel(self, emotion: Emotion) -> None:
+        """Show ``emotion`` from the next picture that is not drawn yet, until another is felt."""
+        self._ask(lambda face: face.feel(emotion))
+
+    def gesture(self, gesture: Gesture) -> None:
+        """Make ``gesture`` once, from the next picture that is not drawn yet."""
+        self._ask(lambda face: face.gesture(gesture))
+
     @property
     def playhead(self) -> Playhead:
         with self._changed:
@@ -178,13 +187,18 @@ class Player:
         with self._changed:
             self._timeline.gate_open = True
 
+    def _ask(self, wish: Wish) -> None:
+        with self._changed:
+            if self._drawing is not None:
+                self._drawing.ask(wish)
+
     @contextmanager
     def _cutting(self) -> Iterator[None]:
         with self._changed:
             before = self._timeline.epoch
             yield
             if self._timeline.epoch != before and self._drawing is not None:
-                self._drawing.look_back()
+                self._drawing.ask(Face.look_back)
                 self._changed.notify_all()
 
     def _run_pump(self) -> None:
