@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     livekit_api_key: str = DEV_API_KEY
     livekit_api_secret: SecretStr = SecretStr(DEV_API_SECRET)
 
+    fetch_private: bool = False
+    """URLs that somebody names (a background) may lead to this machine and its network."""
     ready_file: Path | None = None
     """A worker makes this file once LiveKit has registered it."""
 

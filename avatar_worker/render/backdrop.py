@@ -1,4 +1,4 @@
-"""What is behind the head: one colour, softly lit."""
+"""Paints what is behind the head."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 _TOP, _BOTTOM = 1.05, 0.86
 _GLOWS: Final = ((0.20, 0.22, 0.22, 0.07), (0.86, 0.30, 0.24, 0.04), (0.72, 0.85, 0.30, -0.10),
                  (0.05, 0.88, 0.28, -0.09))  # fmt: skip
 """Centre x, y and radius in parts of the picture, and how much lighter it is there."""
 _VIGNETTE: Final = 0.2
+_UNDER: Final = (0xD9, 0xDE, 0xE6, 255)
+"""What shows through a picture that is not opaque."""
 _GRAIN: Final = 0.5
 """Levels of noise, so that the gradient does not show steps."""
 
@@ -36,3 +39,24 @@ def paint_backdrop(width: int, height: int, colour: str) -> NDArray[np.uint8]:
     picture += np.random.default_rng(0).normal(0, _GRAIN, (height, width, 1))
     opaque = np.full((height, width, 1), 255.0)
     return np.concatenate([picture, opaque], axis=2).clip(0, 255).round().astype(np.uint8)
+
+
+def paint_gradient(width: int, height: int, top: str, bottom: str) -> NDArray[np.uint8]:
+    """RGBA (height, width, 4) from ``#rrggbb`` at the top to ``#rrggbb`` at the bottom, evenly."""
+    ends = np.array([parse_colour(top), parse_colour(bottom)], np.float32)
+    share = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None, None]
+    picture = np.repeat(ends[0] + (ends[1] - ends[0]) * share, width, axis=1)
+    picture += np.random.default_rng(0).normal(0, _GRAIN, (height, width, 1))
+    opaque = np.full((height, width, 1), 255.0)
+    return np.concatenate([picture, opaque], axis=2).clip(0, 255).round().astype(np.uint8)
+
+
+def fit_picture(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """RGBA (height, width, 4): the picture's middle, filling the frame, on light grey.
+
+    ``picture``: RGBA, of any size.
+    """
+    image = Image.fromarray(picture)
+    fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+    under = Image.new("RGBA", (width, height), _UNDER)
+    return np.asarray(Image.alpha_composite(under, fitted)).copy()

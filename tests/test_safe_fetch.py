@@ -1,0 +1,185 @@
+"""What a URL of a stranger's cannot do."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from ipaddress import ip_address
+
+import pytest
+from aiohttp import web
+
+import safe_fetch
+from safe_fetch import FetchError, Limits, fetch, is_public
+
+SMALL = Limits(content=1000, seconds=2.0)
+
+
+class Site:
+    """A server on this machine that misbehaves in every way a test needs."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.port = 0
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path)
+        match request.path:
+            case "/good":
+                return web.Response(body=b"good", content_type="text/plain")
+            case "/hop":
+                left = int(request.query["left"])
+                where = f"/hop?left={left - 1}" if left else "/good"
+                return web.Response(status=302, headers={"Location": where})
+            case "/to":
+                return web.Response(status=307, headers={"Location": request.query["url"]})
+            case "/large":
+                return web.Response(body=bytes(1001))
+            case "/endless":
+                response = web.StreamResponse()
+                await response.prepare(request)
+                for _ in range(100):
+                    await response.write(bytes(100))
+                return response
+            case "/slow":
+                await asyncio.sleep(30)
+            case "/packed":
+                packed = gzip.compress(bytes(100_000))
+                return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+        return web.Response(status=404)
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    site = Site()
+    app = web.Application()
+    app.router.add_get("/{path:.*}", site.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site.port = runner.addresses[0][1]
+    yield site
+    await runner.cleanup()
+
+
+class Names:
+    """A resolver: each question takes the next answer, the last for ever."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self._answers = list(answers)
+        self.questions = 0
+
+    async def __call__(self, host: str, port: int) -> list[str]:
+        self.questions += 1
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+async def test_what_is_there_is_not_fetched(site: Site) -> None:
+    fetched = await fetch(site.url("/hop?left=2"), limits=SMALL, allow_private=True)
+    assert (fetched.content, fetched.media_type) == (b"good", "text/plain")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"],
+)
+async def test_this_machine_is_not_asked_under_any_of_its_names(site: Site, host: str) -> None:
+    with pytest.raises(FetchError):
+        await fetch(site.url("/good", host), limits=SMALL)
+    assert not site.asked
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
+     "224.0.0.1", "255.255.255.255", "::", "fe80::1%eth0", "fc00::1", "fec0::1", "ff02::1",
+     "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1",
+     "2001:0:53aa:64c:0:fbfe:3f57:fffe"],
+)  # fmt: skip
+def test_an_address_of_no_public_host_does_not_pass(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
+def test_a_public_address_is_not_refused(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+async def test_one_private_address_among_public_ones_is_not_overlooked(site: Site) -> None:
+    names = Names(["8.8.8.8", "127.0.0.1"])
+    with pytest.raises(FetchError, match=r"trap\.example is not on the public internet"):
+        await fetch(site.url("/good", "trap.example"), limits=SMALL, resolve=names)
+    assert not site.asked
+
+
+async def test_a_name_is_not_resolved_again_after_its_check(site: Site) -> None:
+    """DNS rebinding: public at the check, this machine at the connection."""
+    names = Names(["192.0.2.1"], ["127.0.0.1"])
+    with pytest.raises(FetchError):
+        await fetch(site.url("/good", "rebind.example"), limits=SMALL, resolve=names)
+    assert names.questions == 1 and not site.asked
+
+
+async def test_the_connection_does_not_go_elsewhere_than_to_the_address_checked(site: Site) -> None:
+    names = Names(["127.0.0.1"])
+    fetched = await fetch(
+        site.url("/good", "named.example"), limits=SMALL, allow_private=True, resolve=names
+    )
+    assert fetched.content == b"good" and names.questions == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://127.0.0.1/", "/good", "http://", "http://a:b@127.0.0.1/",
+            "http://127.0.0.1:99999/", "gopher://127.0.0.1:70/"],
+)  # fmt: skip
+async def test_anything_but_a_plain_web_address_is_not_followed(url: str) -> None:
+    with pytest.raises(FetchError):
+        await fetch(url, limits=SMALL, allow_private=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("file:///etc/passwd", "must begin with https"),
+        ("http://127.0.0.2/", r"127\.0\.0\.2 is not on the public internet"),
+        ("http://inner.example/", r"inner\.example is not on the public internet"),
+    ],
+)
+async def test_a_redirect_is_not_a_way_round_the_check(
+    site: Site, monkeypatch: pytest.MonkeyPatch, target: str, said: str
+) -> None:
+    monkeypatch.setattr(safe_fetch, "is_public", lambda address: str(address) == "127.0.0.1")
+
+    async def names(host: str, port: int) -> list[str]:
+        return ["127.0.0.1" if host == "outer.example" else "127.0.0.2"]
+
+    with pytest.raises(FetchError, match=said):
+        await fetch(site.url(f"/to?url={target}", "outer.example"), limits=SMALL, resolve=names)
+    assert site.asked == ["/to"]
+
+
+async def test_redirects_do_not_go_on_for_ever(site: Site) -> None:
+    assert (await fetch(site.url("/hop?left=2"), limits=SMALL, allow_private=True)).content
+    with pytest.raises(FetchError, match="redirects more than 3 times"):
+        await fetch(site.url("/hop?left=3"), limits=SMALL, allow_private=True)
+    assert len(site.asked) == 4 + 4
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/large", "more than 0.001 MB"), ("/endless", "more than 0.001 MB"),
+     ("/packed", "packed"), ("/none", "answers 404"), ("/slow", "longer than 2 s")],
+)  # fmt: skip
+async def test_an_answer_beyond_the_limits_is_not_kept(site: Site, path: str, said: str) -> None:
+    with pytest.raises(FetchError, match=said):
+        await fetch(site.url(path), limits=SMALL, allow_private=True)
+
+
+async def test_an_error_does_not_tell_what_was_asked_for(site: Site) -> None:
+    with pytest.raises(FetchError) as raised:
+        await fetch(site.url("/none?key=secret"), limits=SMALL, allow_private=True)
+    assert "secret" not in str(raised.value)
