@@ -26,7 +26,7 @@ from visavis.protocol import (
 
 logger = logging.getLogger("visavis.avatar")
 
-FEATURES: Final = "pause alive"
+FEATURES: Final = "pause alive weights"
 """What the avatar can do beyond LiveKit's protocol: :data:`visavis.protocol.Feature`."""
 ROOMS_PER_CORE: Final = 3
 """The most that is ever taken, were drawing to cost nothing: encoding alone takes 5.3 ms of a
@@ -104,14 +104,12 @@ class Admission:
         return dispatch
 
     def _attributes(self, dispatch: AvatarDispatch) -> dict[str, str]:
-        attributes = {
+        return {
             ATTRIBUTE_PUBLISH_ON_BEHALF: dispatch.agent_identity,
             ATTRIBUTE_FEATURES: FEATURES,
+            ATTRIBUTE_LIPSYNC: self._lipsync_name,
+            ATTRIBUTE_HEAD: dispatch.head or self._settings.avatar_head,
         }
-        if wants_video(self._settings, dispatch):
-            attributes[ATTRIBUTE_LIPSYNC] = self._lipsync_name
-            attributes[ATTRIBUTE_HEAD] = dispatch.head or self._settings.avatar_head
-        return attributes
 
     def _measure(self, server: AgentServer, more: float) -> Fullness:
         running = {info.job.id: info.job.metadata for info in server.active_jobs}

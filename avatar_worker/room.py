@@ -15,13 +15,15 @@ from livekit.agents import AutoSubscribe, JobContext
 from avatar_worker.admission import wants_video
 from avatar_worker.agent_link import AgentLink
 from avatar_worker.face import Face, Mood
-from avatar_worker.lipsync.still import StillLips
+from avatar_worker.lipsync import LipSync
+from avatar_worker.lipsync.on_demand import LipsOnDemand
 from avatar_worker.load import INTERVAL, WARM_UP, Board, Processor, RoomLoad
 from avatar_worker.look import Look, Renderers
-from avatar_worker.player import Encoding, Event, Player, RoomTracks, Voice
+from avatar_worker.player import Encoding, Event, Frame, Player, RoomTracks, Voice
 from avatar_worker.player.quality import Quality
 from avatar_worker.preload import Preloaded
 from avatar_worker.presence import AgentPresence
+from avatar_worker.watchers import Watchers
 from settings import Settings
 from visavis.protocol import AvatarDispatch
 
@@ -65,31 +67,42 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     settings = warm.preloaded.settings
     ctx.log_context_fields = {"room": ctx.job.room.name}
     renderers = await asyncio.to_thread(_renderers, warm, dispatch)
-    lips = (
-        StillLips() if renderers is None else await asyncio.to_thread(warm.preloaded.lipsync.create)
-    )
+    factory = warm.preloaded.lipsync
+    on_demand = LipsOnDemand(factory) if renderers is None else None
+    lips: LipSync = await asyncio.to_thread(factory.create) if on_demand is None else on_demand
     size = None if renderers is None else (renderers.look.width, renderers.look.height)
     tracks = RoomTracks(_encoding(settings), size)
 
     def on_event(event: Event) -> None:
         link.notify(event)
 
+    def on_frame(frame: Frame) -> None:
+        watchers.notify(frame)
+
+    async def on_watched(watched: bool) -> None:
+        if on_demand is not None:
+            await asyncio.to_thread(on_demand.wake if watched else on_demand.rest)
+            player.expect(lips.lead + LEAD_MARGIN)
+
     player = Player(
         face=Face(random.Random()),
         renderer=None if renderers is None else renderers(),
         output=tracks,
         on_event=on_event,
+        on_frame=on_frame,
         lead=lips.lead + LEAD_MARGIN,
         quality=Quality(settings.avatar_video_fps, warm_up=QUALITY_WARM_UP),
         scaled=renderers,
     )
     voice = Voice(player, lips)
     link = AgentLink(ctx.room, dispatch.agent_identity, player, voice)
+    watchers = Watchers(ctx.room, player, on_watched=on_watched)
 
     async def live() -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(link.run())
+                tasks.create_task(watchers.run())
                 tasks.create_task(_report(ctx, warm.board, player))
         except Exception:
             logger.exception("the avatar failed and leaves; its agent speaks on alone")
@@ -126,6 +139,7 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     )
     leaving.callback(presence.aclose)
     link.register_rpcs()
+    watchers.register()
     published = await tracks.publish(ctx.room.local_participant)
     try:
         async with asyncio.timeout(LISTENER_PATIENCE):

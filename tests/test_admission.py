@@ -78,17 +78,17 @@ async def test_a_room_is_taken_in_the_identity_and_on_behalf_of_its_agent() -> N
     assert answer is not None and answer.identity == "avatar"
     assert answer.attributes == {
         ATTRIBUTE_PUBLISH_ON_BEHALF: "agent",
-        ATTRIBUTE_FEATURES: "pause alive",
+        ATTRIBUTE_FEATURES: "pause alive weights",
         ATTRIBUTE_LIPSYNC: "visavis-lips",
         ATTRIBUTE_HEAD: "maya",
     }
 
 
-async def test_a_voice_without_a_picture_names_no_head() -> None:
+async def test_a_voice_without_a_picture_hides_no_head_from_those_who_draw() -> None:
     for metadata, settings in ((dispatch(video=False), {}), (dispatch(), {"avatar_video": False})):
         answer = await worker(**settings).ask(metadata)
         assert answer is not None and answer.attributes is not None
-        assert set(answer.attributes) == {ATTRIBUTE_PUBLISH_ON_BEHALF, ATTRIBUTE_FEATURES}
+        assert answer.attributes[ATTRIBUTE_HEAD] == "amy"
 
 
 @pytest.mark.parametrize("metadata", ["", "[]", dispatch(head="../../etc/passwd.glb")])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from avatar_worker.face import Face, HeadPose
-from avatar_worker.player import Event, Finished, Player, Started
+from avatar_worker.player import Event, Finished, Frame, Player, Started
 from avatar_worker.player.drawing import Picture
 from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
 
@@ -24,6 +24,7 @@ class Room:
         self.shapes: set[tuple[int, ...]] = set()
         self.broken = False
         self.events: list[Event] = []
+        self.frames: list[Frame] = []
         self.changed = threading.Condition()
 
     async def play(self, audio: Audio) -> None:
@@ -42,6 +43,11 @@ class Room:
     def on_event(self, event: Event) -> None:
         with self.changed:
             self.events.append(event)
+            self.changed.notify_all()
+
+    def on_frame(self, frame: Frame) -> None:
+        with self.changed:
+            self.frames.append(frame)
             self.changed.notify_all()
 
     @property
@@ -80,7 +86,13 @@ class Canvas:
 @contextmanager
 def playing(canvas: Canvas | None) -> Iterator[tuple[Player, Room]]:
     room = Room()
-    player = Player(face=Face(Random(1)), renderer=canvas, output=room, on_event=room.on_event)
+    player = Player(
+        face=Face(Random(1)),
+        renderer=canvas,
+        output=room,
+        on_event=room.on_event,
+        on_frame=room.on_frame,
+    )
     player.open_gate()
     player.start()
     try:
@@ -192,6 +204,56 @@ def test_the_face_speaks_and_comes_to_rest() -> None:
             time.sleep(0.01)
     assert loudest > 50
     assert room.pictures[-1] < 20
+
+
+@pytest.mark.parametrize("canvas", [Canvas(), None])
+def test_weights_do_not_lose_the_sound_that_they_belong_to(canvas: Canvas | None) -> None:
+    with playing(canvas) as (player, room):
+        player.watch(True)
+        assert room.wait_for(lambda: len(room.frames) > 5)
+        speak(player, 0.5)
+        room.wait_for_end()
+        ended = len(room.frames)
+        assert room.wait_for(lambda: len(room.frames) > ended + 3)
+    spoken = [frame for frame in room.frames if frame.segment == 0]
+    assert len(spoken) >= 14, "frames of the sentence are missing"
+    jaw = [frame.face.weights[24] for frame in spoken]
+    assert max(jaw) > 0.25
+    first = spoken[0].time - spoken[0].position
+    assert all(frame.time - frame.position == first for frame in spoken)
+    heard = np.concatenate(room.audio)
+    assert np.count_nonzero(heard[first : first + SAMPLE_RATE // 2]) == SAMPLE_RATE // 2
+    steps = np.diff([frame.time for frame in room.frames])
+    assert (steps > 0).all() and np.median(steps) == SAMPLE_RATE // 30
+
+
+def test_a_face_that_nobody_watches_does_not_move() -> None:
+    with playing(None) as (player, room):
+        speak(player, 0.3)
+        room.wait_for_end()
+        assert player._drawing._acting.done == -1
+        player.watch(True)
+        assert room.wait_for(lambda: len(room.frames) > 3)
+        player.watch(False)
+        told = len(room.frames)
+        speak(player, 0.3)
+        assert room.wait_for(lambda: len(room.ends) == 2)
+    assert len(room.frames) == told
+
+
+def test_pictures_that_nobody_looks_at_are_not_drawn_and_come_back() -> None:
+    with playing(Canvas()) as (player, room):
+        assert room.wait_for(lambda: len(room.pictures) > 5)
+        player.watch(True)
+        player.draw(False)
+        time.sleep(0.1)
+        shown, told = len(room.pictures), len(room.frames)
+        assert room.wait_for(lambda: len(room.frames) > told + 10)
+        assert len(room.pictures) == shown
+        assert player.quality.is_full
+        player.draw(True)
+        assert room.wait_for(lambda: len(room.pictures) > shown + 10)
+        assert player.quality.is_full
 
 
 def test_stopping_does_not_hang() -> None:

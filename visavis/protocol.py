@@ -45,6 +45,13 @@ STREAM_WANTS_ID: Final = "visavis.wants_id"
 ``lk.playback_started`` then carries the stream's id as payload, ``lk.playback_finished`` a
 ``stream_id``. LiveKit's own output would refuse that field, so it is sent to those who ask.
 """
+RPC_WATCH_WEIGHTS: Final = "visavis.watch_weights"
+"""Any participant to avatar: send me weights. Payload: :class:`WatchWeights`, or empty; answers
+``"ok"``. Harmless when repeated: the last one counts."""
+RPC_UNWATCH_WEIGHTS: Final = "visavis.unwatch_weights"
+"""Any participant to avatar: no more weights. Empty payload; answers ``"ok"``."""
+TOPIC_WEIGHTS: Final = "visavis.weights"
+"""Data topic, avatar to those who watch, lossy: thirty :class:`.weights.WeightsPacket` a second."""
 RPC_INTERRUPT: Final = "visavis.interrupt"
 """Any participant to agent: stop speaking now. Empty payload; answers ``"ok"``."""
 RPC_HANG_UP: Final = "visavis.hang_up"
@@ -64,10 +71,11 @@ ATTRIBUTE_TURN: Final = "visavis.turn"
 ATTRIBUTE_LIPSYNC: Final = "visavis.lipsync"
 """On the avatar: name of the speech-to-blendshape model in use."""
 ATTRIBUTE_HEAD: Final = "visavis.head"
-"""On the avatar: name of the head that is drawn."""
+"""On the avatar: name of the head that is drawn, or meant by the weights."""
 
-Feature = Literal["pause", "alive"]
-"""Pause: :data:`RPC_PAUSE` and :data:`RPC_RESUME`. Alive: :data:`TOPIC_ALIVE`."""
+Feature = Literal["pause", "alive", "weights"]
+"""Pause: :data:`RPC_PAUSE` and :data:`RPC_RESUME`. Alive: :data:`TOPIC_ALIVE`. Weights:
+:data:`RPC_WATCH_WEIGHTS`."""
 
 FaceState = Literal["waiting", "present", "absent"]
 """Waiting: dispatched, not here yet. Present: it speaks through the avatar. Absent: plain voice."""
@@ -173,6 +181,29 @@ def _read_seconds(data: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise ProtocolError(f"{name!r} must be seconds, not {value!r}")
     return float(value)
+
+
+@dataclass(frozen=True)
+class WatchWeights:
+    """How a participant wants to see the face from its weights."""
+
+    video: bool = True
+    """It looks at the video as well. Where nobody does, no pictures are drawn."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> WatchWeights:
+        """An empty text is the default. Raises :class:`ProtocolError`."""
+        if not text:
+            return cls()
+        data = _read_object(text, "the wish to watch weights")
+        if unknown := sorted(set(data) - {"video"}):
+            raise ProtocolError(f"unknown field in the wish to watch weights: {unknown[0]}")
+        if not isinstance(data.get("video", True), bool):
+            raise ProtocolError("'video' in the wish to watch weights must be true or false")
+        return cls(**data)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
 """The playback clock: what is heard and seen when."""
 
+from .frame import Acted, Frame
 from .player import Counters, Output, Player
 from .timeline import Event, Finished, Playhead, Started, Timeline
 from .tracks import Encoding, RoomTracks
 from .voice import Voice, VoiceError
 
 __all__ = [
+    "Acted",
     "Counters",
     "Encoding",
     "Event",
     "Finished",
+    "Frame",
     "Output",
     "Player",
     "Playhead",

@@ -1,4 +1,4 @@
-"""The thread that draws pictures before their time."""
+"""The thread that moves the face, and draws it, before its time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from avatar_worker.face import Face, HeadPose, Mood
 from avatar_worker.player.acting import Acting, Wish
+from avatar_worker.player.frame import Acted
 from avatar_worker.player.priority import lower_this_thread
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import Weights
@@ -31,13 +32,16 @@ Picture = NDArray[np.uint8]
 
 
 class Drawing:
-    """Draws the slots that the timeline previews; draws anew what speech has made void."""
+    """Draws the slots that the timeline previews; draws anew what speech has made void.
+
+    The face moves on where it is drawn or its weights are watched; else the thread sleeps.
+    """
 
     def __init__(
         self,
         *,
         face: Face,
-        renderer: Renderer,
+        renderer: Renderer | None,
         scaled: Callable[[float], Renderer] | None,
         timeline: Timeline,
         changed: threading.Condition,
@@ -50,6 +54,8 @@ class Drawing:
         """What the last picture took."""
         self._acting = Acting(face)
         self._renderer = self._full_size = renderer
+        self._draws = renderer is not None
+        self._watched = False
         self._scaled = scaled
         self._scale = 1.0
         self._timeline = timeline
@@ -58,6 +64,9 @@ class Drawing:
         self._clock = clock
         self._epoch = timeline.epoch
         self._wishes: deque[Wish] = deque(maxlen=_WISHES)
+        self._acted: dict[int, Acted] = {}
+        self._acted_until = -1
+        """Serial of the last slot of which :meth:`take_acted` knows the face."""
         self._drawn: dict[int, Picture] = {}
         self._blank: list[Picture] = []
         self._stopping = False
@@ -78,6 +87,41 @@ class Drawing:
     def ask(self, wish: Wish) -> None:
         """Ask something of the face, in slots not yet drawn. With ``changed`` held."""
         self._wishes.append(wish)
+
+    @property
+    def draws(self) -> bool:
+        """Pictures are made. With ``changed`` held."""
+        return self._draws
+
+    @property
+    def acts(self) -> bool:
+        """The face moves on. With ``changed`` held."""
+        return self._draws or self._watched
+
+    def draw(self, wanted: bool) -> None:
+        """Make pictures, or none while nobody looks at them. With ``changed`` held."""
+        self._draws = wanted and self._full_size is not None
+        if not self._draws:
+            self._blank.extend(self._drawn.values())
+            self._drawn.clear()
+
+    def watch(self, wanted: bool) -> None:
+        """Keep what the face shows for :meth:`take_acted`. With ``changed`` held."""
+        self._watched = wanted
+        self._acted.clear()
+
+    def has_acted(self, serial: int) -> bool:
+        """The face has moved as far as that slot. With ``changed`` held."""
+        return serial <= self._acted_until
+
+    def take_acted(self, serial: int) -> Acted | None:
+        """The face of a slot, where it is known; those of earlier slots are void.
+
+        With ``changed`` held.
+        """
+        for earlier in [acted for acted in self._acted if acted < serial]:
+            del self._acted[earlier]
+        return self._acted.pop(serial, None)
 
     def take(self, serial: int) -> Picture | None:
         """The picture of a slot, if it is drawn; pictures of earlier slots are void.
@@ -100,17 +144,19 @@ class Drawing:
                     self._changed.wait()
                 if self._stopping or slot is None:
                     return
-                epoch, level = self._epoch, self._quality.level
+                epoch, level, draws = self._epoch, self._quality.level, self._draws
             speech = slot.weights
             mood: Mood = "speaking" if speech is not None else self.mood
             weights, pose = self._acting.step(slot.serial, speech, mood)
-            if not level.draws(slot.serial):
+            with self._changed:
+                self._keep(slot.serial, Acted(weights, pose), epoch)
+            if not draws or not level.draws(slot.serial):
                 continue
             started = self._clock()
             picture = self._draw(weights, pose, level.scale)
             with self._changed:
                 self.seconds = self._clock() - started
-                if picture is not None and epoch == self._timeline.epoch:
+                if picture is not None and epoch == self._timeline.epoch and self._draws:
                     self._drawn[slot.serial] = picture
                 elif picture is not None:
                     self._blank.append(picture)
@@ -123,17 +169,29 @@ class Drawing:
             self._acting.take_back(begun)
             for serial in [serial for serial in self._drawn if serial > begun]:
                 self._blank.append(self._drawn.pop(serial))
+            self._acted = {at: acted for at, acted in self._acted.items() if at <= begun}
+            self._acted_until = min(self._acted_until, begun)
         for wish in self._wishes:
             self._acting.ask(wish)
         self._wishes.clear()
+        if not self.acts:
+            return None
         done = self._acting.done
         return next((s for s in self._timeline.preview(AHEAD) if s.serial > done), None)
 
+    def _keep(self, serial: int, acted: Acted, epoch: int) -> None:
+        """For :meth:`take_acted`, unless speech has made it void. With ``changed`` held."""
+        if epoch == self._timeline.epoch or serial <= self._timeline.serial:
+            self._acted_until = serial
+            if self._watched:
+                self._acted[serial] = acted
+
     def _draw(self, weights: Weights, pose: HeadPose, scale: float) -> Picture | None:
         try:
-            self._resize(scale)
-            picture = self._blank_picture()
-            self._renderer.draw(weights, pose, picture)
+            if (renderer := self._sized(scale)) is None:
+                return None
+            picture = self._blank_picture(renderer)
+            renderer.draw(weights, pose, picture)
         except Exception:
             if not self._failed:
                 logger.exception("the face could not be drawn; the voice goes on")
@@ -141,13 +199,14 @@ class Drawing:
             return None
         return picture
 
-    def _resize(self, scale: float) -> None:
+    def _sized(self, scale: float) -> Renderer | None:
         if scale != self._scale and self._scaled is not None:
             self._renderer = self._full_size if scale == 1 else self._scaled(scale)
             self._scale = scale
+        return self._renderer
 
-    def _blank_picture(self) -> Picture:
-        shape = (self._renderer.height * 3 // 2, self._renderer.width)
+    def _blank_picture(self, renderer: Renderer) -> Picture:
+        shape = (renderer.height * 3 // 2, renderer.width)
         with self._changed:
             self._blank = [blank for blank in self._blank if blank.shape == shape]
             return self._blank.pop() if self._blank else np.empty(shape, np.uint8)

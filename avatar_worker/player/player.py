@@ -19,9 +19,10 @@ from typing import Final, Protocol
 from avatar_worker.face import Emotion, Face, Gesture, Mood
 from avatar_worker.player.acting import Wish
 from avatar_worker.player.drawing import Drawing, Picture
+from avatar_worker.player.frame import Frame
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
-from avatar_worker.player.timeline import Event, Playhead, Timeline
+from avatar_worker.player.timeline import Event, Playhead, Slot, Timeline
 from avatar_worker.render import Renderer
 
 logger = logging.getLogger("visavis.player")
@@ -35,6 +36,8 @@ together, it is 14 to 43 ms early in Chromium (``python -m bench sync``): its ji
 sound wait longer than pictures, and less than 30 ms of that it leaves alone."""
 LATE: Final = 0.050
 """Seconds behind its deadline at which the pump gives up catching up and counts an underrun."""
+UNSENT: Final = 4
+"""Slots that have begun and whose face may be late; that of earlier ones is not told."""
 FORGIVEN: Final = 0.1
 """Seconds after speech began or was cut in which a late picture is nobody's fault: it was drawn
 anew."""
@@ -75,6 +78,7 @@ class Player:
         renderer: Renderer | None,
         output: Output,
         on_event: Callable[[Event], None],
+        on_frame: Callable[[Frame], None] = lambda _: None,
         lead: float = 0.1,
         quality: Quality | None = None,
         scaled: Callable[[float], Renderer] | None = None,
@@ -83,6 +87,9 @@ class Player:
         """
         Args:
             renderer: None for a voice without a picture.
+            on_frame: Told what the face shows, while :meth:`watch` wants it: on the pump's thread,
+                when the sound of it is being released or soon after. Must neither block nor call
+                back.
             lead: Seconds of sound that must be there before it begins; see :class:`Timeline`.
             quality: How often and how large pictures are drawn.
             scaled: Makes the renderer of a smaller size, as a share of ``renderer``'s.
@@ -91,20 +98,24 @@ class Player:
         self.quality = quality or Quality()
         self._output = output
         self._on_event = on_event
+        self._on_frame = on_frame
         self._clock = clock
         self._timeline = Timeline(lead)
         self._changed = threading.Condition()
-        self._drawing: Drawing | None = None
-        if renderer is not None:
-            self._drawing = Drawing(
-                face=face,
-                renderer=renderer,
-                scaled=scaled,
-                timeline=self._timeline,
-                changed=self._changed,
-                quality=self.quality,
-                clock=clock,
-            )
+        self._drawing = Drawing(
+            face=face,
+            renderer=renderer,
+            scaled=scaled,
+            timeline=self._timeline,
+            changed=self._changed,
+            quality=self.quality,
+            clock=clock,
+        )
+        self._watched = False
+        self._released = 0
+        """Samples since the start."""
+        self._unsent: deque[tuple[int, Slot]] = deque(maxlen=UNSENT)
+        """(samples released before, slot) of slots whose face was not told."""
         self._due: deque[tuple[float, int]] = deque()
         """(time, slot) of pictures to show."""
         self._forgiven_until = 0.0
@@ -115,21 +126,39 @@ class Player:
 
     def start(self) -> None:
         self._thread.start()
-        if self._drawing is not None:
-            self._drawing.start()
+        self._drawing.start()
 
     def stop(self) -> None:
         """Stop both threads and wait for them. Blocks for some tens of milliseconds."""
         self._stopping = True
-        if self._drawing is not None:
-            self._drawing.stop()
+        self._drawing.stop()
         if self._thread.is_alive():
             self._thread.join()
 
     def follow(self, mood: Mood) -> None:
         """How the face looks while nobody speaks through it."""
-        if self._drawing is not None:
-            self._drawing.mood = mood
+        self._drawing.mood = mood
+
+    def watch(self, wanted: bool) -> None:
+        """Tell ``on_frame`` what the face shows, thirty times a second."""
+        with self._changed:
+            if wanted != self._watched:
+                self._watched = wanted
+                self._unsent.clear()
+                self._drawing.watch(wanted)
+
+    def draw(self, wanted: bool) -> None:
+        """Make pictures, where there is a renderer; False while nobody looks at them."""
+        with self._changed:
+            if wanted != self._drawing.draws:
+                self._due.clear()
+                self._forgiven_until = self._clock() + FORGIVEN
+                self._drawing.draw(wanted)
+
+    def expect(self, lead: float) -> None:
+        """Another lip-sync speaks from now on: see ``lead`` of the constructor."""
+        with self._changed:
+            self._timeline.lead = lead
 
     def feel(self, emotion: Emotion) -> None:
         """Show ``emotion`` from the next picture that is not drawn yet, until another is felt."""
@@ -189,15 +218,15 @@ class Player:
 
     def _ask(self, wish: Wish) -> None:
         with self._changed:
-            if self._drawing is not None:
-                self._drawing.ask(wish)
+            self._drawing.ask(wish)
+            self._changed.notify_all()
 
     @contextmanager
     def _cutting(self) -> Iterator[None]:
         with self._changed:
             before = self._timeline.epoch
             yield
-            if self._timeline.epoch != before and self._drawing is not None:
+            if self._timeline.epoch != before:
                 self._drawing.ask(Face.look_back)
                 self._changed.notify_all()
 
@@ -221,15 +250,30 @@ class Player:
             taken = self._timeline.take(TICK_SAMPLES)
             for event in taken.events:
                 self._on_event(event)
-            if self._drawing is not None:
-                for at, slot in taken.begun:
-                    if self.quality.level.draws(slot.serial):
-                        shown = now + at / SAMPLE_RATE + PICTURE_DELAY
-                        self._due.append((shown, slot.serial))
-                if epoch != self._timeline.epoch:
-                    self._forgiven_until = now + FORGIVEN
+            for at, slot in taken.begun:
+                if self._drawing.draws and self.quality.level.draws(slot.serial):
+                    shown = now + at / SAMPLE_RATE + PICTURE_DELAY
+                    self._due.append((shown, slot.serial))
+                if self._watched:
+                    self._unsent.append((self._released + at, slot))
+            if epoch != self._timeline.epoch:
+                self._forgiven_until = now + FORGIVEN
+            self._tell_frames()
+            self._released += TICK_SAMPLES
+            if self._drawing.acts:
                 self._changed.notify_all()
             return taken.audio
+
+    def _tell_frames(self) -> None:
+        """Those of slots that have begun, as far as the face has got."""
+        paused = self._timeline.playhead.paused
+        while self._unsent:
+            time, slot = self._unsent[0]
+            if not self._drawing.has_acted(slot.serial):
+                return
+            self._unsent.popleft()
+            if (face := self._drawing.take_acted(slot.serial)) is not None:
+                self._on_frame(Frame(time, slot.segment, slot.position, paused, face))
 
     async def _play(self, audio: Audio) -> None:
         try:
@@ -248,8 +292,7 @@ class Player:
 
     def _show_newest(self, now: float) -> None:
         """Show the picture that is due now; those before it have missed their time."""
-        if (drawing := self._drawing) is None:
-            return
+        drawing = self._drawing
         with self._changed:
             due = [(at, serial) for at, serial in self._due if at <= now]
             if not due:

@@ -59,6 +59,10 @@ class Slot:
     serial: int
     weights: Weights | None = None
     """(52,); None when nobody speaks."""
+    segment: int | None = None
+    """That which sounds when it begins; None when nobody speaks. Not known to a preview."""
+    position: int = 0
+    """Samples of the segment that were released before."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,8 @@ class Timeline:
     """The line of slots. Not thread-safe."""
 
     def __init__(self, lead: float = 0.1) -> None:
-        """``lead``: seconds of sound that must be there before a segment begins or goes on.
-
-        It is what lip-sync needs to give each frame in time.
-        """
-        self._lead = round(lead * SAMPLE_RATE)
+        """``lead`` is what lip-sync needs to give each frame in time."""
+        self.lead = lead
         self._segments: deque[Segment] = deque()
         self._numbers = itertools.count()
         self._serial = -1
@@ -105,6 +106,15 @@ class Timeline:
         self.epoch = 0
         """Counts the times that speech began or was cut: earlier answers of :meth:`preview` are
         void."""
+
+    @property
+    def lead(self) -> float:
+        """Seconds of sound that must be there before a segment begins or goes on."""
+        return self._lead / SAMPLE_RATE
+
+    @lead.setter
+    def lead(self, seconds: float) -> None:
+        self._lead = round(seconds * SAMPLE_RATE)
 
     @property
     def serial(self) -> int:
@@ -230,7 +240,7 @@ class Timeline:
             return Slot(self._serial)
         index, into = divmod(speaker.released, SLOT_SAMPLES)
         self._left = SLOT_SAMPLES - into
-        return Slot(self._serial, speaker.weights(index))
+        return Slot(self._serial, speaker.weights(index), speaker.number, speaker.released)
 
     def _release(self, count: int) -> Audio:
         if self._sounding is not None:

@@ -1,0 +1,172 @@
+"""Those in the room who draw the face for themselves, and what is sent to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from livekit import rtc
+
+from avatar_worker.player import Frame, Player
+from avatar_worker.player.segment import SAMPLE_RATE
+from visavis.protocol import (
+    RPC_UNWATCH_WEIGHTS,
+    RPC_WATCH_WEIGHTS,
+    TOPIC_WEIGHTS,
+    ProtocolError,
+    WatchWeights,
+)
+from visavis.weights import WeightsPacket
+
+logger = logging.getLogger("visavis.avatar")
+
+MOST: Final = 64
+"""Participants that may watch one avatar's weights."""
+UNSENT: Final = 4
+"""Frames that wait while one is sent; older ones are lost, as on the way."""
+
+
+class Watchers:
+    """Sends each frame to whoever asked for it, and to nobody else.
+
+    Nobody looks at the video once everybody but the agents draws for themselves: pictures rest.
+    """
+
+    def __init__(
+        self,
+        room: rtc.Room,
+        player: Player,
+        *,
+        on_watched: Callable[[bool], Awaitable[None]],
+    ) -> None:
+        """
+        Args:
+            on_watched: Awaited with True before the first one watches, with False after the last.
+        """
+        self._room = room
+        self._player = player
+        self._on_watched = on_watched
+        self._wishes: dict[str, WatchWeights] = {}
+        self._is_watched = False
+        self._one_at_a_time = asyncio.Lock()
+        self._track = secrets.randbelow(1 << 16)
+        self._sequence = 0
+        self._frames: deque[Frame] = deque(maxlen=UNSENT)
+        self._something = asyncio.Event()
+        self._complained = False
+        self._loop = asyncio.get_running_loop()
+
+    def register(self) -> None:
+        """After the room is connected."""
+        local = self._room.local_participant
+        local.register_rpc_method(RPC_WATCH_WEIGHTS, self._on_watch)
+        local.register_rpc_method(RPC_UNWATCH_WEIGHTS, self._on_unwatch)
+        self._room.on("participant_connected", self._on_connected)
+        self._room.on("participant_disconnected", self._on_disconnected)
+
+    def notify(self, frame: Frame) -> None:
+        """What the face shows; from any thread."""
+        self._loop.call_soon_threadsafe(self._offer, frame)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            while self._frames:
+                await self._send(self._frames.popleft())
+
+    def _offer(self, frame: Frame) -> None:
+        self._frames.append(frame)
+        self._something.set()
+
+    async def _send(self, frame: Frame) -> None:
+        if not self._wishes or not self._room.isconnected():
+            return
+        packet = pack(frame, self._track, self._sequence)
+        self._sequence += 1
+        try:
+            await self._room.local_participant.publish_data(
+                packet.to_bytes(),
+                reliable=False,
+                destination_identities=list(self._wishes),
+                topic=TOPIC_WEIGHTS,
+            )
+        except Exception as error:  # a room that reconnects: the next one has all there is to say
+            if not self._complained:
+                logger.warning("weights could not be sent: %s", error)
+            self._complained = True
+
+    async def _on_watch(self, invocation: rtc.RpcInvocationData) -> str:
+        identity = invocation.caller_identity
+        try:
+            wish = WatchWeights.from_json(invocation.payload)
+        except ProtocolError as error:
+            raise rtc.RpcError(1400, str(error)) from None
+        if identity not in self._wishes and len(self._wishes) >= MOST:
+            raise rtc.RpcError(1429, f"{MOST} participants watch already: no more can")
+        self._wishes[identity] = wish
+        await self._update()
+        return "ok"
+
+    async def _on_unwatch(self, invocation: rtc.RpcInvocationData) -> str:
+        if self._wishes.pop(invocation.caller_identity, None) is not None:
+            await self._update()
+        return "ok"
+
+    def _on_connected(self, _: rtc.RemoteParticipant) -> None:
+        self._draw_where_looked_at()
+
+    def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
+        was_watching = self._wishes.pop(participant.identity, None) is not None
+        self._draw_where_looked_at()
+        if was_watching:
+            task = self._loop.create_task(self._update(), name="visavis watchers")
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _update(self) -> None:
+        self._draw_where_looked_at()
+        async with self._one_at_a_time:
+            wanted = bool(self._wishes)
+            if wanted == self._is_watched:
+                return
+            self._is_watched = wanted
+            if not wanted:
+                self._player.watch(False)
+            try:
+                await self._on_watched(wanted)
+            except Exception:
+                logger.exception("lip-sync could not be made ready; the mouth stays still")
+            if wanted:
+                self._player.watch(True)
+
+    def _draw_where_looked_at(self) -> None:
+        people = [
+            identity
+            for identity, participant in self._room.remote_participants.items()
+            if participant.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        ]
+        nobody_looks = people and all(
+            identity in self._wishes and not self._wishes[identity].video for identity in people
+        )
+        self._player.draw(not nobody_looks)
+
+
+def pack(frame: Frame, track: int, sequence: int) -> WeightsPacket:
+    """A frame of the player on its way."""
+    return WeightsPacket(
+        track=track,
+        sequence=sequence,
+        time_ms=frame.time * 1000 // SAMPLE_RATE,
+        weights=tuple(frame.face.weights.tolist()),
+        yaw=frame.face.pose.yaw,
+        pitch=frame.face.pose.pitch,
+        roll=frame.face.pose.roll,
+        segment=frame.segment,
+        position_ms=frame.position * 1000 // SAMPLE_RATE,
+        paused=frame.paused,
+    )
