@@ -50,6 +50,8 @@ CMD ["python", "-m", "avatar_worker", "start"]
 
 FROM runtime AS gateway
 COPY --chown=visavis gateway gateway
+COPY --chown=visavis avatar_worker/__init__.py avatar_worker/
+COPY --chown=visavis avatar_worker/heads avatar_worker/heads
 COPY --from=page --chown=visavis /app/frontend/dist frontend/dist
 EXPOSE 8080
 CMD ["python", "-m", "gateway"]

@@ -1,6 +1,9 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+// The gateway's port: the same variable as in the gateway's settings.
+const GATEWAY = process.env.GATEWAY_URL ?? `http://localhost:${process.env.PORT ?? '8080'}`;
+
 export default defineConfig({
   plugins: [react()],
   build: {
@@ -17,8 +20,7 @@ export default defineConfig({
     },
   },
   server: {
-    // The gateway's port: the same variable as in the gateway's settings.
-    proxy: { '/api': process.env.GATEWAY_URL ?? `http://localhost:${process.env.PORT ?? '8080'}` },
+    proxy: { '/api': GATEWAY, '/heads': GATEWAY },
   },
   test: {
     environment: 'node',

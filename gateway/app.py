@@ -15,6 +15,7 @@ from livekit.api import LiveKitAPI
 from settings import Settings
 
 from .dispatch import Dispatcher
+from .heads import Heads
 from .health import Health
 from .page import DIST, LimitedBody, Page, SecurityHeaders
 from .problems import add_problem_handlers, livekit_problems
@@ -79,5 +80,6 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return {"livekit": "failed", "detail": problem.detail}
 
+    app.mount("/heads", Heads())
     app.mount("/", Page(page))
     return app

@@ -18,11 +18,12 @@ DIST = Path(__file__).resolve().parent.parent / "frontend" / "dist"
 NOT_BUILT = "The page is not built yet. Run `make setup` in the project's folder, then reload.\n"
 
 SECURITY_HEADERS = {
-    # LiveKit may live on any host, so connections may go anywhere; code comes from here alone.
+    # LiveKit may live on any host, so connections may go anywhere; code comes from here alone. A
+    # head's textures come as blobs out of its file.
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'self'",
-            "connect-src 'self' ws: wss: http: https:",
+            "connect-src 'self' ws: wss: http: https: blob:",
             "media-src 'self' blob: mediastream:",
             "img-src 'self' data: blob:",
             "worker-src 'self' blob:",

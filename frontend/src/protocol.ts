@@ -15,6 +15,15 @@ export const TOPIC_TRANSCRIPTION = 'lk.transcription';
 export const RPC_INTERRUPT = 'visavis.interrupt';
 /** RPC, the person to agent: I leave for good. Empty payload; answers `"ok"`. */
 export const RPC_HANG_UP = 'visavis.hang_up';
+/** RPC, to the avatar: send me weights. Payload: `{"video": …}`, whether I look at the video too. */
+export const RPC_WATCH_WEIGHTS = 'visavis.watch_weights';
+/** RPC, to the avatar: no more weights. */
+export const RPC_UNWATCH_WEIGHTS = 'visavis.unwatch_weights';
+/** Data topic, lossy: packets of weights, see `face/packet.ts`. */
+export const TOPIC_WEIGHTS = 'visavis.weights';
+/** On the avatar: what it can do beyond LiveKit's protocol, space-separated. */
+export const ATTRIBUTE_FEATURES = 'visavis.features';
+export const FEATURE_WEIGHTS = 'weights';
 /** On the agent: a {@link FaceState}. */
 export const ATTRIBUTE_FACE = 'visavis.face';
 /** On the agent: JSON object of what is in use: `stt`, `llm`, `tts`. */
@@ -27,6 +36,28 @@ export const ATTRIBUTE_HEAD = 'visavis.head';
 /** Waiting: dispatched, not here yet. Present: it speaks through the avatar. Absent: plain voice. */
 export const FACE_STATES = ['waiting', 'present', 'absent'] as const;
 export type FaceState = (typeof FACE_STATES)[number];
+
+/** The 52 ARKit blendshapes in alphabetical order, the order of every vector of weights. */
+// prettier-ignore
+export const ARKIT_NAMES = [
+  'browDownLeft', 'browDownRight', 'browInnerUp', 'browOuterUpLeft', 'browOuterUpRight',
+  'cheekPuff', 'cheekSquintLeft', 'cheekSquintRight',
+  'eyeBlinkLeft', 'eyeBlinkRight', 'eyeLookDownLeft', 'eyeLookDownRight',
+  'eyeLookInLeft', 'eyeLookInRight', 'eyeLookOutLeft', 'eyeLookOutRight',
+  'eyeLookUpLeft', 'eyeLookUpRight', 'eyeSquintLeft', 'eyeSquintRight',
+  'eyeWideLeft', 'eyeWideRight',
+  'jawForward', 'jawLeft', 'jawOpen', 'jawRight',
+  'mouthClose', 'mouthDimpleLeft', 'mouthDimpleRight', 'mouthFrownLeft', 'mouthFrownRight',
+  'mouthFunnel', 'mouthLeft', 'mouthLowerDownLeft', 'mouthLowerDownRight',
+  'mouthPressLeft', 'mouthPressRight', 'mouthPucker', 'mouthRight',
+  'mouthRollLower', 'mouthRollUpper', 'mouthShrugLower', 'mouthShrugUpper',
+  'mouthSmileLeft', 'mouthSmileRight', 'mouthStretchLeft', 'mouthStretchRight',
+  'mouthUpperUpLeft', 'mouthUpperUpRight', 'noseSneerLeft', 'noseSneerRight', 'tongueOut',
+] as const;
+export type ArkitName = (typeof ARKIT_NAMES)[number];
+
+/** Where the gateway has the heads, as glTF 2.0 binaries `NAME.glb`. */
+export const HEADS_PATH = '/heads/';
 
 /** The gateway's token endpoint (LiveKit's standard one). */
 export const TOKEN_PATH = '/api/token';

@@ -1,0 +1,37 @@
+"""The heads as files, for pages that draw the face for themselves."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from avatar_worker.heads import HEADS, find_head
+
+FRESH_SECONDS = 3600
+"""A browser asks no sooner whether a head has changed; then an ETag spares it the 4 MB."""
+
+
+class Heads(StaticFiles):
+    """Serves ``NAME.glb`` for each of :data:`avatar_worker.heads.HEADS`, and nothing else."""
+
+    def __init__(self) -> None:
+        files = [find_head(name) for name in HEADS]
+        self._names = {file.name for file in files}
+        super().__init__(directory=files[0].parent)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if path not in self._names:
+            known = ", ".join(HEADS)
+            raise HTTPException(
+                HTTPStatus.NOT_FOUND, f"There is no head {Path(path).stem[:64]!r}, only {known}."
+            )
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
+        if response.status_code == HTTPStatus.OK:
+            response.headers["Content-Type"] = "model/gltf-binary"
+        return response
