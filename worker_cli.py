@@ -6,10 +6,23 @@ import logging
 import os
 import warnings
 from pathlib import Path
+from typing import Final
 
 from livekit.agents import AgentServer, cli
 
 from settings import Settings
+
+ALLOCATOR: Final = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+}
+"""How glibc shall keep a job's memory (mallopt(3)); it reads this when a process starts.
+
+By itself it gives every thread a heap of its own, up to eight a core, and each keeps what its
+thread once needed: a conversation grew by 77 MB in ten minutes, all of it free. A lower threshold
+for mmap would give more back, at a third more CPU for each sentence spoken.
+"""
 
 
 def run_worker(server: AgentServer, settings: Settings) -> None:
@@ -17,6 +30,8 @@ def run_worker(server: AgentServer, settings: Settings) -> None:
 
     Once LiveKit has registered the worker, ``settings.ready_file`` appears.
     """
+    for name, value in ALLOCATOR.items():
+        os.environ.setdefault(name, value)
     os.environ["LIVEKIT_URL"] = settings.livekit_url
     os.environ["LIVEKIT_API_KEY"] = settings.livekit_api_key
     os.environ["LIVEKIT_API_SECRET"] = settings.livekit_api_secret.get_secret_value()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -42,10 +43,11 @@ class System:
         programs = {"agent": "-m agent", "avatar": "avatar_worker", "gateway": "-m gateway"}
         found: dict[str, list[psutil.Process]] = {name: [] for name in programs}
         for child in psutil.Process(self.demo.pid).children(recursive=True):
-            line = " ".join(child.cmdline())
-            for name, mark in programs.items():
-                if mark in line and "sh -c" not in line:
-                    found[name] += [child, *child.children(recursive=True)]
+            with contextlib.suppress(psutil.Error):  # one that has just ended
+                line = " ".join(child.cmdline())
+                for name, mark in programs.items():
+                    if mark in line and "sh -c" not in line:
+                        found[name] += [child, *child.children(recursive=True)]
         return {name: list(dict.fromkeys(members)) for name, members in found.items()}
 
 
