@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import aclosing
 
 from livekit.agents import Agent, ModelSettings, llm
+from livekit.agents.types import TimedString
 
+from . import feeling
 from .brains.llama import Chunk, first_sentences, shorten
 
 INSTRUCTIONS = (
@@ -23,13 +25,20 @@ SMALL_INSTRUCTIONS = (
 
 
 class Assistant(Agent):
-    """``instructions``: the system prompt; None: the default. ``small``: the embedded model."""
+    """``instructions``: the system prompt; None: the default. ``small``: the embedded model.
 
-    def __init__(self, instructions: str | None, *, small: bool) -> None:
+    ``feelings`` learns what the sentences feel like, of which nothing is spoken or shown.
+    """
+
+    def __init__(
+        self, instructions: str | None, *, small: bool, feelings: feeling.Feelings | None = None
+    ) -> None:
+        instructions = instructions or (SMALL_INSTRUCTIONS if small else INSTRUCTIONS)
         super().__init__(
-            instructions=instructions or (SMALL_INSTRUCTIONS if small else INSTRUCTIONS)
+            instructions=instructions if small else f"{instructions}\n\n{feeling.INSTRUCTIONS}"
         )
         self._small = small
+        self.feelings = feelings or feeling.Feelings()
 
     async def llm_node(
         self,
@@ -41,5 +50,12 @@ class Assistant(Agent):
             chat_ctx = shorten(chat_ctx)
         answer = Agent.default.llm_node(self, chat_ctx, tools, model_settings)
         async with aclosing(answer) as chunks:
-            async for chunk in first_sentences(chunks) if self._small else chunks:
+            written = first_sentences(chunks) if self._small else chunks
+            async for chunk in feeling.take_feelings(written, self.feelings):
                 yield chunk
+
+    async def transcription_node(
+        self, text: AsyncIterable[str | TimedString], model_settings: ModelSettings
+    ) -> AsyncIterator[str | TimedString]:
+        async for piece in feeling.read_feelings(text, self.feelings):
+            yield piece

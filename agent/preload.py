@@ -13,9 +13,11 @@ import moonshine_voice.transcriber
 from livekit.agents import tokenize
 
 from agent import conversation
+from agent.feeling.sentiment import read_feeling
 
 for _name in ("anyio._backends._asyncio", "openai.resources.chat.completions"):
     importlib.import_module(_name)  # what the first request would import, in the event loop
 tokenize.basic.hyphenate_word("captions")  # builds a table that the captions' timing needs
+read_feeling("")  # reads its lexicon
 
 __all__ = ["conversation", "hibari", "moonshine_voice"]
