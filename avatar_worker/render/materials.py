@@ -36,6 +36,8 @@ class Material:
 MOUTH_PARTS: Final = ("teeth", "tongue")
 """Meshes that are dark, and in the end unseen, behind closing lips."""
 PLAIN: Final = Material(0.05, 8, 0.25)
+TOON: Final = Material(0.0, 8, 6.0)
+"""Drawn surfaces, whose textures hold their own light: nearly the same from all sides."""
 _BY_NAME: Final = {
     "skin": Material(0.42, 16, 0.5, 1.0, 0.5, 0.38),
     "eyes": Material(0.35, 60, 0.25),
