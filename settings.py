@@ -9,7 +9,14 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    DirectoryPath,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from visavis.protocol import AGENT_NAME, AVATAR_NAME
@@ -60,6 +67,8 @@ class Settings(BaseSettings):
     agent_greeting: str = "Hi, I'm Amy. What would you like to talk about?"
     agent_apology: str = "Sorry, I lost my thread for a moment. What were we talking about?"
     """The first words of an agent that takes the place of one that was lost."""
+    agent_tools: DirectoryPath | None = None
+    """A folder of Python files with the user's own function tools."""
     reconnect_grace: float = Field(30.0, ge=0, le=600)
     """Seconds that the agent waits for a person who left without hanging up."""
     stt_provider: Literal["auto", "embedded", "openai"] = "auto"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing
 
 from livekit.agents import Agent, ModelSettings, llm
@@ -31,11 +31,18 @@ class Assistant(Agent):
     """
 
     def __init__(
-        self, instructions: str | None, *, small: bool, feelings: feeling.Feelings | None = None
+        self,
+        instructions: str | None,
+        *,
+        small: bool,
+        feelings: feeling.Feelings | None = None,
+        tools: Sequence[llm.Tool] = (),
     ) -> None:
         instructions = instructions or (SMALL_INSTRUCTIONS if small else INSTRUCTIONS)
         super().__init__(
-            instructions=instructions if small else f"{instructions}\n\n{feeling.INSTRUCTIONS}"
+            instructions=instructions if small else f"{instructions}\n\n{feeling.INSTRUCTIONS}",
+            # The embedded model is too small to use any.
+            tools=None if small else list(tools),
         )
         self._small = small
         self.feelings = feelings or feeling.Feelings()

@@ -23,6 +23,7 @@ from .heard import Heard
 from .hold import Hold
 from .replacement import is_replacement
 from .rivals import yield_to_older
+from .tools import collect_tools
 from .turn_metrics import TurnMetrics
 
 logger = logging.getLogger("visavis.agent")
@@ -48,7 +49,8 @@ async def converse(ctx: JobContext) -> None:
     brains = await asyncio.to_thread(assemble, settings, models, address)
     session = open_session(brains)
     session.on("close", lambda _: ctx.shutdown("the conversation is over"))
-    assistant = Assistant(settings.agent_instructions, small=brains.small)
+    tools = [] if brains.small else await asyncio.to_thread(collect_tools, settings.agent_tools)
+    assistant = Assistant(settings.agent_instructions, small=brains.small, tools=tools)
 
     in_room = not ctx.is_fake_job()
     avatar = AvatarSession(face_timeout=settings.face_timeout, avatar_name=settings.avatar_name)

@@ -59,6 +59,10 @@ RPC_HANG_UP: Final = "visavis.hang_up"
 
 Without it the agent waits a while for a person who left, for a page that reloads leaves as well.
 """
+RPC_SHOW_CARD: Final = "visavis.show_card"
+"""Agent to a person's page: show a :class:`Card`. Answers ``"ok"``."""
+CARD_LIMITS: Final = {"title": 120, "text": 2000, "url": 2000}
+"""Characters."""
 ATTRIBUTE_SINCE: Final = "visavis.since"
 """On the agent: Unix seconds at which it took the room. The first of several stays."""
 ATTRIBUTE_FACE: Final = "visavis.face"
@@ -130,6 +134,32 @@ class PlaybackFinished:
         if not isinstance(interrupted, bool) or not isinstance(stream_id, str | None):
             raise ProtocolError("the end of a segment needs a boolean 'interrupted'")
         return cls(_read_seconds(data, "playback_position"), interrupted, stream_id)
+
+
+@dataclass(frozen=True)
+class Card:
+    """Something to read, or a page to open, beside the conversation.
+
+    Raises :class:`ProtocolError` for a part that is longer than :data:`CARD_LIMITS`, for a card
+    without a title, and for an address that is not ``http`` or ``https``.
+    """
+
+    title: str
+    text: str = ""
+    """Plain lines."""
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise ProtocolError("a card needs a title")
+        for name, most in CARD_LIMITS.items():
+            if len(getattr(self, name) or "") > most:
+                raise ProtocolError(f"the {name} of a card must have at most {most} characters")
+        if self.url is not None and not self.url.startswith(("https://", "http://")):
+            raise ProtocolError("the address of a card must begin with https:// or http://")
+
+    def to_json(self) -> str:
+        return json.dumps({k: v for k, v in asdict(self).items() if v is not None})
 
 
 @dataclass(frozen=True)
