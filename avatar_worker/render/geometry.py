@@ -42,7 +42,9 @@ def blend(
     base: Floats, start: Ints, vertex: Ints, delta: Floats, weights: Floats, shape: Floats
 ) -> None:
     """``shape`` (n, 6) = ``base`` + the weighted morph targets; a zero weight costs nothing."""
-    shape[:] = base
+    for v in range(len(base)):
+        for axis in range(6):
+            shape[v, axis] = base[v, axis]
     for target in range(len(weights)):
         weight = weights[target]
         if weight == _ZERO:

@@ -6,13 +6,17 @@ In the inner loops indices are unsigned (``np.uintp``): numba tests signed ones 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 Scalar = Any
-"""A number inside a kernel: float32 or int32, as numba infers."""
+"""A number inside a kernel: float32, int32 or a vector of ``simd.py``, as numba infers."""
+
+_OPTIONS: Final[dict[str, Any]] = {"fastmath": True, "error_model": "numpy", "_nrt": False}
+"""Without numba's runtime (``_nrt``) no array is counted or made: counting the arrays that helpers
+take cost half of the time in the inner loops. Slices cannot be assigned to slices then."""
 
 
 def kernel(function: F) -> F:
@@ -21,11 +25,11 @@ def kernel(function: F) -> F:
     The cache looks only at the file of the outer function: a kernel and the helpers that it calls
     live in one module, else an edited helper would go unnoticed.
     """
-    compiled = numba.njit(nogil=True, cache=True, fastmath=True, error_model="numpy")(function)
+    compiled = numba.njit(nogil=True, cache=True, **_OPTIONS)(function)
     return cast(F, compiled)
 
 
 def helper(function: F) -> F:
     """Compile into the kernels of the same module."""
-    compiled = numba.njit(inline="always", fastmath=True, error_model="numpy")(function)
+    compiled = numba.njit(inline="always", **_OPTIONS)(function)
     return cast(F, compiled)

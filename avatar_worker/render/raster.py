@@ -1,8 +1,9 @@
 """Which triangle each sample of the picture shows.
 
-The visibility buffer ``keys`` (height, width, 4) int32 holds four samples a pixel: depth in the
-high bits and the number of the triangle plus one in the low ``bits``, so that the smaller key is
-the nearer surface. A key whose low bits are zero shows nothing.
+A picture is drawn in bands of some rows, so that a band's samples stay in the cache until they are
+shaded. The visibility buffer ``keys`` (rows, columns, 4) int32 holds four samples a pixel: depth in
+the high bits and the number of the triangle plus one in the low ``bits``, so that the smaller key
+is the nearer surface. A key whose low bits are zero shows nothing.
 """
 
 from __future__ import annotations
@@ -13,21 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import Scalar, helper, kernel
+from .simd import bits_of, least, load, mask_of, splat, store, where, whole
 
+BLOCK: Final = 4
+"""Pixels in a row that are tested at once, sixteen samples; a band begins at a multiple."""
+_LANES: Final = 16
 _ZERO: Final = np.float32(0)
 _HALF: Final = np.float32(0.5)
 _ONE: Final = np.float32(1)
-_TWO: Final = np.float32(2)
 _EDGE: Final = np.float32(1.001)
 _NEXT, _THREE = np.uintp(1), np.uintp(3)
-_FLAT: Final = np.float32(1e-6)
-_SHORT: Final = 6
-"""Pixels in a row from which finding where the triangle begins pays."""
-_OUTSIDE: Final = np.int32(2**31 - 1)
 _REACH: Final = np.float32(0.375)
 # A rotated grid: four different rows and columns.
-_X0, _X1, _X2, _X3 = np.float32(-0.125), np.float32(0.375), np.float32(-0.375), np.float32(0.125)
-_Y0, _Y1, _Y2, _Y3 = np.float32(-0.375), np.float32(-0.125), np.float32(0.125), np.float32(0.375)
+_SAMPLE_X: Final = (-0.125, 0.375, -0.375, 0.125)
+_SAMPLE_Y: Final = (-0.375, -0.125, 0.125, 0.375)
+_LANE_X: Final = np.array([p + x for p in range(BLOCK) for x in _SAMPLE_X], np.float32)
+_LANE_Y: Final = np.array([y for _ in range(BLOCK) for y in _SAMPLE_Y], np.float32)
+"""Where the samples of a block lie, from the centre of its first pixel."""
+_OUTSIDE: Final = np.float32(-2e-6)
+"""Barycentric coordinate from which a sample is inside: an edge's two sides leave no gap."""
 # Alpha from which each of the four samples is covered, and an ordered dither that hides the steps.
 _A0, _A1, _A2, _A3 = np.float32(0.13), np.float32(0.38), np.float32(0.63), np.float32(0.88)
 _FAINT: Final = np.float32(0.04)
@@ -45,6 +50,8 @@ _LIFT: Final = np.float32(0.0018)
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+Area = tuple[int, int, int, int]
 
 
 def key_bits(triangles: int) -> int:
@@ -57,21 +64,67 @@ def empty_key(bits: int) -> int:
     return (2**31 - 1) >> bits << bits
 
 
-@helper
-def _key(
-    b1: Scalar,
-    b2: Scalar,
-    depth: Scalar,
-    alpha: Scalar,
-    least: Scalar,
-    bits: Scalar,
-    number: Scalar,
-) -> Scalar:
-    """The sample's key where its barycentric coordinates are inside the triangle."""
-    # Not `and`: without branches the four samples become one vector instruction each.
-    inside = (b1 >= _ZERO) & (b2 >= _ZERO) & (b1 + b2 <= _ONE) & (alpha > least)
-    key = np.int32((np.int32(depth) << bits) | number)
-    return key if inside else _OUTSIDE
+@kernel
+def sort_triangles(
+    triangles: Ints,
+    first: int,
+    last: int,
+    surface: Bytes,
+    screen: Floats,
+    area: Area,
+    band: int,
+    begins: Ints,
+    order: Ints,
+    span: Ints,
+    planes: Floats,
+) -> int:
+    """List which of the triangles ``first:last`` may be seen in each ``band`` rows of ``area``.
+
+    ``area`` is x0, y0, x1, y1. Triangles whose topmost row is in band b are
+    ``order[begins[b]:begins[b + 1]]``; ``span`` (m, 2) has their first and last band. Writes
+    ``planes`` (m, 4): the slopes d(b1)/dx, d(b1)/dy, d(b2)/dx, d(b2)/dy of the barycentric
+    coordinates. Returns in how many bands beyond its first any triangle reaches.
+    """
+    left, top = np.float32(area[0]), np.float32(area[1])
+    right, bottom = np.float32(area[2]), np.float32(area[3])
+    scale = _ONE / np.float32(band)
+    end = np.int32((area[3] - area[1] - 1) // band)
+    begins[: end + 2] = 0
+    longest = np.int32(0)
+    for triangle in range(first, last):
+        t = np.uintp(triangle)
+        span[t, 0] = -1
+        i, j, k = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
+        x0, x1, x2 = screen[i, 0], screen[j, 0], screen[k, 0]
+        y0, y1, y2 = screen[i, 1], screen[j, 1], screen[k, 1]
+        twice = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if twice == _ZERO or (twice > _ZERO and not surface[t] & TWO_SIDED):
+            continue
+        low_y, high_y = min(y0, min(y1, y2)) - _REACH, max(y0, max(y1, y2)) + _REACH
+        low_x, high_x = min(x0, min(x1, x2)) - _REACH, max(x0, max(x1, x2)) + _REACH
+        if high_y < top or low_y >= bottom or high_x < left or low_x >= right:
+            continue
+        inverse = _ONE / twice
+        planes[t, 0], planes[t, 1] = (y2 - y0) * inverse, (x0 - x2) * inverse
+        planes[t, 2], planes[t, 3] = (y0 - y1) * inverse, (x1 - x0) * inverse
+        begin = np.int32(max(low_y - _HALF - top, _ZERO) * scale)
+        span[t, 0] = min(begin, end)
+        span[t, 1] = min(np.int32((high_y + _HALF - top) * scale), end)
+        longest = max(longest, span[t, 1] - span[t, 0])
+        begins[np.uintp(span[t, 0] + 1)] += 1
+    for row in range(1, end + 2):
+        begins[row] += begins[row - 1]
+    total = begins[end + 1]
+    for triangle in range(last - 1, first - 1, -1):
+        if span[triangle, 0] >= 0:
+            at = np.uintp(span[triangle, 0] + 1)
+            begins[at] -= 1
+            order[np.uintp(begins[at])] = triangle
+    # The counting moved each begin to the one before.
+    for row in range(end + 1):
+        begins[row] = begins[row + 1]
+    begins[end + 1] = total
+    return int(longest)
 
 
 @helper
@@ -93,117 +146,111 @@ def _alpha(
 
 
 @helper
-def _narrow(low: Scalar, high: Scalar, slope: Scalar, value: Scalar) -> tuple[Scalar, Scalar]:
-    """The part of ``low``..``high`` where ``value + slope * x`` may be positive."""
-    if slope > _FLAT:
-        low = max(low, min(-value / slope, high))
-    elif slope < -_FLAT:
-        high = min(high, max(-value / slope, low))
-    return low, high
+def _samples(alpha: Scalar) -> Scalar:
+    """One bit for each of four samples that so much alpha covers."""
+    return (
+        np.int32(alpha > _A0)
+        | np.int32(alpha > _A1) << np.int32(1)
+        | np.int32(alpha > _A2) << np.int32(2)
+        | np.int32(alpha > _A3) << np.int32(3)
+    )
 
 
 @kernel
-def draw_triangles(
+def draw_band(
+    order: Ints,
+    begin: int,
+    end: int,
+    span: Ints,
+    band: int,
     triangles: Ints,
-    first: int,
-    last: int,
-    surface: NDArray[np.uint8],
+    surface: Bytes,
     texture: Ints,
-    texels: NDArray[np.uint8],
+    texels: Bytes,
     uv: Floats,
     screen: Floats,
     planes: Floats,
     keys: Ints,
     bits_wide: int,
-    area_drawn: tuple[int, int, int, int],
+    area: Area,
 ) -> None:
-    """Draw triangles ``first:last`` into ``keys`` within ``area_drawn`` (x0, y0, x1, y1).
+    """Draw the triangles ``order[begin:end]`` that reach into ``band`` into its ``keys``.
 
-    ``texture`` (m, 3) is offset, width, height of each triangle's texels. Writes ``planes`` (m, 4):
-    the slopes d(b1)/dx, d(b1)/dy, d(b2)/dx, d(b2)/dy of the barycentric coordinates.
+    ``area`` is x0, y0, x1, y1 of the band, x0 a multiple of :data:`BLOCK`; ``keys[0, 0]`` are the
+    samples of the pixel x0, y0. ``texture`` (m, 3) is offset, width, height of a triangle's texels.
     """
-    bits = np.int32(bits_wide)
-    steps = np.float32(((2**31 - 1) >> bits) - 1)
-    left, top = np.float32(area_drawn[0]), np.float32(area_drawn[1])
-    right, bottom = np.float32(area_drawn[2]), np.float32(area_drawn[3])
-    for triangle in range(first, last):
+    shift = splat(_LANES, np.int32(bits_wide))
+    steps = np.float32(((2**31 - 1) >> bits_wide) - 1)
+    lane_x, lane_y = load(_LANES, _LANE_X, 0), load(_LANES, _LANE_Y, 0)
+    one, outside = splat(_LANES, _ONE), splat(_LANES, _OUTSIDE)
+    left, top = np.float32(area[0]), np.float32(area[1])
+    right, bottom = np.float32(area[2]), np.float32(area[3])
+    x_first, y_first = np.int32(area[0]), np.int32(area[1])
+    pitch = np.uintp(keys.shape[1] * 4)
+    for entry in range(begin, end):
+        triangle = order[np.uintp(entry)]
         t = np.uintp(triangle)
+        if span[t, 1] < band:
+            continue
         i, j, k = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
         x0, x1, x2 = screen[i, 0], screen[j, 0], screen[k, 0]
         y0, y1, y2 = screen[i, 1], screen[j, 1], screen[k, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if area == _ZERO or (area > _ZERO and not surface[t] & TWO_SIDED):
-            continue
         low_x, high_x = min(x0, min(x1, x2)) - _REACH, max(x0, max(x1, x2)) + _REACH
         low_y, high_y = min(y0, min(y1, y2)) - _REACH, max(y0, max(y1, y2)) + _REACH
-        if high_x < left or low_x >= right or high_y < top or low_y >= bottom:
-            continue
-        xa, xb = np.int32(max(low_x - _HALF, left)), np.int32(min(high_x + _HALF, right))
+        xa = (np.int32(max(low_x - _HALF, left)) - x_first) >> 2
+        xb = (np.int32(min(high_x + _HALF, right)) - x_first + np.int32(3)) >> 2
         ya, yb = np.int32(max(low_y - _HALF, top)), np.int32(min(high_y + _HALF, bottom))
-        inverse = _ONE / area
-        a1, b1 = (y2 - y0) * inverse, (x0 - x2) * inverse
-        a2, b2 = (y0 - y1) * inverse, (x1 - x0) * inverse
-        planes[t, 0], planes[t, 1], planes[t, 2], planes[t, 3] = a1, b1, a2, b2
+        a1, b1, a2, b2 = planes[t, 0], planes[t, 1], planes[t, 2], planes[t, 3]
         near = screen[i, 2] * steps
         d1, d2 = screen[j, 2] * steps - near, screen[k, 2] * steps - near
         if surface[t] & LIFTED:
             near -= _LIFT * steps
         da, db = a1 * d1 + a2 * d2, b1 * d1 + b2 * d2
-        # What each sample adds to the pixel centre's coordinates and depth.
-        u0, v0, z0 = a1 * _X0 + b1 * _Y0, a2 * _X0 + b2 * _Y0, da * _X0 + db * _Y0
-        u1, v1, z1 = a1 * _X1 + b1 * _Y1, a2 * _X1 + b2 * _Y1, da * _X1 + db * _Y1
-        u2, v2, z2 = a1 * _X2 + b1 * _Y2, a2 * _X2 + b2 * _Y2, da * _X2 + db * _Y2
-        u3, v3, z3 = a1 * _X3 + b1 * _Y3, a2 * _X3 + b2 * _Y3, da * _X3 + db * _Y3
-        least_u = -_REACH * (abs(a1) + abs(b1))
-        least_v = -_REACH * (abs(a2) + abs(b2))
-        most = _REACH * (abs(a1 + a2) + abs(b1 + b2)) + _ONE
-        number = np.int32(triangle + 1)
+        # What each sample adds to the coordinates and depth at the centre of the first pixel.
+        lane_u = splat(_LANES, a1) * lane_x + splat(_LANES, b1) * lane_y
+        lane_v = splat(_LANES, a2) * lane_x + splat(_LANES, b2) * lane_y
+        lane_z = splat(_LANES, da) * lane_x + splat(_LANES, db) * lane_y
+        number = splat(_LANES, np.int32(triangle + 1))
         tested = surface[t] & SEE_THROUGH
         offset, wide, high = texture[t, 0], texture[t, 1], texture[t, 2]
         su, sv = uv[i, 0], uv[i, 1]
         su1, sv1, su2, sv2 = uv[j, 0] - su, uv[j, 1] - sv, uv[k, 0] - su, uv[k, 1] - sv
         for y in range(ya, yb):
-            row = np.uintp(y)
-            fx, fy = np.float32(xa) + _HALF - x0, np.float32(y) + _HALF - y0
-            u, v = a1 * fx + b1 * fy, a2 * fx + b2 * fy
-            start, stop = np.int32(0), xb - xa
-            if stop > _SHORT:
-                begin, end = _narrow(_ZERO, np.float32(stop), a1, u - least_u)
-                begin, end = _narrow(begin, end, a2, v - least_v)
-                begin, end = _narrow(begin, end, -a1 - a2, most - u - v)
-                start, stop = np.int32(begin), min(np.int32(end) + 1, stop)
-                u += a1 * np.float32(start)
-                v += a2 * np.float32(start)
-            u -= a1
-            v -= a2
-            for x in range(xa + start, xa + stop):
-                column = np.uintp(x)
-                u += a1
-                v += a2
-                if u < least_u or v < least_v or u + v > most:
-                    continue
-                z = near + u * d1 + v * d2
-                alpha = _TWO
+            fy = np.float32(y) + _HALF - y0
+            row = np.uintp(y - y_first) * pitch
+            for block in range(xa, xb):
+                fx = np.float32(x_first + block * BLOCK) + _HALF - x0
+                u, v = a1 * fx + b1 * fy, a2 * fx + b2 * fy
+                us, vs = splat(_LANES, u) + lane_u, splat(_LANES, v) + lane_v
+                inside = least(least(us, vs), one - us - vs) >= outside
+                depth = splat(_LANES, near + u * d1 + v * d2) + lane_z
+                key = (whole(depth) << shift) | number
+                at = row + np.uintp(block * _LANES)
+                seen = load(_LANES, keys, at)
+                nearer = inside & (key < seen)
                 if tested:
-                    seen = np.int32(z) << bits
-                    if (
-                        seen > keys[row, column, 0]
-                        and seen > keys[row, column, 1]
-                        and seen > keys[row, column, 2]
-                        and seen > keys[row, column, 3]
-                    ):
+                    left_bits = bits_of(nearer)
+                    if left_bits == 0:
                         continue
-                    alpha = _alpha(
-                        texels, offset, wide, high, su + u * su1 + v * su2, sv + u * sv1 + v * sv2
-                    )
-                    if alpha < _FAINT:
-                        continue
-                    alpha += _DITHER[row & _THREE, column & _THREE]
-                k0 = _key(u + u0, v + v0, z + z0, alpha, _A0, bits, number)
-                k1 = _key(u + u1, v + v1, z + z1, alpha, _A1, bits, number)
-                k2 = _key(u + u2, v + v2, z + z2, alpha, _A2, bits, number)
-                k3 = _key(u + u3, v + v3, z + z3, alpha, _A3, bits, number)
-                keys[row, column, 0] = min(keys[row, column, 0], k0)
-                keys[row, column, 1] = min(keys[row, column, 1], k1)
-                keys[row, column, 2] = min(keys[row, column, 2], k2)
-                keys[row, column, 3] = min(keys[row, column, 3], k3)
+                    for pixel in range(BLOCK):
+                        if not (left_bits >> np.int32(4 * pixel)) & 15:
+                            continue
+                        step = np.float32(pixel)
+                        pu, pv = u + a1 * step, v + a2 * step
+                        alpha = _alpha(
+                            texels,
+                            offset,
+                            wide,
+                            high,
+                            su + pu * su1 + pv * su2,
+                            sv + pu * sv1 + pv * sv2,
+                        )
+                        covered = np.int32(0)
+                        if alpha >= _FAINT:
+                            column = np.uintp(x_first + block * BLOCK + pixel)
+                            covered = _samples(
+                                alpha + _DITHER[np.uintp(y) & _THREE, column & _THREE]
+                            )
+                        left_bits &= ~((np.int32(15) ^ covered) << np.int32(4 * pixel))
+                    nearer = mask_of(_LANES, left_bits)
+                store(keys, at, where(nearer, key, seen))

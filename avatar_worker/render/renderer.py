@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 import numpy as np
@@ -18,8 +19,8 @@ from .i420 import convert_i420
 from .limits import is_usual
 from .materials import MOUTH_PARTS
 from .mouth import mouth_light
-from .raster import draw_triangles, empty_key, key_bits
-from .shade import light_vertices, shade_pixels
+from .raster import BLOCK, draw_band, empty_key, key_bits, sort_triangles
+from .shade import light_vertices, shade_band
 from .surface import choose_textures, describe_surface
 
 _SMALLEST, _LARGEST = 64, 1920
@@ -33,7 +34,11 @@ _GAZE: Final = tuple(
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
 Area = tuple[int, int, int, int]
+
+BAND: Final = 64
+"""Rows whose samples are drawn and shaded before the next: they fit into a core's cache."""
 
 
 class Renderer(Protocol):
@@ -78,7 +83,8 @@ class MeshRenderer:
         self._shape = np.empty((vertices, 6), np.float32)
         self._world = np.full((vertices, 6), _NOWHERE, np.float32)
         self._screen = np.zeros((vertices, 3), np.float32)
-        self._light = np.zeros((vertices, 6), np.float32)
+        self._look = np.zeros((vertices, 8), np.float32)
+        self._look[:, [3, 7]] = head.uv
         self._moved = np.zeros(vertices, np.bool_)
         self._planes = np.zeros((triangles, 4), np.float32)
         self._bounds = np.zeros(4, np.float32)
@@ -86,8 +92,17 @@ class MeshRenderer:
         self._in_mouth = np.array([name.lower() in MOUTH_PARTS for name in head.part_names])
         self._mouth_level = 1.0
         self._bits = key_bits(triangles)
-        self._keys = np.full((height, width, 4), empty_key(self._bits), np.int32)
-        self._picture = _paint(width, height, background)
+        self._pitch = -(-width // BLOCK) * BLOCK
+        self._bands = -(-height // BAND)
+        self._keys = np.empty(BAND * self._pitch * 4, np.int32)
+        self._still_keys = np.full((height, self._pitch, 4), empty_key(self._bits), np.int32)
+        self._todo = np.zeros((width * 4 + 4, 3), np.int32)
+        self._mixed = np.zeros((width, 4), np.float32)
+        self._begins = np.zeros(self._bands + 1, np.int32)
+        self._order = np.zeros(triangles, np.int32)
+        self._span = np.zeros((triangles, 2), np.int32)
+        self._backdrop = _prepare(width, height, background)
+        self._picture = self._backdrop.copy()
         self._yuv = np.empty((height * 3 // 2, width), np.uint8)
         self._place(np.zeros(len(ARKIT_NAMES), np.float32), HeadPose())
         self._texture = choose_textures(head, head.triangles, self._screen)
@@ -112,11 +127,10 @@ class MeshRenderer:
     def visible_triangles(self, weights: Floats, pose: HeadPose) -> NDArray[np.bool_]:
         """Which of the head's triangles (m,) any sample of the frame shows."""
         self._place(weights, pose)
-        self._keys[:] = self._still_keys
-        self._draw_moving(pose, (0, 0, self.width, self.height))
         self._world[:] = _NOWHERE  # the picture is not of this frame: the next draws all
         shown = np.zeros(len(self.head.triangles) + 1, np.bool_)
-        shown[self._keys & ((1 << self._bits) - 1)] = True
+        for keys, _ in self._bands_of(*self._moving(pose), (0, 0, self.width, self.height)):
+            shown[keys & ((1 << self._bits) - 1)] = True
         return shown[1:]
 
     def _redraw(self, weights: Floats, pose: HeadPose) -> None:
@@ -126,9 +140,7 @@ class MeshRenderer:
         area = self._changed_area()
         x0, y0, x1, y1 = area
         if x0 < x1 and y0 < y1:
-            self._keys[y0:y1, x0:x1] = self._still_keys[y0:y1, x0:x1]
-            self._draw_moving(pose, area)
-            self._shade(self.head.still_triangles, area)
+            self._paint(*self._moving(pose), area)
             convert_i420(self._picture, area, self._yuv)
 
     def _place(self, weights: Floats, pose: HeadPose) -> None:
@@ -167,7 +179,7 @@ class MeshRenderer:
             camera.position,
             self._moved,
             self._part_level,
-            self._light,
+            self._look,
         )
         bound_triangles(head.triangles, self._screen, self._moved, self._bounds)
 
@@ -178,72 +190,103 @@ class MeshRenderer:
             self._moved[self.head.mouth_vertices] = True
 
     def _changed_area(self) -> Area:
-        """The rectangle that changed, with even corners; empty where nothing moved."""
-        low = np.clip(self._bounds[:2] - 1, 0, (self.width, self.height))
-        high = np.clip(self._bounds[2:] + 2, 0, (self.width, self.height))
-        x0, y0 = (int(value) & ~1 for value in low)
-        x1, y1 = ((int(value) + 1) & ~1 for value in high)
+        """The rectangle that changed, whole blocks; empty where nothing moved."""
+        left, top, right, bottom = self._bounds.tolist()
+        if left > right:
+            return 0, 0, 0, 0
+        x0 = max(int(left) - 1, 0) // BLOCK * BLOCK
+        y0 = max(int(top) - 1, 0) & ~1
+        x1 = min(-(-(int(right) + 2) // BLOCK) * BLOCK, self.width)
+        y1 = min((int(bottom) + 3) & ~1, self.height)
         return x0, y0, x1, y1
 
-    def _draw(self, first: int, last: int, area: Area) -> None:
+    def _moving(self, pose: HeadPose) -> tuple[int, int]:
+        """The first triangle to draw, and the one after the last."""
+        still, mouth = self.head.still_triangles, self.head.mouth_triangles
+        last = self.head.seen_triangles if is_usual(pose) else len(self.head.triangles)
+        return still if self._mouth_level else still + mouth, last
+
+    def _bands_of(self, first: int, last: int, area: Area) -> Iterator[tuple[Ints, Area]]:
+        """The samples of ``area`` with the triangles ``first:last``, some rows at a time."""
         head = self.head
-        draw_triangles(
+        longest = sort_triangles(
             head.triangles,
             first,
             last,
             self._surface,
-            self._texture,
-            head.texels,
-            head.uv,
             self._screen,
-            self._planes,
-            self._keys,
-            self._bits,
             area,
+            BAND,
+            self._begins,
+            self._order,
+            self._span,
+            self._planes,
         )
+        x0, _, x1, bottom = area
+        begins = self._begins.tolist()
+        for band, y0 in enumerate(range(area[1], bottom, BAND)):
+            part = (x0, y0, x1, min(y0 + BAND, bottom))
+            rows, columns = part[3] - y0, -(-(x1 - x0) // BLOCK) * BLOCK
+            keys = self._keys[: rows * columns * 4].reshape(rows, columns, 4)
+            keys[:] = self._still_keys[y0 : part[3], x0 : x0 + columns]
+            draw_band(
+                self._order,
+                begins[max(band - longest, 0)],
+                begins[band + 1],
+                self._span,
+                band,
+                head.triangles,
+                self._surface,
+                self._texture,
+                head.texels,
+                head.uv,
+                self._screen,
+                self._planes,
+                keys,
+                self._bits,
+                part,
+            )
+            yield keys, part
 
-    def _draw_moving(self, pose: HeadPose, area: Area) -> None:
-        still, mouth = self.head.still_triangles, self.head.mouth_triangles
-        last = self.head.seen_triangles if is_usual(pose) else len(self.head.triangles)
-        self._draw(still if self._mouth_level else still + mouth, last, area)
-
-    def _shade(self, still: int, area: Area) -> None:
+    def _paint(self, first: int, last: int, area: Area) -> None:
+        """Draw the triangles ``first:last`` before the backdrop."""
         head = self.head
-        shade_pixels(
-            self._keys,
-            self._bits,
-            still,
-            self._backdrop if still else self._picture,
-            self._picture,
-            head.triangles,
-            head.triangle_part,
-            head.part_kind,
-            head.part_material,
-            self._screen,
-            self._planes,
-            head.uv,
-            self._texture,
-            head.texels,
-            self._light,
-            self._world,
-            head.occlusion,
-            self._camera.position,
-            area,
-        )
+        for keys, part in self._bands_of(first, last, area):
+            shade_band(
+                keys.reshape(-1),
+                self._bits,
+                first and self.head.still_triangles,
+                self._backdrop,
+                self._picture,
+                head.triangles,
+                head.triangle_part,
+                head.part_kind,
+                head.part_material,
+                self._screen,
+                self._planes,
+                self._look,
+                self._texture,
+                head.texels,
+                self._world,
+                head.occlusion,
+                self._camera.position,
+                part,
+                self._todo,
+                self._mixed,
+            )
+            if not first:
+                self._still_keys[part[1] : part[3], part[0] : part[0] + keys.shape[1]] = keys
 
     def _paint_still(self) -> None:
         """Draw what no weight and no pose moves (the shoulders) once, into the backdrop."""
         whole = (0, 0, self.width, self.height)
-        self._draw(0, self.head.still_triangles, whole)
-        self._shade(0, whole)
+        self._paint(0, self.head.still_triangles, whole)
         self._backdrop = self._picture.copy()
-        self._still_keys = self._keys.copy()
-        self._draw_moving(HeadPose(), whole)
-        self._shade(self.head.still_triangles, whole)
+        self._paint(*self._moving(HeadPose()), whole)
         convert_i420(self._picture, whole, self._yuv)
 
 
-def _paint(width: int, height: int, background: str | Bytes) -> Bytes:
+def _prepare(width: int, height: int, background: str | Bytes) -> Bytes:
     if isinstance(background, str):
         return paint_backdrop(width, height, background)
     if background.shape != (height, width, 4) or background.dtype != np.uint8:
