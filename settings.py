@@ -5,6 +5,7 @@ Names are LiveKit's and the providers' own. Every variable is in ``.env.example`
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,10 +26,20 @@ DEV_API_KEY = "devkey"
 DEV_API_SECRET = "visavis-development-secret-0123456789"
 """The key pair of ``livekit.yaml``: for a server on this machine only."""
 
+DEFAULT_BACKGROUND = "#d9dee6"
+
 
 def _even(value: int) -> int:
     if value % 2:
         raise ValueError("must be even")
+    return value
+
+
+def _is_background(value: str) -> str:
+    if value.startswith("#") and not re.fullmatch(r"#[0-9a-fA-F]{6}(\.\.#[0-9a-fA-F]{6})?", value):
+        raise ValueError("must be #rrggbb, #rrggbb..#rrggbb, a picture's path, or its https:// URL")
+    if value == "transparent":
+        raise ValueError("a live picture cannot be transparent; `render` can write one that is")
     return value
 
 
@@ -93,7 +104,12 @@ class Settings(BaseSettings):
     avatar_head: str = "amy"
     avatar_width: Pixels = 512
     avatar_height: Pixels = 512
-    avatar_background: str = Field("#d9dee6", pattern=r"^#[0-9a-fA-F]{6}$")
+    avatar_background: Annotated[str, AfterValidator(_is_background)] = DEFAULT_BACKGROUND
+    """``#rrggbb``, ``#rrggbb..#rrggbb``, the path of a picture, or its ``https://`` URL."""
+    avatar_backgrounds: Path | None = None
+    """A folder of pictures (JPEG, PNG, WebP) that dispatches and changes may name."""
+    avatar_renderer: str = "mesh"
+    """Ours, or a plug-in's name (``docs/renderers.md``)."""
     avatar_video: bool = True
     """False: a voice without a picture, where the dispatch asks for nothing else."""
     avatar_video_codec: Literal["vp8", "h264", "vp9"] = "vp8"

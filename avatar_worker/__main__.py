@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from avatar_worker.background import BackgroundError, open_backgrounds
 from avatar_worker.download import DownloadError, download_wav2arkit
+from avatar_worker.engine import OURS, EngineError, find_engine
 from avatar_worker.heads import find_head
 from avatar_worker.lipsync import LipSyncError, load_lipsync
 from avatar_worker.render.errors import HeadError
@@ -32,7 +34,14 @@ def main() -> None:
                 _prewarm()
             case _:
                 _run()
-    except (DownloadError, FileNotFoundError, HeadError, LipSyncError) as error:
+    except (
+        BackgroundError,
+        DownloadError,
+        EngineError,
+        FileNotFoundError,
+        HeadError,
+        LipSyncError,
+    ) as error:
         sys.exit(f"visavis: {error}")
 
 
@@ -41,9 +50,13 @@ def _run() -> None:
     from worker_cli import run_worker
 
     settings = load_settings()
-    find_head(settings.avatar_head)
+    engine = find_engine(settings.avatar_renderer)
+    if settings.avatar_renderer == OURS:
+        find_head(settings.avatar_head)
+    backgrounds = open_backgrounds(settings)
+    backgrounds.check_own(settings.avatar_background)
     lipsync = load_lipsync(settings.wav2arkit_model)
-    run_worker(make_server(settings, lipsync.name), settings)
+    run_worker(make_server(settings, lipsync.name, engine, backgrounds), settings)
 
 
 def _download_files() -> None:

@@ -12,12 +12,13 @@ from typing import Final
 from livekit.agents import AgentServer, JobRequest
 from livekit.agents.utils.hw import get_cpu_monitor
 
-from avatar_worker.heads import HEADS
+from avatar_worker.background import BackgroundError, Backgrounds
+from avatar_worker.engine import Engine
 from avatar_worker.load import FULL, Board, Fullness, measure
+from avatar_worker.look import Look
 from settings import Settings
 from visavis.protocol import (
     ATTRIBUTE_FEATURES,
-    ATTRIBUTE_HEAD,
     ATTRIBUTE_LIPSYNC,
     ATTRIBUTE_PUBLISH_ON_BEHALF,
     AvatarDispatch,
@@ -26,7 +27,7 @@ from visavis.protocol import (
 
 logger = logging.getLogger("visavis.avatar")
 
-FEATURES: Final = "pause alive weights"
+FEATURES: Final = "pause alive weights appearance"
 """What the avatar can do beyond LiveKit's protocol: :data:`visavis.protocol.Feature`."""
 ROOMS_PER_CORE: Final = 3
 """The most that is ever taken, were drawing to cost nothing: encoding alone takes 5.3 ms of a
@@ -43,8 +44,12 @@ class Admission:
     request that does not fit is refused: that is what keeps the rooms that there are.
     """
 
-    def __init__(self, settings: Settings, lipsync_name: str) -> None:
+    def __init__(
+        self, settings: Settings, lipsync_name: str, engine: Engine, backgrounds: Backgrounds
+    ) -> None:
         self._settings = settings
+        self._engine = engine
+        self._backgrounds = backgrounds
         self._lipsync_name = lipsync_name
         self._cores = get_cpu_monitor().cpu_count()
         self._max_rooms = (
@@ -98,9 +103,15 @@ class Admission:
 
     def _read(self, metadata: str) -> AvatarDispatch:
         dispatch = AvatarDispatch.from_json(metadata)
-        if dispatch.head is not None and dispatch.head not in HEADS:
+        heads = self._engine.heads
+        if dispatch.head is not None and dispatch.head not in heads:
             # Only names: a path from the network is nobody's business.
-            raise ProtocolError(f"no head {dispatch.head!r} here, only {', '.join(HEADS)}")
+            raise ProtocolError(f"no head {dispatch.head!r} here, only {', '.join(heads)}")
+        if dispatch.background is not None:
+            try:
+                self._backgrounds.check(dispatch.background)
+            except BackgroundError as error:
+                raise ProtocolError(str(error)) from None
         return dispatch
 
     def _attributes(self, dispatch: AvatarDispatch) -> dict[str, str]:
@@ -108,7 +119,7 @@ class Admission:
             ATTRIBUTE_PUBLISH_ON_BEHALF: dispatch.agent_identity,
             ATTRIBUTE_FEATURES: FEATURES,
             ATTRIBUTE_LIPSYNC: self._lipsync_name,
-            ATTRIBUTE_HEAD: dispatch.head or self._settings.avatar_head,
+            **Look.of(self._settings, dispatch).shown().attributes,
         }
 
     def _measure(self, server: AgentServer, more: float) -> Fullness:

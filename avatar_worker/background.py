@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import re
 from collections import OrderedDict
@@ -15,9 +16,10 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_worker.render.backdrop import fit_picture, paint_backdrop, paint_gradient
-from avatar_worker.render.image import ImageError, decode_image
-from safe_fetch import Fetched, FetchError
+from avatar_worker.image import ImageError, decode_image
+from avatar_worker.paint import fit_picture, paint_backdrop, paint_gradient
+from safe_fetch import Fetched, FetchError, fetch
+from settings import Settings
 
 TRANSPARENT: Final = "transparent"
 """For files that can keep it; a live picture has no such thing."""
@@ -66,16 +68,26 @@ class Backgrounds:
         if _colours(text) is None and not is_url(text):
             self._file(text)
 
+    def check_own(self, text: str) -> None:
+        """As :meth:`check` for whoever runs this machine: a file may lie anywhere on it."""
+        if not _is_own_file(text):
+            self.check(text)
+
     async def open(self, text: str) -> Backdrop:
         """Find, fetch and decode. Raises :class:`BackgroundError`."""
         if backdrop := painted(text):
             return backdrop
         if is_url(text):
             return await self._open_url(text)
-        return await self.open_file(self._file(text), text)
+        return await self._open_file(self._file(text), text)
 
-    async def open_file(self, path: Path, name: str) -> Backdrop:
-        """A picture on this machine, wherever it is. Raises :class:`BackgroundError`."""
+    async def open_own(self, text: str) -> Backdrop:
+        """As :meth:`open` for whoever runs this machine: a file may lie anywhere on it."""
+        if _is_own_file(text):
+            return await self._open_file(Path(text), shown_name(text))
+        return await self.open(text)
+
+    async def _open_file(self, path: Path, name: str) -> Backdrop:
         return await self._decode(await asyncio.to_thread(_read, path, name), name)
 
     async def _open_url(self, url: str) -> Backdrop:
@@ -116,6 +128,13 @@ class Backgrounds:
         return [path.name for path in inside if _is_picture(path)]
 
 
+def open_backgrounds(settings: Settings) -> Backgrounds:
+    """Those that the settings allow."""
+    return Backgrounds(
+        settings.avatar_backgrounds, functools.partial(fetch, allow_private=settings.fetch_private)
+    )
+
+
 def painted(text: str) -> Backdrop | None:
     """The backdrop of a colour or a gradient; None for anything else."""
     match _colours(text):
@@ -145,11 +164,22 @@ def public_name(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+def shown_name(text: str) -> str:
+    """What everybody may read of a background: of a path, the file's name."""
+    if is_url(text) or _colours(text) is not None:
+        return public_name(text)
+    return Path(text).name
+
+
 def _colours(text: str) -> tuple[str, ...] | None:
     colour = r"#[0-9a-fA-F]{6}"
     if re.fullmatch(rf"{colour}(\.\.{colour})?", text):
         return tuple(text.split(".."))
     return None
+
+
+def _is_own_file(text: str) -> bool:
+    return not is_url(text) and _colours(text) is None and Path(text).expanduser().is_file()
 
 
 def _is_picture(path: Path) -> bool:
@@ -158,7 +188,7 @@ def _is_picture(path: Path) -> bool:
 
 def _read(path: Path, name: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with path.expanduser().open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise BackgroundError(f"the background {name} cannot be read: {error.strerror}") from None

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from avatar_worker.heads import find_head
-from avatar_worker.render import Head, MeshRenderer, load_head
+from avatar_worker.background import Backdrop, shown_name
+from avatar_worker.engine import Figure, make_renderer
 from settings import Settings
+from visavis.appearance import Appearance
 from visavis.protocol import AvatarDispatch
+
+if TYPE_CHECKING:
+    from avatar_worker.render import Renderer
 
 _SMALLEST = 64
 """Pixels: what a renderer takes."""
@@ -33,29 +38,39 @@ class Look:
             (dispatch and dispatch.background) or settings.avatar_background,
         )
 
+    def shown(self, emotion: str = "neutral") -> Appearance:
+        """What everybody may know of it."""
+        background = shown_name(self.background)
+        return Appearance(self.head, background, self.width, self.height, emotion)
+
 
 class Renderers:
     """One look in several sizes, each built when it is first asked for, and kept.
 
-    A size takes some 60 ms to build at 512 × 512 and half of that at ¾ of it; 15 and 6 MB.
+    Of our own renderer a size takes some 60 ms to build at 512 × 512 and half of that at ¾ of it;
+    15 and 6 MB.
     """
 
-    def __init__(self, look: Look, head: Head | None = None) -> None:
-        """``head``: the look's, where it is loaded already; raises as :func:`load_head`."""
+    def __init__(self, look: Look, figure: Figure, backdrop: Backdrop, engine: str) -> None:
+        """``figure``, ``backdrop``: the look's; ``engine``: the renderer's name."""
         self.look = look
-        self._head = head or load_head(find_head(look.head))
-        self._built: dict[float, MeshRenderer] = {}
+        self.figure = figure
+        self.backdrop = backdrop
+        self.engine = engine
+        self._built: dict[float, Renderer] = {}
         self._building = threading.Lock()
 
-    def __call__(self, scale: float = 1.0) -> MeshRenderer:
-        """The renderer for ``scale`` of width and height, in even pixels; the same every time."""
+    def __call__(self, scale: float = 1.0) -> Renderer:
+        """The renderer for ``scale`` of width and height, in even pixels; the same every time.
+
+        Raises :class:`~avatar_worker.engine.EngineError`.
+        """
         with self._building:
             if scale not in self._built:
-                self._built[scale] = MeshRenderer(
-                    self._head,
-                    _even(self.look.width * scale),
-                    _even(self.look.height * scale),
-                    self.look.background,
+                width, height = _even(self.look.width * scale), _even(self.look.height * scale)
+                backdrop = self.backdrop.paint(width, height)
+                self._built[scale] = make_renderer(
+                    self.figure, self.engine, width, height, backdrop
                 )
             return self._built[scale]
 

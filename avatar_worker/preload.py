@@ -6,13 +6,25 @@ are not forked (macOS, Windows), each job imports it for itself while it warms u
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 from dataclasses import dataclass
 
-from avatar_worker.heads import find_head
+from avatar_worker.background import (
+    Backdrop,
+    BackgroundError,
+    Backgrounds,
+    open_backgrounds,
+    painted,
+)
+from avatar_worker.engine import Engine, Figure, find_engine, load_figure
 from avatar_worker.lipsync import LipSyncFactory, load_lipsync
-from avatar_worker.render import Head, load_head, prewarm
-from settings import Settings, load_settings
+from avatar_worker.mesh import MeshFigure
+from avatar_worker.render import prewarm
+from settings import DEFAULT_BACKGROUND, Settings, load_settings
+
+logger = logging.getLogger("visavis.avatar")
 
 
 @dataclass(frozen=True)
@@ -20,19 +32,45 @@ class Preloaded:
     """Shared by all rooms of a worker; read only."""
 
     settings: Settings
-    head: Head | None
-    """None where the settings want no picture."""
+    engine: Engine
+    figure: Figure | None
+    """The settings' head; None where they want no picture."""
+    backdrop: Backdrop
+    """The settings'."""
+    backgrounds: Backgrounds
+    """What a dispatch, or a change, may ask for."""
     lipsync: LipSyncFactory
     process_id: int
 
 
 def _load() -> Preloaded:
     settings = load_settings()
-    head = None
+    engine = find_engine(settings.avatar_renderer)
+    backgrounds = open_backgrounds(settings)
+    figure = None
     if settings.avatar_video:
-        head = load_head(find_head(settings.avatar_head))
-        prewarm(head)
-    return Preloaded(settings, head, load_lipsync(settings.wav2arkit_model), os.getpid())
+        figure = load_figure(engine.load, settings.avatar_renderer, settings.avatar_head)
+        if isinstance(figure, MeshFigure):
+            prewarm(figure.head)
+    return Preloaded(
+        settings,
+        engine,
+        figure,
+        _open_own(backgrounds, settings.avatar_background),
+        backgrounds,
+        load_lipsync(settings.wav2arkit_model),
+        os.getpid(),
+    )
+
+
+def _open_own(backgrounds: Backgrounds, text: str) -> Backdrop:
+    try:
+        return asyncio.run(backgrounds.open_own(text))
+    except BackgroundError as error:
+        logger.warning("AVATAR_BACKGROUND: %s; using %s", error, DEFAULT_BACKGROUND)
+        plain = painted(DEFAULT_BACKGROUND)
+        assert plain is not None
+        return plain
 
 
 PRELOADED = _load()

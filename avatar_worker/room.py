@@ -7,24 +7,25 @@ import logging
 import random
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Final
 
 from livekit.agents import AutoSubscribe, JobContext
 
-from avatar_worker.admission import wants_video
 from avatar_worker.agent_link import AgentLink
+from avatar_worker.appearance_desk import AppearanceDesk
 from avatar_worker.face import Face, Mood
 from avatar_worker.lipsync import LipSync
 from avatar_worker.lipsync.on_demand import LipsOnDemand
 from avatar_worker.load import INTERVAL, WARM_UP, Board, Processor, RoomLoad
-from avatar_worker.look import Look, Renderers
+from avatar_worker.look import Look
 from avatar_worker.player import Encoding, Event, Frame, Player, RoomTracks, Voice
 from avatar_worker.player.quality import Quality
-from avatar_worker.preload import Preloaded
 from avatar_worker.presence import AgentPresence
+from avatar_worker.wardrobe import Wardrobe, WardrobeError
+from avatar_worker.warm import Warm, first_renderers
 from avatar_worker.watchers import Watchers
 from settings import Settings
+from visavis.appearance import AppearanceChange
 from visavis.protocol import AvatarDispatch
 
 logger = logging.getLogger("visavis.avatar")
@@ -41,32 +42,12 @@ would cost more."""
 _MOODS: Final[dict[str, Mood]] = {"listening": "listening", "thinking": "thinking"}
 
 
-@dataclass(frozen=True)
-class Warm:
-    """What a process has ready for its one room before the room is known."""
-
-    preloaded: Preloaded
-    board: Board
-    renderers: Renderers | None
-    """None where the settings want no picture."""
-
-
-def warm_up(preloaded: Preloaded, board: Board) -> Warm:
-    """Build what the worker's settings ask for; most dispatches ask for nothing else."""
-    if preloaded.head is None:
-        return Warm(preloaded, board, None)
-    renderers = Renderers(Look.of(preloaded.settings), preloaded.head)
-    renderers()
-    preloaded.lipsync.create()
-    return Warm(preloaded, board, renderers)
-
-
 async def serve_room(ctx: JobContext, warm: Warm) -> None:
     """Entrypoint of a job; returns when the face is in the room, which it leaves by itself."""
     dispatch = AvatarDispatch.from_json(ctx.job.metadata)
     settings = warm.preloaded.settings
     ctx.log_context_fields = {"room": ctx.job.room.name}
-    renderers = await asyncio.to_thread(_renderers, warm, dispatch)
+    renderers = await first_renderers(warm, dispatch)
     factory = warm.preloaded.lipsync
     on_demand = LipsOnDemand(factory) if renderers is None else None
     lips: LipSync = await asyncio.to_thread(factory.create) if on_demand is None else on_demand
@@ -93,7 +74,18 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
         lead=lips.lead + LEAD_MARGIN,
         quality=Quality(settings.avatar_video_fps, warm_up=QUALITY_WARM_UP),
         scaled=renderers,
+        engine=warm.engine,
     )
+    asked = Look.of(settings, dispatch)
+    wardrobe = Wardrobe(
+        asked,
+        renderers,
+        player,
+        engine=warm.preloaded.engine,
+        backgrounds=warm.preloaded.backgrounds,
+        load=warm.load_beside,
+    )
+    desk = AppearanceDesk(ctx.room, dispatch.agent_identity, wardrobe)
     voice = Voice(player, lips)
     link = AgentLink(ctx.room, dispatch.agent_identity, player, voice)
     watchers = Watchers(ctx.room, player, on_watched=on_watched)
@@ -124,6 +116,7 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     leaving.push_async_callback(tracks.aclose)
     leaving.callback(voice.aclose)
     leaving.push_async_callback(asyncio.to_thread, player.stop)
+    leaving.callback(wardrobe.close)
     link.register_streams()
     running = asyncio.create_task(live(), name="visavis room")
     leaving.push_async_callback(_cancel, running)
@@ -140,6 +133,7 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     leaving.callback(presence.aclose)
     link.register_rpcs()
     watchers.register()
+    desk.register()
     published = await tracks.publish(ctx.room.local_participant)
     try:
         async with asyncio.timeout(LISTENER_PATIENCE):
@@ -149,18 +143,8 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
         logger.info("nobody listens and looks yet; speaking anyway")
     player.open_gate()
     link.announce()
-
-
-def _renderers(warm: Warm, dispatch: AvatarDispatch) -> Renderers | None:
-    if not wants_video(warm.preloaded.settings, dispatch):
-        return None
-    look = Look.of(warm.preloaded.settings, dispatch)
-    if warm.renderers is not None and warm.renderers.look == look:
-        return warm.renderers
-    has_head = look.head == warm.preloaded.settings.avatar_head
-    renderers = Renderers(look, warm.preloaded.head if has_head else None)
-    renderers()
-    return renderers
+    if renderers is not None and renderers.look.background != asked.background:
+        await _hang(desk, asked.background)
 
 
 def _encoding(settings: Settings) -> Encoding:
@@ -172,6 +156,15 @@ def _encoding(settings: Settings) -> Encoding:
         audio_red=settings.avatar_audio_red,
         audio_dtx=settings.avatar_audio_dtx,
     )
+
+
+async def _hang(desk: AppearanceDesk, background: str) -> None:
+    """The background that did not come in time."""
+    try:
+        await desk.change(AppearanceChange(background=background))
+    except WardrobeError as error:
+        logger.warning("%s", error)
+        await desk.tell()
 
 
 async def _report(ctx: JobContext, board: Board, player: Player) -> None:

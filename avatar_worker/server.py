@@ -14,7 +14,8 @@ from livekit.agents import AgentServer, JobContext, JobProcess
 from livekit.agents.worker import ServerEnvOption
 
 from avatar_worker.admission import Admission
-from avatar_worker.load import Board
+from avatar_worker.background import Backgrounds
+from avatar_worker.engine import Engine
 from settings import Settings
 
 logger = logging.getLogger("visavis.avatar")
@@ -26,9 +27,11 @@ DRAIN_TIMEOUT: Final = 15
 _WARM: Final = "warm"
 
 
-def make_server(settings: Settings, lipsync_name: str) -> AgentServer:
+def make_server(
+    settings: Settings, lipsync_name: str, engine: Engine, backgrounds: Backgrounds
+) -> AgentServer:
     """A worker that is not running yet."""
-    admission = Admission(settings, lipsync_name)
+    admission = Admission(settings, lipsync_name, engine, backgrounds)
     server = AgentServer(
         ws_url=settings.livekit_url,
         api_key=settings.livekit_api_key,
@@ -53,15 +56,16 @@ def make_server(settings: Settings, lipsync_name: str) -> AgentServer:
 
 def warm_up(process: JobProcess, *, board_folder: Path) -> None:
     """Before a job: everything imported, the model's session open, the renderer built."""
-    from avatar_worker import room
+    from avatar_worker import warm
     from avatar_worker.preload import PRELOADED
 
     if PRELOADED.process_id == os.getpid() and sys.platform == "linux":
         logger.warning("the head was not preloaded; this process loaded it for itself")
-    process.userdata[_WARM] = room.warm_up(PRELOADED, Board(board_folder))
+    process.userdata[_WARM] = warm.warm_up(PRELOADED, board_folder)
 
 
 async def run_job(ctx: JobContext) -> None:
     from avatar_worker.room import serve_room
 
-    await serve_room(ctx, ctx.proc.userdata[_WARM])
+    # Not kept: a renderer that a room no longer uses shall be gone.
+    await serve_room(ctx, ctx.proc.userdata.pop(_WARM))

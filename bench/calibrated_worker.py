@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from livekit.agents import AgentServer, JobContext, JobProcess, JobRequest
 
@@ -21,24 +21,30 @@ NAME: Final = "bench-calibrated"
 
 
 def warm_up(process: JobProcess) -> None:
-    from avatar_worker.load import Board
-    from avatar_worker.look import Look
+    from avatar_worker import warm
+    from avatar_worker.background import open_backgrounds, painted
     from avatar_worker.preload import Preloaded
-    from avatar_worker.room import Warm
     from bench.calibration import CalibrationLips, CalibrationRenderer
 
-    settings = load_settings()
-
     class Rulers:
-        look = Look.of(settings)
+        heads = ("ruler",)
 
-        def __call__(self, scale: float = 1.0) -> CalibrationRenderer:
-            return CalibrationRenderer(self.look.width, self.look.height)
+        def load(self, head: str) -> Rulers:
+            return self
 
-    preloaded = Preloaded(settings, None, CalibrationLips(), os.getpid())
+        def renderer(self, width: int, height: int, backdrop: Any) -> CalibrationRenderer:
+            return CalibrationRenderer(width, height)
+
+    settings = load_settings()
+    backdrop = painted("#000000")
+    assert backdrop is not None
+    backgrounds = open_backgrounds(settings)
+    preloaded = Preloaded(
+        settings, Rulers(), Rulers(), backdrop, backgrounds, CalibrationLips(), os.getpid()
+    )
     folder = tempfile.TemporaryDirectory(prefix="visavis-bench-")
     process.userdata["folder"] = folder
-    process.userdata["warm"] = Warm(preloaded, Board(Path(folder.name)), cast(Any, Rulers()))
+    process.userdata["warm"] = warm.warm_up(preloaded, Path(folder.name))
 
 
 async def run_job(ctx: JobContext) -> None:

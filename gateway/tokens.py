@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from pydantic.alias_generators import to_camel
 
 from settings import Settings
+from visavis.protocol import ATTRIBUTE_CONTROL
 
 from .room import TOKEN_LIFETIME, room_configuration
 
@@ -104,14 +105,19 @@ def make_token(request: TokenRequest, room: str, settings: Settings) -> str:
     Should the room be gone by then, joining makes it again, agent included.
     """
     grants = VideoGrants(
-        room_join=True, room=room, can_publish=True, can_subscribe=True, can_publish_data=True
+        room_join=True,
+        room=room,
+        can_publish=True,
+        can_subscribe=True,
+        can_publish_data=True,
+        can_update_own_metadata=False,  # attributes say who may do what
     )
     return (
         AccessToken(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
         .with_identity(request.participant_identity or f"guest-{secrets.token_hex(6)}")
         .with_name(request.participant_name or "")
         .with_metadata(request.participant_metadata or "")
-        .with_attributes(request.participant_attributes or {})
+        .with_attributes({**(request.participant_attributes or {}), ATTRIBUTE_CONTROL: "true"})
         .with_grants(grants)
         .with_room_config(room_configuration(settings))
         .with_ttl(TOKEN_LIFETIME)

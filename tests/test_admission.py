@@ -13,13 +13,18 @@ from livekit.agents.job import JobAcceptArguments
 from livekit.protocol import agent, models
 
 from avatar_worker.admission import Admission
+from avatar_worker.background import open_backgrounds
 from avatar_worker.load import Board, RoomLoad
+from avatar_worker.mesh import MeshEngine
 from settings import Settings
 from visavis.protocol import (
+    ATTRIBUTE_BACKGROUND,
+    ATTRIBUTE_EMOTION,
     ATTRIBUTE_FEATURES,
     ATTRIBUTE_HEAD,
     ATTRIBUTE_LIPSYNC,
     ATTRIBUTE_PUBLISH_ON_BEHALF,
+    ATTRIBUTE_SIZE,
     AvatarDispatch,
 )
 
@@ -66,7 +71,8 @@ class Worker:
 
 
 def worker(**settings: Any) -> Worker:
-    return Worker(Admission(Settings(_env_file=None, **settings), "visavis-lips"))
+    made = Settings(_env_file=None, **settings)
+    return Worker(Admission(made, "visavis-lips", MeshEngine(), open_backgrounds(made)))
 
 
 def dispatch(**choices: Any) -> str:
@@ -78,9 +84,12 @@ async def test_a_room_is_taken_in_the_identity_and_on_behalf_of_its_agent() -> N
     assert answer is not None and answer.identity == "avatar"
     assert answer.attributes == {
         ATTRIBUTE_PUBLISH_ON_BEHALF: "agent",
-        ATTRIBUTE_FEATURES: "pause alive weights",
+        ATTRIBUTE_FEATURES: "pause alive weights appearance",
         ATTRIBUTE_LIPSYNC: "visavis-lips",
         ATTRIBUTE_HEAD: "maya",
+        ATTRIBUTE_BACKGROUND: "#d9dee6",
+        ATTRIBUTE_SIZE: "512x512",
+        ATTRIBUTE_EMOTION: "neutral",
     }
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from avatar_worker import image as image_module
 from avatar_worker.background import BackgroundError, Backgrounds, painted, public_name
-from avatar_worker.render import image as image_module
-from avatar_worker.render.image import ImageError, decode_image
+from avatar_worker.image import ImageError, decode_image
 from safe_fetch import Fetched, FetchError
 
 RED, BLUE = (200, 30, 40), (20, 60, 180)

@@ -128,7 +128,8 @@ def test_a_token_says_who_the_person_is_in_either_spelling(spell: str) -> None:
     claims = claims_of(request)
     assert (claims.identity, claims.name) == ("jo-1", "Jo")
     assert claims.metadata == '{"plan": "free"}'
-    assert claims.attributes == {"colour": "green"}
+    assert claims.attributes == {"colour": "green", "visavis.control": "true"}
+    assert claims.video is not None and claims.video.can_update_own_metadata is False
 
 
 def test_two_strangers_get_two_identities() -> None:

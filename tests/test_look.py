@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from avatar_worker.background import painted
 from avatar_worker.face import HeadPose
-from avatar_worker.heads import find_head
 from avatar_worker.look import Look, Renderers
+from avatar_worker.mesh import MeshEngine, MeshFigure
 from avatar_worker.player.quality import SCALES
-from avatar_worker.render import Head, load_head
 from settings import Settings
 from visavis.protocol import AvatarDispatch
 
@@ -17,8 +17,14 @@ LOOK = Look("amy", 512, 512, "#d9dee6")
 
 
 @pytest.fixture(scope="module")
-def head() -> Head:
-    return load_head(find_head("amy"))
+def amy() -> MeshFigure:
+    return MeshEngine().load("amy")
+
+
+def dressed(look: Look, figure: MeshFigure) -> Renderers:
+    backdrop = painted(look.background)
+    assert backdrop is not None
+    return Renderers(look, figure, backdrop, "mesh")
 
 
 def test_a_dispatch_changes_what_it_names_and_nothing_else() -> None:
@@ -29,8 +35,10 @@ def test_a_dispatch_changes_what_it_names_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(512, 512), (510, 286), (64, 64), (1280, 720)])
-def test_every_size_of_a_look_can_be_drawn_and_sent(head: Head, width: int, height: int) -> None:
-    renderers = Renderers(Look("amy", width, height, "#000000"), head)
+def test_every_size_of_a_look_can_be_drawn_and_sent(
+    amy: MeshFigure, width: int, height: int
+) -> None:
+    renderers = dressed(Look("amy", width, height, "#000000"), amy)
     for scale in SCALES:
         renderer = renderers(scale)
         assert renderer.width % 2 == 0 and renderer.height % 2 == 0
@@ -40,8 +48,8 @@ def test_every_size_of_a_look_can_be_drawn_and_sent(head: Head, width: int, heig
         assert picture.any()
 
 
-def test_a_size_is_built_once(head: Head) -> None:
-    renderers = Renderers(LOOK, head)
+def test_a_size_is_built_once(amy: MeshFigure) -> None:
+    renderers = dressed(LOOK, amy)
     assert renderers() is renderers(1.0)
     assert renderers(0.5) is renderers(0.5)
     assert renderers(0.5) is not renderers(1.0)

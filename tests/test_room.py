@@ -1,9 +1,8 @@
-"""What a room's process does beside speaking: its notes to the worker, and its renderer."""
+"""What a room's process does beside speaking: its notes to the worker."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,15 +15,9 @@ import pytest
 from livekit.agents import JobContext
 
 from avatar_worker import room
-from avatar_worker.lipsync.embedded import EmbeddedModel
 from avatar_worker.load import Board
-from avatar_worker.look import Renderers
 from avatar_worker.player import Player, Playhead
 from avatar_worker.player.quality import Quality
-from avatar_worker.preload import Preloaded
-from avatar_worker.render import Head, load_head
-from settings import Settings
-from visavis.protocol import AvatarDispatch
 
 JOB = "AJ_room"
 
@@ -98,41 +91,3 @@ async def test_a_note_that_cannot_be_written_costs_nobody_the_avatar(
     stage.board = Board(tmp_path / "gone")
     await asyncio.wait_for(stage.report(), 10)
     assert not stage.left
-
-
-@functools.cache
-def head() -> Head:
-    return load_head("amy")
-
-
-def renderers(dispatch: AvatarDispatch) -> tuple[Renderers | None, Renderers]:
-    """Those of a dispatch, and those that the process had ready."""
-    preloaded = Preloaded(Settings(_env_file=None), head(), EmbeddedModel(), 0)
-    warm = room.warm_up(preloaded, Board(Path("unused")))
-    assert warm.renderers is not None
-    return room._renderers(warm, dispatch), warm.renderers
-
-
-def test_a_plain_dispatch_draws_with_what_is_ready() -> None:
-    chosen, ready = renderers(AvatarDispatch("agent", "avatar"))
-    assert chosen is ready
-
-
-def test_a_voice_without_a_picture_draws_nothing() -> None:
-    chosen, _ = renderers(AvatarDispatch("agent", "avatar", video=False))
-    assert chosen is None
-
-
-def test_a_dispatch_gets_the_size_that_it_asks_for() -> None:
-    chosen, ready = renderers(AvatarDispatch("agent", "avatar", width=256, height=128))
-    assert chosen is not None and chosen is not ready
-    assert (chosen().width, chosen().height) == (256, 128)
-
-
-def test_a_worker_without_pictures_prepares_none_and_gives_one_on_request() -> None:
-    settings = Settings(_env_file=None, avatar_video=False)
-    warm = room.warm_up(Preloaded(settings, None, EmbeddedModel(), 0), Board(Path("unused")))
-    assert warm.renderers is None
-    assert room._renderers(warm, AvatarDispatch("agent", "avatar")) is None
-    asked = room._renderers(warm, AvatarDispatch("agent", "avatar", video=True))
-    assert asked is not None and asked().width == 512

@@ -52,6 +52,13 @@ RPC_UNWATCH_WEIGHTS: Final = "visavis.unwatch_weights"
 """Any participant to avatar: no more weights. Empty payload; answers ``"ok"``."""
 TOPIC_WEIGHTS: Final = "visavis.weights"
 """Data topic, avatar to those who watch, lossy: thirty :class:`.weights.WeightsPacket` a second."""
+RPC_APPEARANCE: Final = "visavis.appearance"
+"""To the avatar, from its agent or who has :data:`ATTRIBUTE_CONTROL`: look different from now on.
+Payload: :class:`visavis.appearance.AppearanceChange`, as JSON; answers what is in force then, an
+``Appearance``. An error changes nothing; where its message is cut, its ``data`` is not."""
+ATTRIBUTE_CONTROL: Final = "visavis.control"
+"""On a person, ``"true"``: may ask for :data:`RPC_APPEARANCE`. Who makes tokens grants it; with it
+a token must not have ``canUpdateOwnMetadata``, or everybody could grant it to themselves."""
 RPC_INTERRUPT: Final = "visavis.interrupt"
 """Any participant to agent: stop speaking now. Empty payload; answers ``"ok"``."""
 RPC_HANG_UP: Final = "visavis.hang_up"
@@ -76,10 +83,16 @@ ATTRIBUTE_LIPSYNC: Final = "visavis.lipsync"
 """On the avatar: name of the speech-to-blendshape model in use."""
 ATTRIBUTE_HEAD: Final = "visavis.head"
 """On the avatar: name of the head that is drawn, or meant by the weights."""
+ATTRIBUTE_BACKGROUND: Final = "visavis.background"
+"""On the avatar: what is behind it; of a URL, what comes before its query."""
+ATTRIBUTE_SIZE: Final = "visavis.size"
+"""On the avatar: ``512x512``, the picture's width and height; on a busy machine it is smaller."""
+ATTRIBUTE_EMOTION: Final = "visavis.emotion"
+"""On the avatar: what it was asked to feel; see ``visavis.appearance.Appearance.emotion``."""
 
-Feature = Literal["pause", "alive", "weights"]
+Feature = Literal["pause", "alive", "weights", "appearance"]
 """Pause: :data:`RPC_PAUSE` and :data:`RPC_RESUME`. Alive: :data:`TOPIC_ALIVE`. Weights:
-:data:`RPC_WATCH_WEIGHTS`."""
+:data:`RPC_WATCH_WEIGHTS`. Appearance: :data:`RPC_APPEARANCE`."""
 
 FaceState = Literal["waiting", "present", "absent"]
 """Waiting: dispatched, not here yet. Present: it speaks through the avatar. Absent: plain voice."""
@@ -125,7 +138,7 @@ class PlaybackFinished:
     @classmethod
     def from_json(cls, text: str) -> PlaybackFinished:
         """Raises :class:`ProtocolError`."""
-        return cls._from(_read_object(text, "the end of a segment"))
+        return cls._from(read_object(text, "the end of a segment"))
 
     @classmethod
     def _from(cls, data: Mapping[str, Any]) -> PlaybackFinished:
@@ -183,7 +196,7 @@ class SignOfLife:
     @classmethod
     def from_json(cls, text: str | bytes) -> SignOfLife:
         """Raises :class:`ProtocolError`."""
-        data = _read_object(text, "an avatar's sign of life")
+        data = read_object(text, "an avatar's sign of life")
         stream_id, paused, ended = data.get("stream_id"), data.get("paused"), data.get("ended")
         if (
             not isinstance(stream_id, str | None)
@@ -196,7 +209,8 @@ class SignOfLife:
         return cls(stream_id, _read_seconds(data, "position"), paused, ends)
 
 
-def _read_object(text: str | bytes, what: str) -> dict[str, Any]:
+def read_object(text: str | bytes, what: str) -> dict[str, Any]:
+    """The JSON object in ``text``. Raises :class:`ProtocolError`, which calls it ``what``."""
     try:
         data: Any = json.loads(text)
     except ValueError as error:
@@ -211,6 +225,12 @@ def _read_seconds(data: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise ProtocolError(f"{name!r} must be seconds, not {value!r}")
     return float(value)
+
+
+def check_side(name: str, value: Any) -> None:
+    """Raises :class:`ProtocolError` unless ``value`` is None or a side of a picture, in pixels."""
+    if value is not None and (type(value) is not int or not 64 <= value <= 1920 or value % 2):
+        raise ProtocolError(f"{name!r} must be an even number from 64 to 1920, not {value!r}")
 
 
 @dataclass(frozen=True)
@@ -228,7 +248,7 @@ class WatchWeights:
         """An empty text is the default. Raises :class:`ProtocolError`."""
         if not text:
             return cls()
-        data = _read_object(text, "the wish to watch weights")
+        data = read_object(text, "the wish to watch weights")
         if unknown := sorted(set(data) - {"video"}):
             raise ProtocolError(f"unknown field in the wish to watch weights: {unknown[0]}")
         if not isinstance(data.get("video", True), bool):
@@ -247,7 +267,8 @@ class AvatarDispatch:
     head: str | None = None
     """Name of a head the worker has."""
     background: str | None = None
-    """CSS-like ``#rrggbb``."""
+    """``#rrggbb``, a gradient ``#rrggbb..#rrggbb`` from the top down, the name of a picture that
+    the worker has, or the ``https://`` URL of one."""
     width: int | None = None
     """Pixels."""
     height: int | None = None
@@ -261,7 +282,7 @@ class AvatarDispatch:
     @classmethod
     def from_json(cls, text: str) -> AvatarDispatch:
         """Raises :class:`ProtocolError` for anything but a JSON object with these fields."""
-        data = _read_object(text, "the avatar's dispatch metadata")
+        data = read_object(text, "the avatar's dispatch metadata")
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(data) - known):
             raise ProtocolError(f"unknown field in the avatar's dispatch metadata: {unknown[0]}")
@@ -274,12 +295,5 @@ class AvatarDispatch:
         if not isinstance(data.get("video"), bool | None):
             raise ProtocolError("'video' in the avatar's dispatch metadata must be true or false")
         for name in ("width", "height"):
-            value = data.get(name)
-            if value is not None and (
-                type(value) is not int or not 64 <= value <= 1920 or value % 2
-            ):
-                raise ProtocolError(
-                    f"{name!r} in the avatar's dispatch metadata must be an even number "
-                    f"from 64 to 1920, not {value!r}"
-                )
+            check_side(name, data.get(name))
         return cls(**data)

@@ -6,7 +6,8 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,36 @@ logger = logging.getLogger("visavis.player")
 
 AHEAD: Final = 2
 """Pictures that are drawn before their time."""
+SLOW: Final = 0.1
+"""Seconds that drawing a picture may take: then there are ten a second, the fewest."""
+_SLOW_PICTURES: Final = 20
+"""One after another, until the log says so: the first ones are slow anywhere."""
+_HUNG: Final = 2.0
+"""Seconds that a picture in work may take until the thread is left behind."""
 _WISHES: Final = 16
 """Wishes between two pictures; of more, the last ones count."""
 
 Picture = NDArray[np.uint8]
 """I420, (height * 3 // 2, width)."""
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """Renderers of one look."""
+
+    renderer: Renderer
+    """Of the full size."""
+    scaled: Callable[[float], Renderer] | None = None
+    """Makes the renderer of a smaller size, as a share of the full one's; None: there is none."""
+
+    def at(self, scale: float) -> Renderer:
+        return self.renderer if scale == 1 or self.scaled is None else self.scaled(scale)
+
+
+def draw_into(renderer: Any, weights: Weights, pose: HeadPose, picture: Picture) -> None:
+    """``renderer.draw``, which may be a plug-in's. Raises what it raises."""
+    if renderer.draw(weights, pose, picture) is not None:
+        raise TypeError("draw must write into the buffer that it is given, and return nothing")
 
 
 class Drawing:
@@ -41,23 +67,30 @@ class Drawing:
         self,
         *,
         face: Face,
-        renderer: Renderer | None,
-        scaled: Callable[[float], Renderer] | None,
+        outfit: Outfit | None,
+        engine: str,
         timeline: Timeline,
         changed: threading.Condition,
         quality: Quality,
         clock: Callable[[], float],
     ) -> None:
-        """``changed`` guards ``timeline`` and is notified whenever it has moved on."""
+        """
+        Args:
+            engine: The renderer's name, for the log.
+            changed: Guards ``timeline``, and is notified whenever it has moved on.
+        """
         self.mood: Mood = "idle"
         self.seconds = 0.0
         """What the last picture took."""
         self._acting = Acting(face)
-        self._renderer = self._full_size = renderer
-        self._draws = renderer is not None
-        self._watched = False
-        self._scaled = scaled
+        self._outfit = self._worn = outfit
+        self._renderer = None if outfit is None else outfit.renderer
         self._scale = 1.0
+        self._draws = outfit is not None
+        self._watched = False
+        self._engine = engine
+        self._slow = 0
+        self._told_slow = False
         self._timeline = timeline
         self._changed = changed
         self._quality = quality
@@ -77,12 +110,20 @@ class Drawing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Blocks until the picture in work is done."""
+        """Blocks until the picture in work is done, or :data:`_HUNG` has passed."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_HUNG)
+            if self._thread.is_alive():
+                logger.warning("the renderer %r hangs in the middle of a picture", self._engine)
+
+    def dress(self, outfit: Outfit) -> None:
+        """Draw with others from the next picture on. With ``changed`` held."""
+        self._outfit = outfit
+        self._failed = False
+        self._slow = 0
 
     def ask(self, wish: Wish) -> None:
         """Ask something of the face, in slots not yet drawn. With ``changed`` held."""
@@ -100,7 +141,7 @@ class Drawing:
 
     def draw(self, wanted: bool) -> None:
         """Make pictures, or none while nobody looks at them. With ``changed`` held."""
-        self._draws = wanted and self._full_size is not None
+        self._draws = wanted and self._outfit is not None
         if not self._draws:
             self._blank.extend(self._drawn.values())
             self._drawn.clear()
@@ -156,6 +197,7 @@ class Drawing:
             picture = self._draw(weights, pose, level.scale)
             with self._changed:
                 self.seconds = self._clock() - started
+                self._notice_slowness()
                 if picture is not None and epoch == self._timeline.epoch and self._draws:
                     self._drawn[slot.serial] = picture
                 elif picture is not None:
@@ -191,18 +233,29 @@ class Drawing:
             if (renderer := self._sized(scale)) is None:
                 return None
             picture = self._blank_picture(renderer)
-            renderer.draw(weights, pose, picture)
+            draw_into(renderer, weights, pose, picture)
         except Exception:
             if not self._failed:
-                logger.exception("the face could not be drawn; the voice goes on")
+                logger.exception("the renderer %r failed; the voice goes on", self._engine)
             self._failed = True
             return None
         return picture
 
+    def _notice_slowness(self) -> None:
+        self._slow = self._slow + 1 if self.seconds > SLOW else 0
+        if self._slow == _SLOW_PICTURES and not self._told_slow:
+            self._told_slow = True
+            logger.warning(
+                "the renderer %r takes %.2f s a picture, so there are few; the voice goes on",
+                self._engine,
+                self.seconds,
+            )
+
     def _sized(self, scale: float) -> Renderer | None:
-        if scale != self._scale and self._scaled is not None:
-            self._renderer = self._full_size if scale == 1 else self._scaled(scale)
-            self._scale = scale
+        outfit = self._outfit
+        if outfit is not None and (outfit is not self._worn or scale != self._scale):
+            self._renderer = outfit.at(scale)
+            self._worn, self._scale = outfit, scale
         return self._renderer
 
     def _blank_picture(self, renderer: Renderer) -> Picture:

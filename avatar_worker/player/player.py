@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from avatar_worker.face import Emotion, Face, Gesture, Mood
 from avatar_worker.player.acting import Wish
-from avatar_worker.player.drawing import Drawing, Picture
+from avatar_worker.player.drawing import Drawing, Outfit, Picture
 from avatar_worker.player.frame import Frame
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
@@ -82,6 +82,7 @@ class Player:
         lead: float = 0.1,
         quality: Quality | None = None,
         scaled: Callable[[float], Renderer] | None = None,
+        engine: str = "mesh",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
@@ -93,6 +94,7 @@ class Player:
             lead: Seconds of sound that must be there before it begins; see :class:`Timeline`.
             quality: How often and how large pictures are drawn.
             scaled: Makes the renderer of a smaller size, as a share of ``renderer``'s.
+            engine: Name of what draws, for the log.
         """
         self.counters = Counters()
         self.quality = quality or Quality()
@@ -104,8 +106,8 @@ class Player:
         self._changed = threading.Condition()
         self._drawing = Drawing(
             face=face,
-            renderer=renderer,
-            scaled=scaled,
+            outfit=None if renderer is None else Outfit(renderer, scaled),
+            engine=engine,
             timeline=self._timeline,
             changed=self._changed,
             quality=self.quality,
@@ -154,6 +156,11 @@ class Player:
                 self._due.clear()
                 self._forgiven_until = self._clock() + FORGIVEN
                 self._drawing.draw(wanted)
+
+    def dress(self, outfit: Outfit) -> None:
+        """Draw with other renderers from the next picture on, where there is one already."""
+        with self._changed:
+            self._drawing.dress(outfit)
 
     def expect(self, lead: float) -> None:
         """Another lip-sync speaks from now on: see ``lead`` of the constructor."""

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_worker.face.pose import HeadPose
+from avatar_worker.paint import paint_backdrop
 from visavis.protocol import ARKIT_NAMES
 
-from .backdrop import paint_backdrop
 from .camera import frame_head
 from .geometry import blend, bound_triangles, pose_rotation, project, rotation, turn_eye
 from .head import Head

@@ -1,0 +1,42 @@
+"""Our own renderer, in a plug-in's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_worker.heads import HEADS, find_head
+
+if TYPE_CHECKING:
+    from avatar_worker.render import Head, MeshRenderer
+
+
+@dataclass(frozen=True)
+class MeshFigure:
+    """A head in memory; its renderers share it."""
+
+    head: Head
+
+    def renderer(self, width: int, height: int, backdrop: NDArray[np.uint8]) -> MeshRenderer:
+        from avatar_worker.render import MeshRenderer
+
+        return MeshRenderer(self.head, width, height, backdrop)
+
+
+class MeshEngine:
+    """Draws glTF heads on the CPU. The worker's own process asks it for no more than names, so the
+    renderer is imported by those that draw."""
+
+    @property
+    def heads(self) -> Sequence[str]:
+        return HEADS
+
+    def load(self, head: str) -> MeshFigure:
+        """``head``: a name, or the path of a ``.glb``. Raises as :func:`load_head`."""
+        from avatar_worker.render import load_head
+
+        return MeshFigure(load_head(find_head(head)))
