@@ -8,7 +8,7 @@ from pathlib import Path
 from avatar_worker.background import BackgroundError, open_backgrounds
 from avatar_worker.download import DownloadError, download_wav2arkit
 from avatar_worker.engine import OURS, EngineError, find_engine
-from avatar_worker.heads import find_head
+from avatar_worker.heads import HEADS, find_head
 from avatar_worker.lipsync import LipSyncError, load_lipsync
 from avatar_worker.render.errors import HeadError
 from settings import load_settings
@@ -75,11 +75,13 @@ def _quantize(arguments: list[str]) -> None:
 
 
 def _prewarm() -> None:
-    """Compile the renderer into its cache, so that no room waits for it."""
-    from avatar_worker.render import load_head, prewarm
+    """Compile the renderer into its cache, and lay the heads beside it: no room waits for it."""
+    from avatar_worker.render import prewarm
+    from avatar_worker.shelf import Shelf
 
     print("compiling the renderer (once, half a minute) …", flush=True)
-    prewarm(load_head(find_head("amy")))
+    for head in HEADS:
+        prewarm(Shelf().load(head))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,8 @@ class Engine(Protocol):
 
         ``AVATAR_HEAD``'s is loaded in the worker itself, before rooms are forked from it. That
         setting may be any text, names alone come from elsewhere. Raises what it likes.
+
+        Where the engine has a method ``load_beside`` as well, a room that is speaking calls that.
         """
         ...
 

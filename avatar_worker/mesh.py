@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_worker.heads import HEADS, find_head
+from avatar_worker.heads import HEADS
 
 if TYPE_CHECKING:
     from avatar_worker.render import Head, MeshRenderer
@@ -37,6 +37,12 @@ class MeshEngine:
 
     def load(self, head: str) -> MeshFigure:
         """``head``: a name, or the path of a ``.glb``. Raises as :func:`load_head`."""
-        from avatar_worker.render import load_head
+        from avatar_worker.shelf import Shelf
 
-        return MeshFigure(load_head(find_head(head)))
+        return MeshFigure(Shelf().load(head))
+
+    def load_beside(self, head: str) -> MeshFigure:
+        """As :meth:`load`, but what takes long is done by another process."""
+        from avatar_worker.shelf import Shelf
+
+        return MeshFigure(Shelf().load_apart(head))

@@ -16,6 +16,7 @@ from livekit.agents.worker import ServerEnvOption
 from avatar_worker.admission import Admission
 from avatar_worker.background import Backgrounds
 from avatar_worker.engine import Engine
+from avatar_worker.load import Board
 from settings import Settings
 
 logger = logging.getLogger("visavis.avatar")
@@ -61,7 +62,7 @@ def warm_up(process: JobProcess, *, board_folder: Path) -> None:
 
     if PRELOADED.process_id == os.getpid() and sys.platform == "linux":
         logger.warning("the head was not preloaded; this process loaded it for itself")
-    process.userdata[_WARM] = warm.warm_up(PRELOADED, board_folder)
+    process.userdata[_WARM] = warm.warm_up(PRELOADED, Board(board_folder))
 
 
 async def run_job(ctx: JobContext) -> None:

@@ -1,4 +1,4 @@
-"""Heads that a worker has loaded, as files that all its rooms map: shared, and there at once.
+"""Heads that were loaded once, as files that every process maps: shared, and there at once.
 
 To load a head takes a second of Python, in which voice and pictures of the same process would wait
 their turn for the interpreter. So a room that is speaking has another process do it.
@@ -13,26 +13,36 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from avatar_worker import render
 from avatar_worker.heads import find_head
-from avatar_worker.mesh import MeshFigure
 from avatar_worker.render import Head, HeadError, load_head
 
 _ALIGNED: Final = 64
 """Bytes: arrays begin where compiled code likes them to."""
 _PATIENCE: Final = 60.0
 """Seconds that another process may take to load a head."""
+_IDLE: Final = 19
+"""Nice value of that process: a second more does not matter to anybody."""
 
 
 class Shelf:
-    """The files of one worker, in a folder that only it can write: they are pickles."""
+    """A folder of loaded heads. They are pickles: whoever can write there could as well change the
+    code."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None = None) -> None:
+        """``folder``: beside the compiled code unless given: ``NUMBA_CACHE_DIR`` or
+        ``__pycache__``."""
+        self._folder = folder or Path(
+            os.environ.get("NUMBA_CACHE_DIR") or Path(find_head("amy")).parent / "__pycache__"
+        )
 
-    def load(self, head: str) -> MeshFigure:
+    def load(self, head: str | Path) -> Head:
         """Load a head here, unless it lies on the shelf. Blocking; raises as :func:`load_head`."""
         path = find_head(head)
         stored = self._place(path)
@@ -40,16 +50,20 @@ class Shelf:
             loaded = load_head(path)
             try:
                 _store(loaded, stored)
-            except OSError:  # a full disk costs the sharing alone
-                return MeshFigure(loaded)
-        return MeshFigure(_map(stored))
+            except OSError:  # a folder that cannot be written costs the sharing alone
+                return loaded
+        return _map(stored)
 
-    def load_apart(self, head: str) -> MeshFigure:
+    def load_apart(self, head: str | Path) -> Head:
         """As :meth:`load`, in another process. Raises :class:`HeadError`, too, where that fails."""
         path = find_head(head)
         stored = self._place(path)
-        if not stored.exists():
-            command = [sys.executable, "-m", "avatar_worker.shelf", str(path), str(stored)]
+        if stored.exists():
+            return _map(stored)
+        with tempfile.TemporaryDirectory(prefix="visavis-head-") as spare:
+            fallback = Path(spare) / stored.name
+            command = [sys.executable, "-m", "avatar_worker.shelf"]
+            command += map(str, (path, stored, fallback))
             environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             try:
                 done = subprocess.run(
@@ -58,14 +72,25 @@ class Shelf:
             except subprocess.TimeoutExpired:
                 raise HeadError(f"{head} was not loaded within {_PATIENCE:.0f} s") from None
             if done.returncode:
-                said = done.stderr.strip().splitlines() or ["its process died"]
+                said = done.stderr.strip().splitlines() or [f"{head}: its process died"]
                 raise HeadError(said[-1])
-        return MeshFigure(_map(stored))
+            return _map(stored if stored.exists() else fallback)
 
     def _place(self, path: Path) -> Path:
-        state = path.stat()
-        of = f"{path.resolve()}:{state.st_mtime_ns}:{state.st_size}"
-        return self._folder / f"{hashlib.sha256(of.encode()).hexdigest()[:32]}.head"
+        """Another one for another state of the file, and of the code that reads it."""
+        at, state = str(path.resolve()), path.stat()
+        of = f"{state.st_mtime_ns}:{state.st_size}:{_code()}"
+        names = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in (at, of))
+        return self._folder / f"{'-'.join(names)}.head"
+
+
+@cache
+def _code() -> str:
+    """Of what makes a head of a file."""
+    digest = hashlib.sha256(np.__version__.encode())
+    for source in sorted(Path(render.__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 def _store(head: Head, place: Path) -> None:
@@ -73,11 +98,14 @@ def _store(head: Head, place: Path) -> None:
     document = pickle.dumps(head, protocol=5, buffer_callback=buffers.append)
     raws = [buffer.raw() for buffer in buffers]
     index = pickle.dumps((document, [len(raw) for raw in raws]))
+    place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
         file.write(len(index).to_bytes(8, "little") + index)
         for raw in raws:
             file.write(bytes(-file.tell() % _ALIGNED))
             file.write(raw)
+    for older in place.parent.glob(f"{place.name.partition('-')[0]}-*.head"):
+        older.unlink(missing_ok=True)  # who has mapped it keeps it
     Path(file.name).replace(place)
 
 
@@ -95,11 +123,20 @@ def _map(place: Path) -> Head:
     return head
 
 
-def _main(path: str, place: str) -> None:
+def _main(path: str, *places: str) -> None:
+    """Load a head and store it in the first place that can be written."""
+    if hasattr(os, "nice"):
+        os.nice(_IDLE)
     try:
-        _store(load_head(Path(path)), Path(place))
+        head = load_head(Path(path))
     except (HeadError, OSError) as error:
         sys.exit(str(error))
+    for place in places:
+        try:
+            return _store(head, Path(place))
+        except OSError as error:
+            problem = error
+    sys.exit(f"a loaded head cannot be stored: {problem}")
 
 
 if __name__ == "__main__":

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from avatar_worker.admission import wants_video
 from avatar_worker.background import Backdrop, BackgroundError
-from avatar_worker.engine import OURS, Figure, load_figure
+from avatar_worker.engine import Figure, load_figure
 from avatar_worker.load import Board
 from avatar_worker.look import Look, Renderers
 from avatar_worker.preload import Preloaded
-from avatar_worker.shelf import Shelf
 from visavis.protocol import AvatarDispatch
 
 logger = logging.getLogger("visavis.avatar")
@@ -29,7 +27,6 @@ class Warm:
 
     preloaded: Preloaded
     board: Board
-    shelf: Shelf
     renderers: Renderers | None
     """None where the settings want no picture."""
 
@@ -43,29 +40,25 @@ class Warm:
         settings = self.preloaded.settings
         if self.preloaded.figure is not None and head == settings.avatar_head:
             return self.preloaded.figure
-        load = self.shelf.load if self.engine == OURS else self.preloaded.engine.load
-        return load_figure(load, self.engine, head)
+        return load_figure(self.preloaded.engine.load, self.engine, head)
 
     def load_beside(self, head: str) -> Figure:
         """As :meth:`load`, in a room that is speaking."""
-        settings = self.preloaded.settings
-        if self.engine != OURS or head == settings.avatar_head:
+        engine = self.preloaded.engine
+        if head == self.preloaded.settings.avatar_head or not hasattr(engine, "load_beside"):
             return self.load(head)
-        return load_figure(self.shelf.load_apart, self.engine, head)
+        return load_figure(engine.load_beside, self.engine, head)
 
 
-def warm_up(preloaded: Preloaded, folder: Path) -> Warm:
-    """Build what the worker's settings ask for; most dispatches ask for nothing else.
-
-    ``folder``: the worker's own, for its rooms to share.
-    """
+def warm_up(preloaded: Preloaded, board: Board) -> Warm:
+    """Build what the worker's settings ask for; most dispatches ask for nothing else."""
     renderers = None
     if preloaded.figure is not None:
         look, name = Look.of(preloaded.settings), preloaded.settings.avatar_renderer
         renderers = Renderers(look, preloaded.figure, preloaded.backdrop, name)
         renderers()
         preloaded.lipsync.create()
-    return Warm(preloaded, Board(folder), Shelf(folder), renderers)
+    return Warm(preloaded, board, renderers)
 
 
 async def first_renderers(warm: Warm, dispatch: AvatarDispatch) -> Renderers | None:

@@ -23,6 +23,7 @@ NAME: Final = "bench-calibrated"
 def warm_up(process: JobProcess) -> None:
     from avatar_worker import warm
     from avatar_worker.background import open_backgrounds, painted
+    from avatar_worker.load import Board
     from avatar_worker.preload import Preloaded
     from bench.calibration import CalibrationLips, CalibrationRenderer
 
@@ -44,7 +45,7 @@ def warm_up(process: JobProcess) -> None:
     )
     folder = tempfile.TemporaryDirectory(prefix="visavis-bench-")
     process.userdata["folder"] = folder
-    process.userdata["warm"] = warm.warm_up(preloaded, Path(folder.name))
+    process.userdata["warm"] = warm.warm_up(preloaded, Board(Path(folder.name)))
 
 
 async def run_job(ctx: JobContext) -> None:

@@ -33,7 +33,7 @@ def same(one: Head, other: Head) -> bool:
 
 
 def test_another_process_does_not_hand_over_another_head(folder: Path) -> None:
-    mapped, loaded = Shelf(folder).load("ben").head, load_head("ben")
+    mapped, loaded = Shelf(folder).load("ben"), load_head("ben")
     assert same(mapped, loaded)
     assert not mapped.base.flags.writeable and mapped.base.flags.aligned
     weights, pictures = np.full(52, 0.2, np.float32), []
@@ -49,16 +49,16 @@ def test_a_head_on_the_shelf_is_not_loaded_again(
 ) -> None:
     monkeypatch.setattr(module, "load_head", lambda _: pytest.fail("again"))
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("again"))
-    assert Shelf(folder).load("ben").head.name == Shelf(folder).load_apart("ben").head.name
+    assert Shelf(folder).load("ben").name == Shelf(folder).load_apart("ben").name
 
 
 def test_a_file_that_has_changed_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
     own = tmp_path / "own.glb"
     own.write_bytes(find_head("ben").read_bytes())
     shelf = Shelf(tmp_path)
-    first = shelf.load(str(own)).head
+    first = shelf.load(str(own))
     own.write_bytes(find_head("amy").read_bytes())
-    assert not np.array_equal(first.texels, shelf.load(str(own)).head.texels)
+    assert not np.array_equal(first.texels, shelf.load(str(own)).texels)
 
 
 def test_a_broken_head_does_not_come_without_a_reason(tmp_path: Path) -> None:
@@ -71,3 +71,18 @@ def test_a_broken_head_does_not_come_without_a_reason(tmp_path: Path) -> None:
         shelf.load_apart(str(broken))
     assert str(apart.value) == str(here.value) and "broken.glb" in str(here.value)
     assert [path.name for path in tmp_path.iterdir()] == ["broken.glb"]
+
+
+def test_a_folder_that_cannot_be_written_costs_nobody_a_head(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("no folder")
+    shelf = Shelf(taken / "below")
+    assert same(shelf.load("ben"), shelf.load_apart("ben"))
+
+
+def test_older_states_of_a_head_do_not_stay(tmp_path: Path) -> None:
+    own = tmp_path / "own.glb"
+    for _ in range(2):
+        own.write_bytes(find_head("ben").read_bytes())
+        Shelf(tmp_path).load(own)
+    assert len(list(tmp_path.glob("*.head"))) == 1

@@ -13,6 +13,7 @@ from PIL import Image
 from avatar_worker import warm as module
 from avatar_worker.background import Backgrounds, open_backgrounds, painted
 from avatar_worker.lipsync.embedded import EmbeddedModel
+from avatar_worker.load import Board
 from avatar_worker.mesh import MeshEngine, MeshFigure
 from avatar_worker.preload import Preloaded
 from avatar_worker.warm import Warm, first_renderers, warm_up
@@ -36,7 +37,7 @@ def ready(
     assert backdrop is not None
     found = backgrounds or open_backgrounds(settings)
     preloaded = Preloaded(settings, ENGINE, figure, backdrop, found, EmbeddedModel(), 0)
-    return warm_up(preloaded, folder)
+    return warm_up(preloaded, Board(folder))
 
 
 async def test_a_plain_dispatch_does_not_wait_for_another_renderer(
@@ -72,7 +73,7 @@ async def test_a_worker_without_pictures_prepares_none_and_gives_one_on_request(
     assert asked is not None and asked().width == 512
 
 
-async def test_another_head_is_not_loaded_twice_in_a_worker(
+async def test_another_head_is_not_loaded_twice(
     amy: MeshFigure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warm = ready(amy, tmp_path)
