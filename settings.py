@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     agent_greeting: str = "Hi, I'm Amy. What would you like to talk about?"
     agent_apology: str = "Sorry, I lost my thread for a moment. What were we talking about?"
     """The first words of an agent that takes the place of one that was lost."""
+    eager_first_clause: bool = True
+    """Whether a voice that speaks by sentences may begin an answer with its first clause."""
     agent_tools: DirectoryPath | None = None
     """A folder of Python files with the user's own function tools."""
     reconnect_grace: float = Field(30.0, ge=0, le=600)

@@ -164,7 +164,7 @@ def _choose_tts(settings: Settings, models: Models) -> tuple[tts.TTS[Any], str]:
     match choose_providers(settings).tts:
         case "embedded":
             assert models.voice is not None
-            return HibariTTS(models.voice), Voice.model
+            return HibariTTS(models.voice, eager=settings.eager_first_clause), Voice.model
         case "elevenlabs":
             voice = elevenlabs_voice(settings)
             return voice, f"elevenlabs {voice.model}"

@@ -18,6 +18,8 @@ from livekit.agents import APIConnectOptions, tokenize, tts, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 from numpy.typing import NDArray
 
+from agent.sentences import Sentences
+
 SAMPLE_RATE = 24_000
 
 _UNSPEAKABLE = re.compile(r"[*_`#|<>\[\]{}~^\\]|[^\x00-\u036f\u2010-\u205e\u20a0-\u20bf]")
@@ -158,19 +160,16 @@ def speakable(text: str) -> str:
 
 class HibariTTS(tts.TTS[Any]):
     """LiveKit TTS on a :class:`Voice`: speaks each sentence as soon as the next one begins or the
-    text ends, and tells when each word sounds."""
+    text ends, and tells when each word sounds. ``eager``: see :class:`Sentences`."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, *, eager: bool = False) -> None:
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
             sample_rate=SAMPLE_RATE,
             num_channels=1,
         )
         self.voice = voice
-        # LiveKit's default would hold back a first sentence of less than 20 letters.
-        self.sentences = tokenize.blingfire.SentenceTokenizer(
-            min_sentence_len=2, stream_context_len=2, retain_format=True
-        )
+        self.sentences = Sentences(eager=eager)
 
     @property
     def model(self) -> str:
