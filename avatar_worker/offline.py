@@ -26,6 +26,7 @@ from avatar_worker.lipsync import (
     LipSyncFactory,
     load_lipsync,
 )
+from avatar_worker.lipsync.prosody import Prosodic
 from avatar_worker.recording import RecordingError, open_recording, reason
 from avatar_worker.render import HeadError, MeshRenderer, Renderer, load_head
 from settings import load_settings
@@ -96,8 +97,9 @@ def _length(recording: InputContainer) -> float | None:
 def _hear(
     recording: InputContainer, lipsync: LipSyncFactory, channels: int
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Yield weights (t, 52) and sound (channels, n) at 48 kHz, as the file is read."""
-    lips = lipsync.create()
+    """Yield what :class:`Prosodic` gives (t, 54) and sound (channels, n) at 48 kHz, as the file is
+    read."""
+    lips = Prosodic(lipsync.create())
     for_lips = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     for_ears = av.AudioResampler(format="fltp", layout=_LAYOUTS[channels], rate=_AUDIO_RATE)
     heard = 0
@@ -154,6 +156,7 @@ class _Picture:
 
     def __init__(self, movie: OutputContainer, renderer: Renderer, face: Face) -> None:
         self._movie, self._renderer, self._face = movie, renderer, face
+        face.greet()
         self._stream = movie.add_stream("libx264", rate=FPS, options={"crf": "18"})
         self._stream.width, self._stream.height = renderer.width, renderer.height
         self._stream.pix_fmt = "yuv420p"

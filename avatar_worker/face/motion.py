@@ -1,4 +1,4 @@
-"""Movement without corners: drift that never repeats, short pulses, and easing."""
+"""Movement without corners: drift that never repeats, reaches, short pulses, and easing."""
 
 from __future__ import annotations
 
@@ -18,6 +18,20 @@ def smoothstep(x: float) -> float:
     return x * x * (3 - 2 * x)
 
 
+def reach(x: float) -> float:
+    """The way of a limb or an eye from 0 to 1, of least jerk (Flash and Hogan 1985).
+
+    Its greatest speed is 15/8 of the mean one.
+    """
+    x = min(1.0, max(0.0, x))
+    return x * x * x * (10 + x * (6 * x - 15))
+
+
+def bell(random: Random, mean: float, deviation: float) -> float:
+    """A normal number within two deviations of its mean."""
+    return mean + deviation * min(2.0, max(-2.0, random.gauss(0, 1)))
+
+
 class Drift:
     """Sines whose frequencies have no common period; about ±1, mean 0."""
 
@@ -30,6 +44,30 @@ class Drift:
 
     def at(self, seconds: float) -> float:
         return sum(a * math.sin(2 * math.pi * f * seconds + p) for f, p, a in self._waves)
+
+
+class Reach:
+    """A value that moves from place to place and rests between: see :func:`reach`."""
+
+    def __init__(self, place: float = 0.0) -> None:
+        self._from = self._to = self.place = place
+        self._age = self._length = 1.0
+
+    @property
+    def busy(self) -> bool:
+        return self._age < self._length
+
+    def go(self, place: float, seconds: float) -> None:
+        """Set out for ``place`` from wherever it is."""
+        self._from, self._to = self.place, place
+        self._age, self._length = 0.0, seconds
+
+    def step(self, pace: float = 1.0) -> float:
+        if self.busy:
+            self._age += FRAME * pace
+            part = reach(self._age / self._length)
+            self.place = self._from + (self._to - self._from) * part
+        return self.place
 
 
 class Pulse:

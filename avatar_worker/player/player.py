@@ -219,9 +219,11 @@ class Player:
             self._timeline.resume()
 
     def open_gate(self) -> None:
-        """Somebody listens: speech may start."""
+        """Somebody listens: speech may start, and the face greets."""
         with self._changed:
-            self._timeline.gate_open = True
+            if not self._timeline.gate_open:
+                self._timeline.gate_open = True
+                self._drawing.ask(Face.greet)
 
     def _ask(self, wish: Wish) -> None:
         with self._changed:

@@ -31,6 +31,8 @@ SLOT_SAMPLES: Final = SAMPLE_RATE // FPS
 
 Audio = NDArray[np.int16]
 Weights = NDArray[np.float32]
+"""The 52 weights of a frame; what lip-sync gives has the columns of ``lipsync/prosody.py`` behind
+them."""
 
 
 class State(Enum):
@@ -108,7 +110,7 @@ class Segment:
         self.state = TRANSITIONS[self.state, change]
 
     def push(self, sound: Audio, frames: Weights) -> None:
-        """More of it: (n,) and (t, 52)."""
+        """More of it: (n,) and (t, 52 and more)."""
         if len(sound):
             self._sound.append(sound)
             self.available += len(sound)

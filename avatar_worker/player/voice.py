@@ -13,6 +13,7 @@ import numpy as np
 from avatar_worker.lipsync import LipSync, Resampler
 from avatar_worker.lipsync.base import BLOCK, no_frames
 from avatar_worker.lipsync.base import Audio as Audio16
+from avatar_worker.lipsync.prosody import Prosodic
 from avatar_worker.player.player import Player
 from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
 
@@ -33,7 +34,7 @@ class Voice:
 
     def __init__(self, player: Player, lips: LipSync) -> None:
         self._player = player
-        self._lips = lips
+        self._lips = Prosodic(lips)
         self._heard = Resampler(SAMPLE_RATE)
         self._read = Resampler()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="visavis-lips")
