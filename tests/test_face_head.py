@@ -93,7 +93,7 @@ def test_a_listener_to_nobody_does_not_go_on_nodding() -> None:
                 for _ in range(30 * seconds.stop)
             ]
             late = np.array(pitch[30 * seconds.start :])
-            found += np.count_nonzero((late[1:] < -1.2) & (late[:-1] >= -1.2))
+            found += int(np.count_nonzero((late[1:] < -1.2) & (late[:-1] >= -1.2)))
         return found
 
     assert count(range(60, 90)) < 0.6 * count(range(0, 30))
