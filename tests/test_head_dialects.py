@@ -1,0 +1,394 @@
+"""Heads of other makers: whatever they call things, they speak, blink and look at the camera."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from avatar_worker.heads import find_head
+from avatar_worker.render import Head, HeadError, HeadPose, MeshRenderer
+from avatar_worker.render.gltf.meshopt import decode_view
+from avatar_worker.render.reader import Findings, read_findings, read_head
+from avatar_worker.render.reader.shapes import RECIPES, find_shape
+from visavis.protocol import ARKIT_NAMES
+
+from .head_files import (
+    AVATURN,
+    CHARACTER_CREATOR,
+    READY_PLAYER_ME,
+    VISEMES_ONLY,
+    Document,
+    Recipe,
+    build_head,
+    data_uri,
+    pack,
+    unpack,
+    write_head,
+)
+from .head_packing import pack_views
+
+FIXTURES = Path(__file__).parent / "data"
+VROID = ("Fcl_MTH_A", "Fcl_MTH_I", "Fcl_MTH_U", "Fcl_MTH_E", "Fcl_MTH_O", "Fcl_EYE_Close",
+         "Fcl_EYE_Close_L", "Fcl_EYE_Close_R", "Fcl_MTH_Fun", "Fcl_BRW_Angry")  # fmt: skip
+_VRM_BONES = (
+    ("J_Bip_C_Hips", ""), ("J_Bip_C_Neck", "J_Bip_C_Hips"), ("J_Bip_C_Head", "J_Bip_C_Neck"),
+    ("J_Adj_L_Eye", "J_Bip_C_Head"), ("J_Adj_R_Eye", "J_Bip_C_Head"),
+)  # fmt: skip
+_HUMAN = ("hips", "neck", "head", "leftEye", "rightEye")
+
+
+def _old_bind(name: str, weight: float = 100) -> Document:
+    return {"mesh": 0, "index": VROID.index(name), "weight": weight}
+
+
+def _new_bind(name: str) -> Document:
+    return {"node": len(_HUMAN), "index": VROID.index(name), "weight": 1.0}
+
+
+def _vrm_0(document: Document) -> None:
+    groups = [
+        {"name": "A", "presetName": "a", "binds": [_old_bind("Fcl_MTH_A")]},
+        {"name": "U", "presetName": "u", "binds": [_old_bind("Fcl_MTH_U")]},
+        {
+            "name": "Blink",
+            "presetName": "blink",
+            "binds": [_old_bind("Fcl_EYE_Close_L"), _old_bind("Fcl_EYE_Close_R", 80)],
+        },
+    ]
+    document["extensions"] = {
+        "VRM": {
+            "humanoid": {"humanBones": [{"bone": b, "node": n} for n, b in enumerate(_HUMAN)]},
+            "blendShapeMaster": {"blendShapeGroups": groups},
+            "firstPerson": {"lookAtTypeName": "Bone", "lookAtHorizontalInner": {"yRange": 12}},
+            "materialProperties": [{"shader": "VRM/MToon"}],
+        }
+    }
+    document["meshes"][0]["extras"] = {}
+
+
+def _vrm_1(document: Document) -> None:
+    document["extensions"] = {
+        "VRMC_vrm": {
+            "specVersion": "1.0",
+            "humanoid": {"humanBones": {bone: {"node": n} for n, bone in enumerate(_HUMAN)}},
+            "expressions": {
+                "preset": {
+                    "aa": {"morphTargetBinds": [_new_bind("Fcl_MTH_A")]},
+                    "ou": {"morphTargetBinds": [_new_bind("Fcl_MTH_U")]},
+                    "blinkLeft": {"morphTargetBinds": [_new_bind("Fcl_EYE_Close_L")]},
+                    "blinkRight": {"morphTargetBinds": [_new_bind("Fcl_EYE_Close_R")]},
+                    "happy": {
+                        "morphTargetBinds": [_new_bind("Fcl_MTH_Fun"), _new_bind("Fcl_EYE_Close")]
+                    },
+                },
+                "custom": {"MouthFunnel": {"morphTargetBinds": [_new_bind("Fcl_MTH_O")]}},
+            },
+        }
+    }
+    document["extensionsRequired"] = ["VRMC_vrm"]
+    document["meshes"][0]["extras"] = {}
+    for material in document["materials"]:
+        material["extensions"] = {"VRMC_materials_mtoon": {"shadeColorFactor": [1, 1, 1]}}
+
+
+VRM_0 = Recipe(
+    names=VROID, bones=_VRM_BONES, turned=True, change=_vrm_0,
+    part_names=("Face", "EyeL", "EyeR", "Body"),
+)  # fmt: skip
+VRM_1 = replace(VRM_0, turned=False, change=_vrm_1)
+VROID_GLB = replace(VRM_0, turned=False, change=lambda document: None)
+MPFB = Recipe(
+    bones=(("root", ""), ("neck01", "root"), ("head", "neck01"), ("eye.L", "head"),
+           ("eye.R", "head")),
+    part_names=("Human", "Human.low-poly_left", "Human.low-poly_right", "Human.shirt"),
+)  # fmt: skip
+FACESHIFT = replace(
+    READY_PLAYER_ME, names=("EyeBlink_L", "EyeBlink_R", "JawOpen", "MouthSmile_L", "BrowsD_L")
+)
+DIALECTS = {
+    "readyplayerme": READY_PLAYER_ME, "visemes": VISEMES_ONLY, "avaturn": AVATURN,
+    "charactercreator": CHARACTER_CREATOR, "mpfb": MPFB, "vroid": VROID_GLB, "vrm0": VRM_0,
+    "vrm1": VRM_1, "faceshift": FACESHIFT,
+    "prefixed": replace(READY_PLAYER_ME, rename=lambda name: f"blendShape1.{name}"),
+    "centimetres": replace(MPFB, scale=100.0),
+    "no skin": replace(AVATURN, skin=False, bones=()),
+    "no normals": replace(READY_PLAYER_ME, normals=False),
+    "no texture": replace(READY_PLAYER_ME, uvs=False),
+    "wide indices": replace(READY_PLAYER_ME, index_type=5125),
+    "webp": replace(READY_PLAYER_ME, image="WEBP"),
+}  # fmt: skip
+
+
+@cache
+def _load(tmp: Path, name: str) -> tuple[Head, Findings]:
+    return read_findings(write_head(tmp / f"{name}.glb", DIALECTS[name]))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("heads")
+
+
+def shift(head: Head, shape: str) -> NDArray[np.float32]:
+    """How ``shape`` at 1 moves the vertices, (n, 3)."""
+    out = np.zeros((len(head.base), 3), np.float32)
+    k = ARKIT_NAMES.index(shape)
+    rows = slice(head.morph_start[k], head.morph_start[k + 1])
+    out[head.morph_vertex[rows]] = head.morph_delta[rows, :3]
+    return out
+
+
+def middle(head: Head, moved: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Where a shape moves most, from between the eyes, metres."""
+    size = np.linalg.norm(moved, axis=1)
+    place = np.average(head.base[:, :3], axis=0, weights=size) - head.eye_centres.mean(axis=0)
+    return np.asarray(place, np.float64)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_dialect_does_not_leave_the_mouth_shut(folder: Path, name: str) -> None:
+    head, _ = _load(folder, name)
+    opened = shift(head, "jawOpen")
+    assert -0.06 < opened[:, 1].min() < -0.02
+    place = middle(head, opened)
+    assert -0.13 < place[1] < -0.05 and abs(place[0]) < 0.01 and place[2] > -0.06
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_dialect_does_not_blink_with_the_wrong_eye(folder: Path, name: str) -> None:
+    head, _ = _load(folder, name)
+    for side, sign in (("Left", 1), ("Right", -1)):
+        lid = shift(head, f"eyeBlink{side}")
+        assert lid[:, 1].min() < -0.004
+        place = middle(head, lid)
+        assert 0.015 < sign * place[0] < 0.06 and abs(place[1]) < 0.05
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_dialect_does_not_look_away_from_the_camera(folder: Path, name: str) -> None:
+    head, findings = _load(folder, name)
+    left, right = head.eye_centres
+    assert left[0] > right[0] + 0.02 and abs(left[1] - right[1]) < 0.005
+    assert head.neck[1] < left[1]
+    face = head.base[head.head_share > 0.9][:, :3]
+    assert 0.08 < face[:, 1].max() - left[1] < 0.15
+    assert abs(findings.turned) == pytest.approx(180 if DIALECTS[name].turned else 0, abs=1)
+    picture = MeshRenderer(head, 128, 128).draw_rgba(np.zeros(52, np.float32), HeadPose())
+    shown = np.abs(picture[:, :, 0].astype(int) - picture[:, :, 2]) > 25
+    columns = np.flatnonzero(shown[20:70].any(axis=0))
+    assert 40 < len(columns) < 120 and abs(columns.mean() - 64) < 6
+
+
+@pytest.mark.parametrize("name", ["readyplayerme", "avaturn", "mpfb", "vrm0", "vrm1"])
+def test_eyes_do_not_stand_still(folder: Path, name: str) -> None:
+    head, findings = _load(folder, name)
+    assert findings.eyes_turn
+    for side in (0, 1):
+        away = head.base[head.eye_vertices[side], :3] - head.eye_centres[side]
+        assert len(away) > 50 and np.linalg.norm(away, axis=1).max() < 0.03
+    if name == "vrm0":
+        assert np.degrees(head.gaze_limits[0]) == pytest.approx(12)
+
+
+def test_what_lies_out_of_the_picture_is_not_drawn(folder: Path) -> None:
+    head, findings = _load(folder, "readyplayerme")
+    assert findings.drawn < findings.triangles
+    assert head.base[:, 1].min() - head.eye_centres[0, 1] > -0.8
+
+
+def test_an_expression_of_two_binds_does_not_lose_one(folder: Path) -> None:
+    head, findings = _load(folder, "vrm0")
+    assert "vrm_blink" in findings.made["eyeBlinkLeft"]
+    left, right = (shift(head, f"eyeBlink{side}")[:, 1].min() for side in ("Left", "Right"))
+    assert right / left == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_smile_out_of_happy_does_not_shut_the_eyes(folder: Path) -> None:
+    head, findings = _load(folder, "vrm1")
+    assert findings.made["mouthSmileLeft"] == "vrm_happy"
+    smile = shift(head, "mouthSmileLeft")
+    height = head.base[:, 1] - head.eye_centres[0, 1]
+    assert np.abs(smile[height > -0.03]).max() < 0.25 * np.abs(smile).max()
+    assert "mouthFunnel" in findings.own  # a custom expression called as ARKit calls it
+
+
+def test_a_named_shape_that_moves_nothing_does_not_stand_for_one(tmp_path: Path) -> None:
+    recipe = replace(
+        READY_PLAYER_ME,
+        names=("viseme_sil", "viseme_aa", "eyeBlinkLeft", "eyeBlinkRight"),
+        rename=lambda name: "jawOpen" if name == "viseme_sil" else name,
+    )
+    head, findings = read_findings(write_head(tmp_path / "dead.glb", recipe))
+    assert findings.dead == ("jawOpen",) and findings.made["jawOpen"] == "viseme_aa"
+    assert shift(head, "jawOpen")[:, 1].min() < -0.02
+
+
+def test_a_head_without_a_mouth_is_refused(tmp_path: Path) -> None:
+    recipe = replace(READY_PLAYER_ME, names=("eyeBlinkLeft", "eyeBlinkRight"))
+    with pytest.raises(HeadError, match="nothing in it opens the mouth"):
+        read_head(write_head(tmp_path / "mute.glb", recipe))
+
+
+def test_packed_arrays_do_not_come_out_different(tmp_path: Path) -> None:
+    plain = build_head(READY_PLAYER_ME)
+    (tmp_path / "plain.glb").write_bytes(plain)
+    (tmp_path / "packed.glb").write_bytes(pack_views(plain))
+    one, other = read_head(tmp_path / "plain.glb"), read_head(tmp_path / "packed.glb")
+    assert np.array_equal(one.base, other.base) and np.array_equal(one.triangles, other.triangles)
+    assert np.array_equal(one.morph_delta, other.morph_delta)
+
+
+def test_what_meshoptimizer_itself_packed_is_unpacked() -> None:
+    data = json.loads((FIXTURES / "meshopt.json").read_text())
+    for case in data["cases"]:
+        packed = memoryview(bytes.fromhex(case["packed"]))
+        out = decode_view(packed, case["count"], case["stride"], case["mode"], case["filter"])
+        dtype = np.dtype(case["dtype"])
+        got = np.frombuffer(out, dtype).reshape(case["count"], -1).astype(np.float64)
+        wanted = np.array(case["values"], np.float64).reshape(case["count"], -1)
+        if case["mode"] == "TRIANGLES":  # which corner comes first is the encoder's choice
+            got, wanted = (
+                np.array([np.roll(t, -int(np.argmin(t))) for t in tri.reshape(-1, 3)])
+                for tri in (got, wanted)
+            )
+        assert np.abs(got[:, : wanted.shape[1]] - wanted).max() <= case["within"], case["mode"]
+
+
+def test_data_inside_the_json_is_read_and_data_elsewhere_is_not(tmp_path: Path) -> None:
+    document, binary = unpack(build_head(replace(READY_PLAYER_ME, names=("jawOpen",))))
+    document["buffers"] = [{"byteLength": len(binary), "uri": data_uri(binary)}]
+    path = tmp_path / "inside.gltf"
+    path.write_text(json.dumps(document))
+    assert len(read_head(path).triangles)
+    document["buffers"][0]["uri"] = "head.bin"
+    path.write_text(json.dumps(document))
+    with pytest.raises(HeadError, match="another file"):
+        read_head(path)
+
+
+def _cycle(document: Document) -> None:
+    document["nodes"][0]["children"].append(0)
+
+
+def _two_parents(document: Document) -> None:
+    document["nodes"][2].setdefault("children", []).append(1)
+
+
+def _huge_count(document: Document) -> None:
+    document["accessors"][1]["count"] = 10**9
+    del document["accessors"][1]["bufferView"]
+
+
+def _wrong_uri(document: Document) -> None:
+    document["images"][0] = {"uri": "https://example.com/skin.png"}
+
+
+def _not_finite(document: Document) -> None:
+    document["nodes"][0]["scale"] = [1e308, 1e308, 1e308]
+
+
+def _basis(document: Document) -> None:
+    document["extensionsRequired"] = ["KHR_texture_basisu"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_cycle, "hangs on two others|form a ring"),
+        (_two_parents, "hangs on two others"),
+        (_huge_count, "number of elements"),
+        (_wrong_uri, "another file"),
+        (_not_finite, "stand nowhere"),
+        (_basis, "KTX2"),
+    ],
+)
+def test_hostile_documents_are_refused(
+    tmp_path: Path, change: Callable[[Document], None], message: str
+) -> None:
+    recipe = replace(READY_PLAYER_ME, names=("jawOpen",), change=change)
+    with pytest.raises(HeadError, match=message):
+        read_head(write_head(tmp_path / "hostile.glb", recipe))
+
+
+def test_a_picture_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        crc = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + crc
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99))
+
+    def swap(document: Document) -> None:
+        document["images"][0] = {"uri": data_uri(bomb)}
+
+    recipe = replace(READY_PLAYER_ME, names=("jawOpen",), change=swap)
+    with pytest.raises(HeadError, match=r"60000x60000 pixels|not a whole"):
+        read_head(write_head(tmp_path / "bomb.glb", recipe))
+
+
+def test_deep_json_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.gltf"
+    path.write_text('{"asset":' + "[" * 200_000 + "]" * 200_000 + "}")
+    with pytest.raises(HeadError, match="cannot be parsed"):
+        read_head(path)
+
+
+def test_numbers_that_are_none_are_refused(tmp_path: Path) -> None:
+    document, binary = unpack(build_head(replace(READY_PLAYER_ME, names=("jawOpen",))))
+    place = document["meshes"][0]["primitives"][0]["attributes"]["POSITION"]
+    start = document["bufferViews"][document["accessors"][place]["bufferView"]]["byteOffset"]
+    broken = binary[:start] + np.float32(np.nan).tobytes() + binary[start + 4 :]
+    path = tmp_path / "nan.glb"
+    path.write_bytes(pack(document, broken))
+    with pytest.raises(HeadError, match="not finite"):
+        read_head(path)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shape"),
+    [
+        ("jawOpen", "jawOpen"), ("JawOpen", "jawOpen"), ("jaw_open", "jawOpen"),
+        ("eyeBlink_L", "eyeBlinkLeft"), ("EyeBlinkRight", "eyeBlinkRight"),
+        ("blendShape1.jawOpen", "jawOpen"), ("ARKit_MouthClose", "mouthClose"),
+        ("A14_Eye_Blink_Left", "eyeBlinkLeft"), ("AK_25_JawOpen", "jawOpen"),
+        ("AA_VI_10_aa", "viseme_aa"), ("vrc.v_oh", "viseme_O"), ("Viseme_PP", "viseme_PP"),
+        ("Face.M_F00_000_00_Fcl_MTH_A", "Fcl_MTH_A"), ("Eye_L_Look_Up", "eyeLookUpLeft"),
+        ("eyesClosed", "eyeBlink"), ("mouthSmile", "mouthSmile"), ("BrowsD_R", "browDownRight"),
+        ("mouth_smile.R", "mouthSmileRight"), ("Basis", None), ("jaw", None), ("hatOn", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_a_spelling_is_not_missed(raw: str, shape: str | None) -> None:
+    assert find_shape(raw) == shape
+
+
+def test_every_shape_has_a_recipe_and_says_its_own_name_first() -> None:
+    assert set(RECIPES) == set(ARKIT_NAMES)
+    assert all(recipes[0][0].shape == name for name, recipes in RECIPES.items())
+
+
+def _renamed(change: Callable[[str], str]) -> bytes:
+    document, binary = unpack(find_head("amy").read_bytes())
+    for mesh in document["meshes"]:
+        names: Any = mesh.get("extras", {}).get("targetNames")
+        if names:
+            mesh["extras"]["targetNames"] = [change(name) for name in names]
+    return pack(document, binary)
+
+
+def test_a_real_head_with_other_names_moves_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "amy.glb"
+    path.write_bytes(_renamed(lambda name: f"Head.ARKit_{name[0].upper()}{name[1:]}"))
+    before, after = read_head(find_head("amy")), read_head(path)
+    assert np.array_equal(before.morph_start, after.morph_start)
+    assert np.array_equal(before.morph_delta, after.morph_delta)
