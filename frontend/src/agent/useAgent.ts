@@ -6,13 +6,22 @@ import {
   useVoiceAssistant,
 } from '@livekit/components-react';
 import { type RemoteParticipant, Track } from 'livekit-client';
-import { ATTRIBUTE_PUBLISH_ON_BEHALF, type FaceState } from '../protocol';
+import {
+  ATTRIBUTE_FEATURES,
+  ATTRIBUTE_PUBLISH_ON_BEHALF,
+  FEATURE_WEIGHTS,
+  type FaceState,
+} from '../protocol';
 import { faceStateOf, type Part, partsInUse } from './info';
 
 export interface Agent {
   participant: RemoteParticipant | undefined;
   state: AgentState;
   face: FaceState | null;
+  /** Who shows the face, where there is one. */
+  avatar: RemoteParticipant | undefined;
+  /** Its weights can be had, to draw it from. */
+  drawable: boolean;
   parts: Part[];
   audio: TrackReference | undefined;
   /** Only while there is a picture to show. */
@@ -35,8 +44,14 @@ export function useAgent(): Agent {
     participant: agent,
     state,
     face,
+    avatar,
+    drawable: (face === 'present' || face === null) && sendsWeights(avatar),
     parts: partsInUse(agent?.attributes, avatar?.attributes),
     audio: face === 'present' && faceAudio ? faceAudio : audioTrack,
     video: shown ? videoTrack : undefined,
   };
+}
+
+function sendsWeights(avatar: RemoteParticipant | undefined): boolean {
+  return avatar?.attributes[ATTRIBUTE_FEATURES]?.split(' ').includes(FEATURE_WEIGHTS) ?? false;
 }

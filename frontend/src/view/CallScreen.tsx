@@ -5,10 +5,12 @@ import { useInterrupt } from '../agent/useInterrupt';
 import type { Call } from '../call/openCall';
 import type { CallProblem } from '../call/problems';
 import { useAgentPresence } from '../call/useAgentPresence';
+import { useDrawnFace } from '../face/useDrawnFace';
 import { captionOf } from '../conversation/lines';
 import { useLines } from '../conversation/useLines';
 import { useMicrophone } from '../media/useMicrophone';
 import { useWakeLock } from '../media/useWakeLock';
+import { Appearance } from './Appearance';
 import { Captions } from './Captions';
 import { ChatPanel } from './ChatPanel';
 import { Connection } from './Connection';
@@ -33,6 +35,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   const lines = useLines(call.conversation);
   const microphone = useMicrophone(call);
   const interrupt = useInterrupt(agent);
+  const drawing = useDrawnFace(agent);
   const presence = useAgentPresence(agent.participant, call.callAgent);
   const trouble = problem ?? presence.problem;
   const [captions, setCaptions] = useState(true);
@@ -52,12 +55,14 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
         </h1>
         <div className="call__status">
           <Connection />
+          <Appearance drawing={drawing} />
           <InUse parts={agent.parts} />
         </div>
       </header>
       <main className="call__main" ref={main} tabIndex={-1} aria-label="Conversation">
         <Stage
           agent={agent}
+          drawing={drawing}
           microphone={microphone}
           problem={trouble}
           onRestart={onRestart}
@@ -68,6 +73,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
           microphone={microphone}
           agentAway={presence.away && trouble === null}
           interruptFailed={interrupt.failed}
+          drawing={drawing}
           onType={() => {
             setChat(true);
           }}

@@ -1,16 +1,20 @@
 import { explainMicrophone } from '../call/problems';
 import type { Microphone } from '../media/useMicrophone';
+import { explainDrawing } from '../face/view';
+import type { DrawnFace } from '../face/useDrawnFace';
 import { CloseIcon } from './icons';
 
 interface NoticesProps {
   microphone: Microphone;
   agentAway: boolean;
   interruptFailed: boolean;
+  drawing: DrawnFace;
   onType: () => void;
 }
 
 /** Troubles with which the conversation can go on. */
-export function Notices({ microphone, agentAway, interruptFailed, onType }: NoticesProps) {
+export function Notices(props: NoticesProps) {
+  const { microphone, agentAway, interruptFailed, drawing, onType } = props;
   const trouble = microphone.problem === null ? null : explainMicrophone(microphone.problem);
   return (
     <div className="notices">
@@ -42,6 +46,26 @@ export function Notices({ microphone, agentAway, interruptFailed, onType }: Noti
               className="button button--small button--quiet button--icon"
               aria-label="Dismiss"
               onClick={microphone.dismissProblem}
+            >
+              <CloseIcon />
+            </button>
+          </div>
+        </div>
+      )}
+      {drawing.problem !== null && (
+        <div
+          className="notice"
+          role="alert"
+          data-testid="error"
+          data-problem={`drawing-${drawing.problem}`}
+        >
+          <p>{explainDrawing(drawing.problem)}</p>
+          <div className="notice__actions">
+            <button
+              type="button"
+              className="button button--small button--quiet button--icon"
+              aria-label="Dismiss"
+              onClick={drawing.dismissProblem}
             >
               <CloseIcon />
             </button>

@@ -5,7 +5,10 @@ import type { Agent } from '../agent/useAgent';
 import type { CallProblem } from '../call/problems';
 import { useLevel } from '../media/useLevel';
 import type { Microphone } from '../media/useMicrophone';
+import type { DrawnFace as Drawing } from '../face/useDrawnFace';
+import { ATTRIBUTE_HEAD } from '../protocol';
 import { AgentState } from './AgentState';
+import { DrawnFace } from './DrawnFace';
 import { FaceState } from './FaceState';
 import { Presence } from './Presence';
 import { ProblemCard } from './ProblemCard';
@@ -13,6 +16,7 @@ import { StartSound } from './StartSound';
 
 interface StageProps {
   agent: Agent;
+  drawing: Drawing;
   microphone: Microphone;
   problem: CallProblem | null;
   onRestart: () => void;
@@ -26,7 +30,15 @@ function Voices({ agent, microphone }: Pick<StageProps, 'agent' | 'microphone'>)
   return <Presence levels={levels} breathing={agent.state !== 'speaking'} />;
 }
 
-function Face({ video }: { video: NonNullable<Agent['video']> }) {
+/** Behind the drawn face until a background is told; the avatar worker's default. */
+const BACKGROUND = '#d9dee6';
+
+interface FaceProps {
+  video: NonNullable<Agent['video']>;
+  onPlaying: () => void;
+}
+
+function Face({ video, onPlaying }: FaceProps) {
   const [playing, setPlaying] = useState(false);
   return (
     <VideoTrack
@@ -37,18 +49,23 @@ function Face({ video }: { video: NonNullable<Agent['video']> }) {
       trackRef={video}
       onPlaying={() => {
         setPlaying(true);
+        onPlaying();
       }}
     />
   );
 }
 
 /** The conversation partner, large: its face, or its voice where there is none. */
-export function Stage({ agent, microphone, problem, onRestart, onHangUp }: StageProps) {
+export function Stage(props: StageProps) {
+  const { agent, drawing, microphone, problem, onRestart, onHangUp } = props;
   const connection = useConnectionState();
   const reconnecting =
     connection === ConnectionState.Reconnecting || connection === ConnectionState.SignalReconnecting;
+  const head = agent.avatar?.attributes[ATTRIBUTE_HEAD];
+  const draws = drawing.view !== 'video' && head !== undefined;
+  const isDrawn = draws && drawing.view !== 'loading';
   return (
-    <div className="stage" data-face={agent.video ? 'video' : 'voice'}>
+    <div className="stage" data-face={isDrawn ? 'drawn' : agent.video ? 'video' : 'voice'}>
       {problem !== null ? (
         <div className="stage__problem">
           <ProblemCard
@@ -58,10 +75,28 @@ export function Stage({ agent, microphone, problem, onRestart, onHangUp }: Stage
             onLeave={onHangUp}
           />
         </div>
-      ) : agent.video ? (
-        <Face key={agent.video.publication.trackSid} video={agent.video} />
       ) : (
-        <Voices agent={agent} microphone={microphone} />
+        <>
+          {agent.video ? (
+            <Face
+              key={agent.video.publication.trackSid}
+              video={agent.video}
+              onPlaying={drawing.onVideoPlaying}
+            />
+          ) : (
+            !isDrawn && <Voices agent={agent} microphone={microphone} />
+          )}
+          {draws && (
+            <DrawnFace
+              key={head}
+              head={head}
+              background={BACKGROUND}
+              timeline={drawing.timeline}
+              onReady={drawing.onReady}
+              onFailed={drawing.onFailed}
+            />
+          )}
+        </>
       )}
       <div className="stage__foot" hidden={problem !== null}>
         <AgentState state={agent.state} />

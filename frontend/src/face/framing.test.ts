@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { frameHead } from './framing';
+
+// From avatar_worker/render/camera.py: tall = 2 * 1.15 * tan(fov / 2), and its position and target.
+test.each([
+  ['a square', 1, 0.374],
+  ['a phone', 9 / 16, 0.5333333],
+  ['a landscape', 16 / 9, 0.28125],
+  ['a tower', 0.25, 0.55],
+  ['a strip', 4, 0.27],
+])('%s is not framed otherwise than the video is', (_, aspect, tall) => {
+  const { position, target, fov } = frameHead([0, 1.6, 0.1], aspect);
+  expect(2 * 1.15 * Math.tan((fov * Math.PI) / 360)).toBeCloseTo(tall, 5);
+  expect(position).toEqual([0, 1.6 - 0.005, 0.1 + 1.15]);
+  expect(target[1]).toBeCloseTo(1.6 - 0.095 * tall, 6);
+});
