@@ -16,10 +16,10 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from settings_brains import BrainSettings
 from visavis.protocol import AGENT_NAME, AVATAR_NAME
 
 DEV_API_KEY = "devkey"
@@ -52,7 +52,7 @@ def _is_rate(value: int) -> int:
 Pixels = Annotated[int, Field(ge=64, le=1920), AfterValidator(_even)]
 
 
-class Settings(BaseSettings):
+class Settings(BrainSettings):
     """Raises :class:`pydantic.ValidationError` for a wrong value; see :func:`load_settings`."""
 
     model_config = SettingsConfigDict(
@@ -77,27 +77,16 @@ class Settings(BaseSettings):
     """System prompt; None is the friendly default in ``agent/assistant.py``."""
     agent_greeting: str = "Hi, I'm Amy. What would you like to talk about?"
     agent_apology: str = "Sorry, I lost my thread for a moment. What were we talking about?"
-    """The first words of an agent that takes the place of one that was lost."""
+    """The first words of an agent that takes the place of one that was lost, and what it says
+    when an answer breaks off."""
+    agent_trouble: str = "I'm sorry, I can't think right now. Please try again in a moment."
+    """Said aloud when no language model answers."""
     eager_first_clause: bool = True
     """Whether a voice that speaks by sentences may begin an answer with its first clause."""
     agent_tools: DirectoryPath | None = None
     """A folder of Python files with the user's own function tools."""
     reconnect_grace: float = Field(30.0, ge=0, le=600)
     """Seconds that the agent waits for a person who left without hanging up."""
-    stt_provider: Literal["auto", "embedded", "openai"] = "auto"
-    llm_provider: Literal["auto", "embedded", "openai"] = "auto"
-    tts_provider: Literal["auto", "embedded", "openai", "elevenlabs"] = "auto"
-    openai_api_key: SecretStr | None = None
-    openai_base_url: str | None = Field(None, pattern=r"^https?://\S+$")
-    """Any OpenAI-compatible server (Ollama, vLLM, …)."""
-    openai_llm_model: str = "gpt-4.1-mini"
-    openai_stt_model: str = "gpt-4o-mini-transcribe"
-    openai_tts_model: str = "gpt-4o-mini-tts"
-    openai_tts_voice: str = "coral"
-    eleven_api_key: SecretStr | None = None
-    eleven_voice_id: str | None = None
-    llama_slots: int = Field(4, ge=1, le=64)
-    """Conversations that the embedded LLM serves at once."""
     face_timeout: float = Field(3.0, ge=0, le=30)
     """Seconds that the first word waits for the face."""
 
@@ -136,16 +125,6 @@ class Settings(BaseSettings):
     dispatch_timeout: float = Field(3.0, gt=0, le=30)
     """Seconds to wait until an agent has taken the room."""
 
-    @model_validator(mode="after")
-    def _provider_has_its_key(self) -> Settings:
-        for name in ("stt_provider", "llm_provider", "tts_provider"):
-            provider = getattr(self, name)
-            if provider == "openai" and not (self.openai_api_key or self.openai_base_url):
-                raise ValueError(f"{name.upper()}=openai needs OPENAI_API_KEY or OPENAI_BASE_URL")
-            if provider == "elevenlabs" and not self.eleven_api_key:
-                raise ValueError(f"{name.upper()}=elevenlabs needs ELEVEN_API_KEY")
-        return self
-
 
 def load_settings() -> Settings:
     """Read the settings, or end the process (status 2) with a sentence for each wrong value."""
@@ -155,7 +134,7 @@ def load_settings() -> Settings:
         for problem in error.errors():
             name = ".".join(str(part) for part in problem["loc"]).upper()
             message = problem["msg"].removeprefix("Value error, ")
-            secret = name.endswith(("_KEY", "_SECRET"))
+            secret = name.endswith(("_KEY", "_SECRET", "_TOKEN"))
             given = f"{name}={problem['input']!r}: " if name and not secret else ""
             print(f"visavis: {given or name}{message}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -11,14 +11,20 @@ from contextlib import contextmanager
 from settings import Settings, load_settings
 from worker_cli import run_worker
 
-from .brains.choose import choose_providers
+from .brains.errors import BrainError
 from .brains.llama import LlamaAddress, LlamaError, LlamaServer
+from .brains.providers import check_brain, choose_providers
 from .console import answer_lines, has_portaudio, sound_problem
 from .server import build_server
 
 
 def main(arguments: list[str]) -> None:
     settings = load_settings()
+    try:
+        check_brain(settings)
+    except BrainError as error:
+        print(f"visavis: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
     command = next((word for word in arguments if not word.startswith("-")), "")
     if command not in {"dev", "start", "console", "connect"} or "--help" in arguments:
         run_worker(build_server(settings), settings)

@@ -9,7 +9,8 @@ import logging
 import os
 
 from livekit import rtc
-from livekit.agents import AgentSession, JobContext, JobProcess, room_io
+from livekit.agents import AgentSession, JobContext, JobProcess, llm, room_io
+from livekit.agents.types import NOT_GIVEN
 
 from settings import load_settings
 from visavis import AvatarSession
@@ -80,16 +81,17 @@ async def converse(ctx: JobContext) -> None:
         _attend(ctx, session, hold, heard, settings.reconnect_grace)
     replacing = is_replacement(ctx.job.metadata)
     session.say(settings.agent_apology if replacing else settings.agent_greeting)
-    if brains.small:
+    if brains.small and isinstance(brains.llm, llm.LLM):
         await prime(brains.llm, str(assistant.instructions))
 
 
 def open_session(brains: Brains) -> AgentSession[None]:
     return AgentSession(
         vad=brains.vad,
-        stt=brains.stt,
+        stt=NOT_GIVEN if brains.stt is None else brains.stt,
         llm=brains.llm,
         tts=brains.tts,
+        tools=list(brains.tools),
         turn_handling=brains.turn_handling,
         aec_warmup_duration=ECHO_LEARNING,
         use_tts_aligned_transcript=True,

@@ -13,7 +13,7 @@ from livekit.agents.worker import ServerEnvOption
 from settings import Settings
 from visavis.protocol import ATTRIBUTE_SINCE
 
-from .brains.choose import choose_providers
+from .brains.providers import choose_providers
 from .conversation import converse, prewarm
 from .replacement import replace_lost_agents
 

@@ -1,38 +1,31 @@
-"""Which provider does which part, and that a provider is spoken to in its own protocol."""
+"""Which brain there is, and which provider does which part of it."""
 
 from __future__ import annotations
 
-import base64
-import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
-import aiohttp
 import pytest
-from aiohttp import web
-from livekit import rtc
-from livekit.agents import inference, llm
-from livekit.plugins import elevenlabs, openai, silero
+from livekit.agents import inference, stt
+from livekit.plugins import elevenlabs, google, openai, silero
+from pydantic import ValidationError
 
-from agent.brains.choose import (
-    Brains,
-    Models,
-    Providers,
-    assemble,
-    choose_providers,
-    elevenlabs_voice,
-    turn_handling,
-)
+from agent.brains import plugins
+from agent.brains.choose import Brains, Models, assemble, turn_handling
+from agent.brains.errors import BrainError
+from agent.brains.guarded_tts import GuardedTTS
 from agent.brains.llama import LlamaAddress, LlamaError
+from agent.brains.providers import Providers, check_brain, choose_brain, choose_providers
+from agent.brains.sentence_tts import SentenceTTS
+from agent.brains.steady_llm import SteadyLLM
 from settings import Settings
+from settings_brains import BrainSettings, GeminiVoice
 
 LLAMA = LlamaAddress("http://127.0.0.1:1/v1", "key")
-SILENCE = bytes(48_000)
-"""One second at 24 kHz."""
 
 
 def configure(**given: Any) -> Settings:
@@ -41,8 +34,9 @@ def configure(**given: Any) -> Settings:
 
 @pytest.fixture(autouse=True)
 def no_keys_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ELEVEN_API_KEY", "ELEVEN_VOICE_ID"):
-        monkeypatch.delenv(name, raising=False)
+    for name in os.environ:
+        if name.startswith(("OPENAI_", "ELEVEN_", "GEMINI_", "GOOGLE_", "REMOTE_BRAIN", "BRAIN")):
+            monkeypatch.delenv(name)
 
 
 KEY, ELEVEN, OWN = (
@@ -82,12 +76,163 @@ def build(settings: Settings) -> Brains:
 
 async def test_a_key_from_the_env_file_never_reaches_its_provider() -> None:
     brains = build(configure(**KEY, **ELEVEN))
-    assert isinstance(brains.llm, openai.LLM)
-    assert isinstance(brains.stt, openai.STT)
-    assert isinstance(brains.tts, elevenlabs.TTS)
+    assert isinstance(brains.llm, SteadyLLM)
+    assert isinstance(brains.llm.mind, openai.LLM)
+    assert isinstance(brains.stt, stt.StreamAdapter)
+    assert brains.stt.model == "gpt-4o-mini-transcribe"
+    assert isinstance(brains.tts, SentenceTTS)
+    assert isinstance(brains.tts.voices[0], GuardedTTS)
+    assert isinstance(brains.tts.voices[0].voice, elevenlabs.TTS)
+    assert brains.times_words
     assert not brains.small
     assert brains.description["llm"] == "openai gpt-4.1-mini"
     assert brains.description["tts"].startswith("elevenlabs ")
+
+
+GEMINI, REMOTE = {"gemini_api_key": "g-test"}, {"remote_brain_url": "ws://127.0.0.1:1/brain"}
+
+
+@pytest.mark.parametrize(
+    ("given", "brain"),
+    [
+        ({}, "embedded"),
+        (KEY, "pipeline"),
+        (OWN, "pipeline"),
+        (ELEVEN, "pipeline"),
+        (GEMINI, "gemini-live"),
+        (ELEVEN | GEMINI, "gemini-live"),
+        (KEY | GEMINI, "pipeline"),
+        ({"tts_provider": "embedded"} | GEMINI, "pipeline"),
+        (REMOTE | KEY | GEMINI, "remote"),
+        ({"brain": "openai-realtime"} | KEY | REMOTE, "openai-realtime"),
+        ({"brain": "embedded"} | KEY, "embedded"),
+        ({"brain": "parrot"} | KEY, "parrot"),
+    ],
+)
+def test_the_keys_choose_another_brain_than_documented(given: dict[str, str], brain: str) -> None:
+    assert choose_brain(configure(**given)) == brain
+
+
+@pytest.mark.parametrize(
+    ("given", "providers"),
+    [
+        ({"brain": "embedded"} | KEY | ELEVEN, Providers("embedded", "embedded", "embedded")),
+        (REMOTE, Providers("embedded", "remote", "embedded")),
+        (REMOTE | KEY, Providers("openai", "remote", "openai")),
+        ({"brain": "parrot"} | ELEVEN, Providers("embedded", "own:parrot", "elevenlabs")),
+        (GEMINI, Providers("gemini-live", "gemini-live", "gemini-live")),
+    ],
+)
+def test_a_brain_gets_the_wrong_ears_or_voice(given: dict[str, str], providers: Providers) -> None:
+    assert choose_providers(configure(**given)) == providers
+
+
+async def test_the_settings_of_openai_realtime_are_lost() -> None:
+    brains = build(
+        configure(
+            **KEY,
+            brain="openai-realtime",
+            openai_model="gpt-realtime-x",
+            openai_voice="cedar",
+            openai_voice_speed=1.2,
+            openai_transcription_model="gpt-4o-transcribe",
+            openai_transcription_language="de",
+            openai_vad_type="server_vad",
+            openai_vad_threshold=0.9,
+            openai_vad_silence_duration_ms=700,
+            openai_vad_prefix_padding_ms=200,
+            openai_noise_reduction="far_field",
+        )
+    )
+    assert isinstance(brains.llm, openai.realtime.RealtimeModel)
+    options: Any = brains.llm._opts
+    assert (options.model, options.voice, options.speed) == ("gpt-realtime-x", "cedar", 1.2)
+    assert options.api_key == "sk-test"
+    assert options.input_audio_transcription.model == "gpt-4o-transcribe"
+    assert options.input_audio_transcription.language == "de"
+    assert options.input_audio_noise_reduction.type == "far_field"
+    vad = options.turn_detection
+    assert (vad.type, vad.threshold) == ("server_vad", 0.9)
+    assert (vad.silence_duration_ms, vad.prefix_padding_ms) == (700, 200)
+    assert brains.llm.capabilities.turn_detection
+    assert brains.turn_handling["turn_detection"] == "realtime_llm"
+    assert (brains.vad, brains.stt) == (None, None)
+    assert brains.description["llm"] == "openai gpt-realtime-x"
+
+
+async def test_the_settings_of_gemini_live_are_lost() -> None:
+    brains = build(
+        configure(
+            **GEMINI,
+            gemini_model="gemini-x",
+            gemini_voice="Kore",
+            gemini_language="de-DE",
+            gemini_thinking_budget=512,
+            gemini_google_search_grounding=True,
+            gemini_proactive_audio=True,
+            gemini_vad_start_sensitivity="START_SENSITIVITY_HIGH",
+            gemini_vad_end_sensitivity="END_SENSITIVITY_HIGH",
+            gemini_vad_silence_duration_ms=300,
+            gemini_turn_coverage="TURN_INCLUDES_ONLY_ACTIVITY",
+        )
+    )
+    assert isinstance(brains.llm, google.realtime.RealtimeModel)
+    options: Any = brains.llm._opts
+    assert (options.model, options.voice, options.language) == ("gemini-x", "Kore", "de-DE")
+    assert options.api_key == "g-test"
+    assert options.thinking_config.thinking_budget == 512
+    assert options.proactivity is True
+    assert options.context_window_compression.sliding_window is not None
+    heard = options.realtime_input_config
+    assert heard.turn_coverage == "TURN_INCLUDES_ONLY_ACTIVITY"
+    vad = heard.automatic_activity_detection
+    assert vad.start_of_speech_sensitivity == "START_SENSITIVITY_HIGH"
+    assert vad.end_of_speech_sensitivity == "END_SENSITIVITY_HIGH"
+    assert vad.silence_duration_ms == 300
+    assert [type(tool).__name__ for tool in brains.tools] == ["GoogleSearch"]
+
+
+async def test_gemini_compresses_or_searches_unasked() -> None:
+    brains = build(configure(**GEMINI, gemini_context_window_compression=False))
+    assert isinstance(brains.llm, google.realtime.RealtimeModel)
+    assert not brains.llm._opts.context_window_compression
+    assert not brains.tools
+
+
+def test_the_voices_drift_from_those_of_the_plugin() -> None:
+    assert get_args(GeminiVoice) == get_args(google.realtime.api_proto.Voice)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"openai_voice": "bob"}, "'marin'"),
+        ({"openai_voice_speed": 2}, "1.5"),
+        ({"openai_vad_type": "magic"}, "'server_vad'"),
+        ({"openai_vad_threshold": 1.1}, "1"),
+        ({"openai_noise_reduction": "none"}, "'off'"),
+        ({"gemini_voice": "alloy"}, "'Kore'"),
+        ({"gemini_thinking_budget": 40_000}, "32768"),
+        ({"gemini_turn_coverage": "ALL"}, "TURN_INCLUDES_ALL_INPUT"),
+        ({"gemini_api_version": "v2"}, "'v1alpha'"),
+        ({"remote_brain_url": "http://brain"}, "wss?"),
+        ({"brain": "remote"}, "REMOTE_BRAIN_URL"),
+        ({"brain": "gemini-live"}, "GEMINI_API_KEY"),
+        ({"brain": "openai-realtime"}, "OPENAI_API_KEY"),
+        ({"tts_provider": "elevenlabs"}, "ELEVEN_API_KEY"),
+    ],
+)
+def test_a_wrong_value_is_taken(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(says)):
+        configure(**given)
+
+
+def test_every_setting_of_a_brain_is_in_the_example() -> None:
+    example = (Path(__file__).parent.parent / ".env.example").read_text()
+    for name, field in BrainSettings.model_fields.items():
+        [line] = re.findall(rf"^#{name.upper()}=(.*)$", example, re.MULTILINE)
+        if field.default not in (None, [], {}):
+            assert line == str(field.default).replace("True", "true").replace("False", "false")
 
 
 async def test_the_embedded_model_is_asked_for_while_it_does_not_run() -> None:
@@ -106,117 +251,55 @@ async def test_speech_goes_to_a_cloud_to_find_its_end(monkeypatch: pytest.Monkey
     assert turn_handling()["interruption"]["mode"] == "vad"
 
 
-def test_a_wrong_provider_starts_anyway() -> None:
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"brain": "parrot-that-is-not-there"}, "gemini-live"),
+        ({"stt_provider": "siri"}, "'embedded'"),
+        ({"tts_provider": "siri"}, "livekit-plugins-siri"),
+    ],
+)
+def test_a_wrong_name_is_not_told_the_right_ones(given: dict[str, str], says: str) -> None:
+    [(name, value)] = given.items()
+    with pytest.raises(BrainError, match=says) as refused:
+        check_brain(configure(**given))
+    assert f"{name.upper()}={value!r}" in str(refused.value)
+
+
+def test_a_wrong_brain_starts_anyway() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "agent", "dev"],
-        env=os.environ | {"STT_PROVIDER": "siri"},
+        env=os.environ | {"BRAIN": "parrot-that-is-not-there"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 2
-    assert "STT_PROVIDER='siri'" in done.stderr
-    assert "'embedded'" in done.stderr
+    assert "BRAIN='parrot-that-is-not-there'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+def test_a_plugin_by_name_is_refused_or_made_without_its_options() -> None:
+    settings = configure(tts_provider="openai_realtime_nonsense")
+    with pytest.raises(BrainError, match="pip install livekit-plugins-openai-realtime-nonsense"):
+        check_brain(settings)
+    made: Any = plugins.make("STT", "elevenlabs", {"api_key": "el", "model_id": "scribe_v2"})
+    assert made._opts.model_id == "scribe_v2"
+    with pytest.raises(BrainError, match="has no LLM"):
+        plugins.make("LLM", "silero", {})
+    with pytest.raises(BrainError, match="STT_OPTIONS"):
+        plugins.make("STT", "elevenlabs", {"colour": "red"})
 
 
-@asynccontextmanager
-async def serve(routes: Mapping[str, Handler]) -> AsyncIterator[str]:
-    """A local server; answers its base URL."""
-    app = web.Application()
-    for path, handler in routes.items():
-        app.router.add_route("*", f"/v1/{path}", handler)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    finally:
-        await runner.cleanup()
-
-
-async def _chat(request: web.Request) -> web.StreamResponse:
-    assert request.headers["Authorization"] == "Bearer sk-test"
-    assert (await request.json())["stream"] is True
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-    await response.prepare(request)
-    for word in ("Bon", "jour"):
-        delta = {"index": 0, "delta": {"role": "assistant", "content": word}}
-        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
-        await response.write(f"data: {json.dumps(chunk | {'choices': [delta]})}\n\n".encode())
-    await response.write(b"data: [DONE]\n\n")
-    return response
-
-
-async def _transcribe(request: web.Request) -> web.StreamResponse:
-    form = await request.post()
-    assert form["model"] == "gpt-4o-mini-transcribe"
-    return web.json_response({"text": "hello there"})
-
-
-async def _speak(request: web.Request) -> web.StreamResponse:
-    asked = await request.json()
-    assert (asked["voice"], asked["response_format"]) == ("coral", "pcm")
-    if asked.get("stream_format") == "sse":
-        audio = base64.b64encode(SILENCE).decode()
-        events = [{"type": "speech.audio.delta", "audio": audio}, {"type": "speech.audio.done"}]
-        body = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
-        return web.Response(text=body, content_type="text/event-stream")
-    return web.Response(body=SILENCE, content_type="audio/pcm")
-
-
-async def _elevenlabs(request: web.Request) -> web.StreamResponse:
-    assert request.headers["xi-api-key"] == "el-test"
-    assert request.query["output_format"] == "pcm_24000"
-    socket = web.WebSocketResponse()
-    await socket.prepare(request)
-    text = ""
-    async for message in socket:
-        asked = json.loads(message.data)
-        text += asked.get("text", "")
-        if asked.get("close_context"):
-            assert "how are you?" in text
-            context = {"contextId": asked["context_id"]}
-            await socket.send_json(context | {"audio": base64.b64encode(SILENCE).decode()})
-            await socket.send_json(context | {"isFinal": True})
-    return socket
-
-
-async def test_openai_or_a_server_like_it_is_spoken_to_wrongly() -> None:
-    routes = {
-        "chat/completions": _chat,
-        "audio/transcriptions": _transcribe,
-        "audio/speech": _speak,
-    }
-    async with serve(routes) as url:
-        brains = build(
-            configure(**KEY, openai_base_url=url, stt_provider="openai", tts_provider="openai")
-        )
-        assert brains.description["llm"] == "gpt-4.1-mini (own server)"
-        chat_ctx = llm.ChatContext.empty()
-        chat_ctx.add_message(role="user", content="Hello")
-        async with brains.llm.chat(chat_ctx=chat_ctx) as answer:
-            said = [chunk.delta.content async for chunk in answer if chunk.delta]
-        assert "".join(filter(None, said)) == "Bonjour"
-        heard = await brains.stt.recognize(rtc.AudioFrame(SILENCE, 24_000, 1, 24_000))
-        assert heard.alternatives[0].text == "hello there"
-        async with brains.tts.synthesize("Hello.") as speech:
-            frames = [event.frame async for event in speech]
-        assert sum(frame.duration for frame in frames) == pytest.approx(1, abs=0.1)
-
-
-async def test_elevenlabs_is_spoken_to_wrongly() -> None:
-    routes = {"text-to-speech/{voice}/multi-stream-input": _elevenlabs}
-    async with serve(routes) as url, aiohttp.ClientSession() as http:
-        voice = elevenlabs_voice(configure(**ELEVEN), url)
-        voice._session = http
-        async with voice.stream() as stream:
-            stream.push_text("Hello there, how are you?")
-            stream.end_input()
-            frames = [event.frame async for event in stream]
-        await voice.aclose()
-    assert sum(frame.duration for frame in frames) == pytest.approx(1, abs=0.1)
+def test_a_newcomer_without_a_key_imports_providers() -> None:
+    code = (
+        "import sys, agent.preload, agent.brains.choose as c; from settings import Settings; "
+        "c.load_models(c.choose_providers(Settings(_env_file=None))); "
+        "print(*{'livekit.plugins.elevenlabs', 'livekit.plugins.google', 'google.genai'} "
+        "& set(sys.modules))"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.endswith(("_KEY", "_URL"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

@@ -1,74 +1,56 @@
-"""Which ears, mind and voice a conversation uses: by the keys that are there, or as told."""
+"""The parts of one conversation, as the settings ask for them."""
 
 from __future__ import annotations
 
+import importlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from livekit.agents import TurnHandlingOptions, inference, llm, stt, tts, vad
-from livekit.plugins import elevenlabs, openai, silero
+from livekit.plugins import openai, silero
 
 from settings import Settings
 
-from . import llama
-from .hibari import HibariTTS, Voice
+from . import llama, openai_access, plugins
+from .hibari import Voice
 from .llama import LlamaAddress
-from .moonshine import Ears, MoonshineSTT
+from .moonshine import Ears
+from .openai_realtime import openai_realtime
+from .providers import Providers, check_brain, choose_brain, choose_providers
+from .speech import Models, choose_stt, choose_tts, stand_in_voice
+from .steady_llm import SteadyLLM
+
+__all__ = [
+    "Brains",
+    "Models",
+    "Providers",
+    "assemble",
+    "check_brain",
+    "choose_brain",
+    "choose_llm",
+    "choose_providers",
+    "load_models",
+]
 
 logger = logging.getLogger("visavis.brains")
 
-Provider = Literal["embedded", "openai", "elevenlabs"]
-
-OPENAI_URL = "https://api.openai.com/v1"
-ELEVENLABS_URL = "https://api.elevenlabs.io/v1"
-
 SILENCE = 0.25
 """Seconds of silence that end a stretch of speech; the turn detector needs no less."""
+
+Tools = Sequence[llm.Tool]
 
 COUGH_PAUSE = 1.0
 """Seconds after a noise within which its words have been recognised, if it had any."""
 
 
-@dataclass(frozen=True)
-class Providers:
-    """Who does which part."""
-
-    stt: Provider
-    llm: Provider
-    tts: Provider
-
-
-def choose_providers(settings: Settings) -> Providers:
-    """A part that is not named goes to the provider whose key is there, else it is embedded.
-
-    A base URL without more is a language model of one's own, which seldom hears or speaks.
-    """
-    key, base_url = settings.openai_api_key, settings.openai_base_url
-    openai_speech: Provider = "openai" if key and not base_url else "embedded"
-    auto = Providers(
-        stt=openai_speech,
-        llm="openai" if key or base_url else "embedded",
-        tts="elevenlabs" if settings.eleven_api_key else openai_speech,
-    )
-    return Providers(
-        stt=auto.stt if settings.stt_provider == "auto" else settings.stt_provider,
-        llm=auto.llm if settings.llm_provider == "auto" else settings.llm_provider,
-        tts=auto.tts if settings.tts_provider == "auto" else settings.tts_provider,
-    )
-
-
-@dataclass(frozen=True)
-class Models:
-    """What is loaded once in each process: the parts that are embedded."""
-
-    vad: vad.VAD
-    ears: Ears | None
-    voice: Voice | None
-
-
 def load_models(providers: Providers) -> Models:
-    """Blocking, for two seconds or so."""
+    """Blocking, for two seconds or so. On the main thread, where plugins have to be imported."""
+    for name in sorted(providers.plugins):
+        plugins.load(name)
+    if providers.realtime == "gemini-live":
+        importlib.import_module("agent.brains.gemini_live")
     return Models(
         vad=silero.VAD.load(min_silence_duration=SILENCE),
         ears=Ears() if providers.stt == "embedded" else None,
@@ -80,10 +62,12 @@ def load_models(providers: Providers) -> Models:
 class Brains:
     """The parts of one conversation."""
 
-    vad: vad.VAD
-    stt: stt.STT[Any]
-    llm: llm.LLM[Any]
+    vad: vad.VAD | None
+    stt: stt.STT[Any] | None
+    """None, like ``vad``, where the model hears for itself."""
+    llm: llm.LLM[Any] | llm.RealtimeModel
     tts: tts.TTS[Any]
+    """A realtime model speaks for itself; this one then speaks when it cannot."""
     turn_handling: TurnHandlingOptions
     small: bool
     """The language model is the embedded one, which needs short prompts and short answers."""
@@ -91,18 +75,22 @@ class Brains:
     """The voice says when each of its words sounds."""
     description: dict[str, str]
     """What is in use, for people: ``{"stt": "moonshine tiny-en", …}``."""
+    tools: Tools = ()
+    """What the provider does for its model, such as a search."""
 
 
 def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | None) -> Brains:
     """The parts that the settings ask for. Call it in the event loop that will use them.
 
     Raises :class:`~agent.brains.llama.LlamaError` where the embedded language model is asked for
-    and does not run.
+    and does not run, and :class:`~agent.brains.errors.BrainError` for what cannot be made.
     """
     providers = choose_providers(settings)
+    if providers.realtime is not None:
+        return _assemble_realtime(settings, providers.realtime)
     mind, mind_name = choose_llm(settings, llama_address)
-    hearing, hearing_name = _choose_stt(settings, models)
-    voice, voice_name = _choose_tts(settings, models)
+    hearing, hearing_name = choose_stt(settings, providers, models)
+    voice, voice_name = choose_tts(settings, providers, models)
     return Brains(
         vad=models.vad,
         stt=hearing,
@@ -118,6 +106,29 @@ def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | N
             "vad": "silero",
             "turn": "livekit v1-mini",
         },
+    )
+
+
+def _assemble_realtime(settings: Settings, which: str) -> Brains:
+    tools: Tools = ()
+    model: llm.RealtimeModel
+    if which == "openai-realtime":
+        model = openai_realtime(settings)
+        name = openai_access.name(settings, settings.openai_model)
+    else:
+        gemini = importlib.import_module("agent.brains.gemini_live")
+        model, tools = gemini.gemini_live(settings), gemini.gemini_tools(settings)
+        name = settings.gemini_model
+    return Brains(
+        vad=None,
+        stt=None,
+        llm=model,
+        tts=stand_in_voice(),
+        turn_handling=realtime_turn_handling(),
+        small=False,
+        times_words=False,
+        description=dict.fromkeys(("stt", "llm", "tts", "vad", "turn"), name),
+        tools=tools,
     )
 
 
@@ -138,9 +149,27 @@ def turn_handling() -> TurnHandlingOptions:
     }
 
 
+def realtime_turn_handling() -> TurnHandlingOptions:
+    """The model decides when a turn ends and what cuts it short; it has stopped by then, so a
+    false alarm has nothing to go on with."""
+    return {
+        "turn_detection": "realtime_llm",
+        "interruption": {"resume_false_interruption": False},
+    }
+
+
 def choose_llm(settings: Settings, address: LlamaAddress | None) -> tuple[llm.LLM[Any], str]:
-    """The language model and its name for people."""
-    if choose_providers(settings).llm == "embedded":
+    """The language model and its name for people.
+
+    Raises :class:`~agent.brains.errors.BrainError` for a realtime model, which does not read.
+    """
+    mind, name = _choose_mind(settings, address)
+    return SteadyLLM(mind, trouble=settings.agent_trouble, apology=settings.agent_apology), name
+
+
+def _choose_mind(settings: Settings, address: LlamaAddress | None) -> tuple[llm.LLM[Any], str]:
+    provider = choose_providers(settings).llm
+    if provider == "embedded":
         if address is None:
             raise llama.LlamaError("the embedded language model is not running")
         if llama.tokens(settings.agent_instructions or "") > llama.INSTRUCTION_TOKENS:
@@ -148,55 +177,14 @@ def choose_llm(settings: Settings, address: LlamaAddress | None) -> tuple[llm.LL
                 "AGENT_INSTRUCTIONS is too long for the embedded language model and will be cut"
             )
         return llama.connect(address), llama.MODEL
-    mind = openai.LLM(model=settings.openai_llm_model, **_openai_access(settings))
-    return mind, _openai_name(settings, settings.openai_llm_model)
+    if provider == "openai":
+        return _openai_llm(settings), openai_access.name(settings, settings.openai_llm_model)
+    mind: llm.LLM[Any] = plugins.make("LLM", provider, settings.llm_options)
+    return mind, f"{provider} {mind.model}"
 
 
-def _choose_stt(settings: Settings, models: Models) -> tuple[stt.STT[Any], str]:
-    if choose_providers(settings).stt == "embedded":
-        assert models.ears is not None
-        return MoonshineSTT(models.ears, models.vad), Ears.model
-    model = settings.openai_stt_model
-    return openai.STT(model=model, **_openai_access(settings)), _openai_name(settings, model)
-
-
-def _choose_tts(settings: Settings, models: Models) -> tuple[tts.TTS[Any], str]:
-    match choose_providers(settings).tts:
-        case "embedded":
-            assert models.voice is not None
-            return HibariTTS(models.voice, eager=settings.eager_first_clause), Voice.model
-        case "elevenlabs":
-            voice = elevenlabs_voice(settings)
-            return voice, f"elevenlabs {voice.model}"
-        case "openai":
-            model = settings.openai_tts_model
-            speech = openai.TTS(
-                model=model,
-                voice=settings.openai_tts_voice,
-                response_format="pcm",
-                **_openai_access(settings),
-            )
-            return speech, _openai_name(settings, model)
-
-
-def elevenlabs_voice(settings: Settings, base_url: str = ELEVENLABS_URL) -> elevenlabs.TTS:
-    assert settings.eleven_api_key is not None
-    return elevenlabs.TTS(
-        api_key=settings.eleven_api_key.get_secret_value(),
-        base_url=base_url,
-        encoding="pcm_24000",
-        voice_id=settings.eleven_voice_id or elevenlabs.DEFAULT_VOICE_ID,
-    )
-
-
-def _openai_access(settings: Settings) -> dict[str, Any]:
-    """Said explicitly: the library would look into an environment that ``.env`` does not reach."""
-    key = settings.openai_api_key
-    return {
-        "api_key": key.get_secret_value() if key else "none",
-        "base_url": settings.openai_base_url or OPENAI_URL,
-    }
-
-
-def _openai_name(settings: Settings, model: str) -> str:
-    return f"{model} (own server)" if settings.openai_base_url else f"openai {model}"
+def _openai_llm(settings: Settings) -> llm.LLM[Any]:
+    access = openai_access.access(settings)
+    names = [settings.openai_llm_model, *settings.openai_llm_fallbacks]
+    minds: list[llm.LLM[Any]] = [openai.LLM(model=name, **access) for name in names]
+    return minds[0] if len(minds) == 1 else llm.FallbackAdapter(minds)
