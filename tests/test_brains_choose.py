@@ -77,7 +77,7 @@ def build(settings: Settings) -> Brains:
 async def test_a_key_from_the_env_file_never_reaches_its_provider() -> None:
     brains = build(configure(**KEY, **ELEVEN))
     assert isinstance(brains.llm, SteadyLLM)
-    assert isinstance(brains.llm.mind, openai.LLM)
+    assert isinstance(brains.llm.minds[0], openai.LLM)
     assert isinstance(brains.stt, stt.StreamAdapter)
     assert brains.stt.model == "gpt-4o-mini-transcribe"
     assert isinstance(brains.tts, SentenceTTS)

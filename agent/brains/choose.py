@@ -159,15 +159,14 @@ def realtime_turn_handling() -> TurnHandlingOptions:
 
 
 def choose_llm(settings: Settings, address: LlamaAddress | None) -> tuple[llm.LLM[Any], str]:
-    """The language model and its name for people.
-
-    Raises :class:`~agent.brains.errors.BrainError` for a realtime model, which does not read.
-    """
-    mind, name = _choose_mind(settings, address)
-    return SteadyLLM(mind, trouble=settings.agent_trouble, apology=settings.agent_apology), name
+    """The language model and its name for people."""
+    minds, name = _choose_minds(settings, address)
+    return SteadyLLM(minds, trouble=settings.agent_trouble, apology=settings.agent_apology), name
 
 
-def _choose_mind(settings: Settings, address: LlamaAddress | None) -> tuple[llm.LLM[Any], str]:
+def _choose_minds(
+    settings: Settings, address: LlamaAddress | None
+) -> tuple[list[llm.LLM[Any]], str]:
     provider = choose_providers(settings).llm
     if provider == "embedded":
         if address is None:
@@ -176,15 +175,11 @@ def _choose_mind(settings: Settings, address: LlamaAddress | None) -> tuple[llm.
             logger.warning(
                 "AGENT_INSTRUCTIONS is too long for the embedded language model and will be cut"
             )
-        return llama.connect(address), llama.MODEL
+        return [llama.connect(address)], llama.MODEL
     if provider == "openai":
-        return _openai_llm(settings), openai_access.name(settings, settings.openai_llm_model)
+        access, first = openai_access.access(settings), settings.openai_llm_model
+        models = [first, *settings.openai_llm_fallbacks]
+        minds: list[llm.LLM[Any]] = [openai.LLM(model=model, **access) for model in models]
+        return minds, openai_access.name(settings, first)
     mind: llm.LLM[Any] = plugins.make("LLM", provider, settings.llm_options)
-    return mind, f"{provider} {mind.model}"
-
-
-def _openai_llm(settings: Settings) -> llm.LLM[Any]:
-    access = openai_access.access(settings)
-    names = [settings.openai_llm_model, *settings.openai_llm_fallbacks]
-    minds: list[llm.LLM[Any]] = [openai.LLM(model=name, **access) for name in names]
-    return minds[0] if len(minds) == 1 else llm.FallbackAdapter(minds)
+    return [mind], f"{provider} {mind.model}"

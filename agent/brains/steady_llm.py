@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from livekit.agents import APIConnectOptions, APIError, APITimeoutError, llm, utils
@@ -15,20 +16,24 @@ from .patience import THINKING, Patience, explain, note_time
 logger = logging.getLogger("visavis.brains")
 
 RETRIES: Final = 2
-"""Within one answer; LiveKit waits longer before each. None after an answer that failed."""
+"""Within one answer; none after an answer that failed."""
 RETRY_INTERVAL: Final = 1.0
-"""Seconds."""
+"""Seconds before the first of them; each one waits twice as long."""
+ONCE: Final = APIConnectOptions(max_retry=0)
 
 
 class SteadyLLM(llm.LLM[Any]):
-    """``mind``, whose failures end in words instead of an error.
+    """The first of ``minds`` that answers; when none does, that is said instead of an error.
+
+    In place of LiveKit's ``llm.FallbackAdapter``, which writes into the log what was said so far
+    and what the provider says of it.
 
     ``trouble``: said when no answer came. ``apology``: said when an answer broke off.
     """
 
     def __init__(
         self,
-        mind: llm.LLM[Any],
+        minds: Sequence[llm.LLM[Any]],
         *,
         trouble: str,
         apology: str,
@@ -36,24 +41,24 @@ class SteadyLLM(llm.LLM[Any]):
         retry_interval: float = RETRY_INTERVAL,
     ) -> None:
         super().__init__()
-        self.mind = mind
+        self.minds = minds
         self.trouble = trouble
         self.apology = apology
         self.patience = patience
         self.retry_interval = retry_interval
-        self.failures = 0
-        """Answers in a row that failed."""
+        self.is_down = False
+        """The last answer did not come."""
 
     @property
     def model(self) -> str:
-        return self.mind.model
+        return self.minds[0].model
 
     @property
     def provider(self) -> str:
-        return self.mind.provider
+        return self.minds[0].provider
 
     def prewarm(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        self.mind.prewarm(loop=loop)
+        self.minds[0].prewarm(loop=loop)
 
     def chat(
         self,
@@ -69,7 +74,6 @@ class SteadyLLM(llm.LLM[Any]):
             self,
             chat_ctx=chat_ctx,
             tools=tools or [],
-            conn_options=APIConnectOptions(max_retry=0),
             request={
                 "parallel_tool_calls": parallel_tool_calls,
                 "tool_choice": tool_choice,
@@ -79,51 +83,65 @@ class SteadyLLM(llm.LLM[Any]):
 
     async def aclose(self) -> None:
         await super().aclose()
-        await self.mind.aclose()
+        for mind in self.minds:
+            await mind.aclose()
 
 
 class _SteadyStream(llm.LLMStream):
     _llm: SteadyLLM
 
-    def __init__(self, owner: SteadyLLM, *, request: dict[str, Any], **options: Any) -> None:
+    def __init__(
+        self,
+        owner: SteadyLLM,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool],
+        request: dict[str, Any],
+    ) -> None:
         self._request = request
-        super().__init__(owner, **options)
+        self._spoken = False
+        super().__init__(owner, chat_ctx=chat_ctx, tools=tools, conn_options=ONCE)
 
     async def _run(self) -> None:
         owner = self._llm
-        name = f"the language model {owner.model} of {owner.provider}"
-        spoken = False
-        try:
-            answer = owner.mind.chat(
-                chat_ctx=self._chat_ctx,
-                tools=self._tools,
-                conn_options=APIConnectOptions(
-                    max_retry=0 if owner.failures else RETRIES,
-                    retry_interval=owner.retry_interval,
-                    timeout=owner.patience.first,
-                ),
-                **self._request,
-            )
-            # LiveKit would begin an answer that broke off once more, and it would be said twice.
-            answer._retry_on_chunk_sent = False
-            begun = time.monotonic()
-            async with answer:
-                while (chunk := await self._wait(answer, spoken)) is not None:
-                    if not spoken and chunk.has_response():
-                        spoken = True
-                        note_time(name, time.monotonic() - begun, owner.patience)
-                    self._event_ch.send_nowait(chunk)
-            owner.failures = 0
-        except Exception as error:
-            owner.failures += 1
-            logger.error("%s failed: %s", name, explain(_cause(error)))
-            words = f" {owner.apology}" if spoken else owner.trouble
-            delta = llm.ChoiceDelta(role="assistant", content=words)
-            self._event_ch.send_nowait(llm.ChatChunk(id=utils.shortuuid(), delta=delta))
+        minds = list(owner.minds)
+        for attempt in range(1 if owner.is_down else 1 + RETRIES):
+            if attempt:
+                await asyncio.sleep(owner.retry_interval * 2 ** (attempt - 1))
+            for mind in list(minds):
+                name = f"the language model {mind.model} of {mind.provider}"
+                try:
+                    await self._answer(mind, name)
+                    owner.is_down = False
+                    return
+                except Exception as error:
+                    logger.warning("%s failed: %s", name, explain(error))
+                    if self._spoken:
+                        self._say(f" {owner.apology}")
+                        return
+                    if not (isinstance(error, APIError) and error.retryable):
+                        minds.remove(mind)
+            if not minds:
+                break
+        owner.is_down = True
+        logger.error("no language model answers")
+        self._say(owner.trouble)
 
-    async def _wait(self, answer: llm.LLMStream, spoken: bool) -> llm.ChatChunk | None:
+    async def _answer(self, mind: llm.LLM[Any], name: str) -> None:
         patience = self._llm.patience
-        seconds = patience.next if spoken else patience.first
+        options = APIConnectOptions(max_retry=0, timeout=patience.first)
+        begun = time.monotonic()
+        async with mind.chat(
+            chat_ctx=self._chat_ctx, tools=self._tools, conn_options=options, **self._request
+        ) as answer:
+            while (chunk := await self._wait(answer)) is not None:
+                if not self._spoken and chunk.has_response():
+                    self._spoken = True
+                    note_time(name, time.monotonic() - begun, patience)
+                self._event_ch.send_nowait(chunk)
+
+    async def _wait(self, answer: llm.LLMStream) -> llm.ChatChunk | None:
+        seconds = self._llm.patience.next if self._spoken else self._llm.patience.first
         try:
             async with asyncio.timeout(seconds):
                 return await anext(answer)
@@ -132,7 +150,6 @@ class _SteadyStream(llm.LLMStream):
         except TimeoutError:
             raise APITimeoutError(f"no word for {seconds:g} s", retryable=False) from None
 
-
-def _cause(error: Exception) -> Exception:
-    """What went wrong in the last try, where LiveKit only says that it was the last."""
-    return error.__cause__ if isinstance(error.__cause__, APIError) else error
+    def _say(self, words: str) -> None:
+        delta = llm.ChoiceDelta(role="assistant", content=words)
+        self._event_ch.send_nowait(llm.ChatChunk(id=utils.shortuuid(), delta=delta))
