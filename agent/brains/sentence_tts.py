@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError, tokenize, tts, utils
 from livekit.agents.types import (
@@ -15,6 +15,8 @@ from livekit.agents.types import (
     NotGivenOr,
     TimedString,
 )
+
+from agent.sentences import Sentences
 
 from .patience import explain
 
@@ -31,14 +33,11 @@ class SentenceTTS(tts.TTS[Any]):
 
     A voice that fails before it is heard is replaced by the next one for that sentence already; one
     that fails in the middle, from the next sentence on, until LiveKit finds that it works again.
+    ``eager``: see :class:`Sentences`.
     """
 
-    # LiveKit's default would hold back a first sentence of less than 20 letters.
-    sentences: Final = tokenize.blingfire.SentenceTokenizer(
-        min_sentence_len=2, stream_context_len=2, retain_format=True
-    )
-
-    def __init__(self, voices: Sequence[tts.TTS[Any]]) -> None:
+    def __init__(self, voices: Sequence[tts.TTS[Any]], *, eager: bool = False) -> None:
+        self.sentences = Sentences(eager=eager)
         self.voices = voices
         self.voice: tts.TTS[Any] = (
             voices[0]

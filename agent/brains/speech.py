@@ -76,11 +76,12 @@ def choose_tts(
     """The voice and its name for people."""
     if providers.tts == "embedded":
         assert models.voice is not None
-        return HibariTTS(models.voice), Voice.model
+        return HibariTTS(models.voice, eager=settings.eager_first_clause), Voice.model
     voice, key, name = _provider_voice(settings, providers.tts)
     lasting = (settings.agent_greeting, settings.agent_apology, settings.agent_trouble)
-    cache = VoiceCache(settings.voice_cache, _sentences(lasting))
-    return SentenceTTS([GuardedTTS(voice, key, cache), stand_in_voice()]), name
+    cache = VoiceCache(settings.voice_cache, lasting)
+    voices = [GuardedTTS(voice, key, cache), stand_in_voice()]
+    return SentenceTTS(voices, eager=settings.eager_first_clause), name
 
 
 def stand_in_voice() -> HibariTTS:
@@ -122,9 +123,3 @@ def _provider_voice(settings: Settings, provider: str) -> tuple[tts.TTS[Any], Vo
     voice = plugins.make("TTS", provider, settings.tts_options)
     key = VoiceKey(provider, voice.model, repr(sorted(settings.tts_options.items())))
     return voice, key, f"{provider} {voice.model}"
-
-
-def _sentences(texts: tuple[str, ...]) -> list[str]:
-    """Cut as the voice will cut them."""
-    sentences = SentenceTTS.sentences
-    return [sentence for text in texts for sentence in sentences.tokenize(text)]

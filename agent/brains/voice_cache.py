@@ -70,16 +70,16 @@ class Spoken:
 class VoiceCache:
     """The sentences said last, in memory, and a few known ones on disk.
 
-    ``lasting``: texts that are no secret, such as the greeting. They alone are written, into
-    ``folder``, and so are there for the next conversation, which has a process of its own. A disk
-    that cannot be used is done without.
+    ``lasting``: texts that are no secret, such as the greeting. Their sentences alone are written,
+    into ``folder``, and so are there for the next conversation, which has a process of its own. A
+    disk that cannot be used is done without.
     """
 
     def __init__(
         self, folder: Path | None = None, lasting: Iterable[str] = (), most: int = MOST_BYTES
     ) -> None:
         self._folder = folder
-        self._lasting = frozenset(text.strip() for text in lasting)
+        self._lasting = tuple(lasting)
         self._most = most
         self._size = 0
         self._spoken: OrderedDict[str, Spoken] = OrderedDict()
@@ -106,11 +106,14 @@ class VoiceCache:
                 await asyncio.to_thread(_write, path, spoken.to_bytes())
 
     def _path(self, name: str, text: str) -> Path | None:
-        return self._folder / name if self._folder and text.strip() in self._lasting else None
+        lasts = any(text.strip() in each for each in self._lasting)
+        return self._folder / name if self._folder and lasts else None
 
     def _remember(self, name: str, spoken: Spoken) -> None:
         if len(spoken.pcm) > self._most:
             return
+        if (before := self._spoken.pop(name, None)) is not None:
+            self._size -= len(before.pcm)
         self._spoken[name] = spoken
         self._size += len(spoken.pcm)
         while self._size > self._most:
