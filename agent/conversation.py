@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import json
 import logging
@@ -20,8 +21,7 @@ from .assistant import Assistant
 from .attendance import Attendance
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models
 from .brains.llama import LlamaAddress, prime
-from .heard import Heard
-from .hold import Hold
+from .outputs import Outputs, refine_outputs, tell_face
 from .replacement import is_replacement
 from .rivals import yield_to_older
 from .tools import collect_tools
@@ -65,20 +65,24 @@ async def converse(ctx: JobContext) -> None:
         room=ctx.room,
         room_options=room_io.RoomOptions(
             close_on_disconnect=False,  # Attendance decides
-            text_output=room_io.TextOutputOptions(sync_transcription=not brains.times_words),
+            text_output=room_io.TextOutputOptions(sync_transcription=False),  # see outputs.py
         ),
         # Nobody in the room may drive the session, and nobody needs its running commentary.
         session_host=False,
     )
     if in_room:
         await _introduce(ctx.room, session, brains)
-        hold, heard = _refine_outputs(ctx, session, brains)
+        feel = functools.partial(tell_face, avatar)
+        outputs = refine_outputs(
+            session.output, assistant.feelings, feel, times_words=brains.times_words
+        )
+        ctx.add_shutdown_callback(outputs.aclose)
         try:
             await ctx.wait_for_participant()
         except RuntimeError:
             logger.info("the room closed before anyone came")
             return
-        _attend(ctx, session, hold, heard, settings.reconnect_grace)
+        _attend(ctx, session, outputs, settings.reconnect_grace)
     replacing = is_replacement(ctx.job.metadata)
     session.say(settings.agent_apology if replacing else settings.agent_greeting)
     if brains.small and isinstance(brains.llm, llm.LLM):
@@ -98,29 +102,14 @@ def open_session(brains: Brains) -> AgentSession[None]:
     )
 
 
-def _refine_outputs(
-    ctx: JobContext, session: AgentSession[None], brains: Brains
-) -> tuple[Hold | None, Heard | None]:
-    """Put exact captions and a :class:`Hold` between the session and its outputs."""
-    output, heard = session.output, None
-    if output.audio is None:
-        return None, None
-    if brains.times_words and output.transcription is not None:
-        heard = Heard(output.audio, output.transcription)
-        ctx.add_shutdown_callback(heard.aclose)
-        output.audio, output.transcription = heard.voice, heard.captions
-    output.audio = hold = Hold(output.audio)
-    return hold, heard
-
-
 def _attend(
     ctx: JobContext,
     session: AgentSession[None],
-    hold: Hold | None,
-    heard: Heard | None,
+    outputs: Outputs,
     grace: float,
 ) -> None:
     """Wait for a person who leaves without hanging up, and fall silent meanwhile."""
+    hold, heard = outputs.hold, outputs.heard
 
     def fall_silent() -> None:
         if hold is not None and hold.can_pause:

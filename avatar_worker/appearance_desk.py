@@ -49,7 +49,9 @@ class AppearanceDesk:
             raise rtc.RpcError(_FORBIDDEN, message)
         try:
             asked = AppearanceChange.from_json(invocation.payload)
-            if asked == AppearanceChange():
+            if asked == AppearanceChange(expression=asked.expression):
+                if asked.expression is not None:  # it goes with a sentence, and waits for nothing
+                    self._wardrobe.express(asked.expression)
                 return self._wardrobe.worn.to_json()
             return (await self.change(asked)).to_json()
         except (ProtocolError, WardrobeError) as error:

@@ -17,7 +17,7 @@ from avatar_worker.look import Look, Renderers
 from avatar_worker.player import Player
 from avatar_worker.player.drawing import Outfit, draw_into
 from avatar_worker.player.priority import lower_this_thread
-from visavis.appearance import Appearance, AppearanceChange
+from visavis.appearance import NO_EXPRESSION, Appearance, AppearanceChange
 from visavis.protocol import ARKIT_NAMES
 
 WAITING: Final = 4
@@ -81,6 +81,14 @@ class Wardrobe:
         finally:
             self._asked -= 1
 
+    def express(self, expression: Any) -> None:
+        """Feel it now, whatever else is under way. Raises :class:`WardrobeError`."""
+        try:
+            is_over = expression == NO_EXPRESSION
+            self._player.feel(self._emotion if is_over else parse_emotion(expression))
+        except ValueError as error:
+            raise WardrobeError(str(error)) from error
+
     async def _change(self, asked: AppearanceChange) -> Appearance:
         emotion = None if asked.emotion is None else parse_emotion(asked.emotion)
         gesture = None if asked.gesture is None else parse_gesture(asked.gesture)
@@ -97,6 +105,8 @@ class Wardrobe:
             self._emotion = emotion
         if gesture is not None:
             self._player.gesture(gesture)
+        if asked.expression is not None:
+            self.express(asked.expression)
         return self.worn
 
     def _new_look(self, asked: AppearanceChange) -> Look:

@@ -226,3 +226,23 @@ async def test_a_voice_without_a_picture_can_still_be_somebody_else() -> None:
     assert (worn.head, worn.emotion) == ("2", "sad")
     with pytest.raises(WardrobeError, match="there is no background"):
         await wardrobe.change(AppearanceChange(background="red"))
+
+
+async def test_what_a_sentence_feels_neither_waits_for_a_head_nor_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with playing() as room:
+        felt: list[str] = []
+        monkeypatch.setattr(room.player, "feel", lambda emotion: felt.append(emotion.mix[0][0]))
+        await room.wardrobe.change(AppearanceChange(emotion="calm"))
+        room.cast.may_load.clear()
+        changing = asyncio.create_task(room.wardrobe.change(AppearanceChange(head="2")))
+        await asyncio.sleep(0)
+        room.wardrobe.express({"mix": "happy", "intensity": 0.5})
+        room.wardrobe.express("none")
+        with pytest.raises(WardrobeError, match="neutral, happy"):
+            room.wardrobe.express("hungry")
+        assert felt == ["calm", "happy", "calm"] and not changing.done()
+        assert room.wardrobe.worn.emotion == "calm"
+        room.cast.may_load.set()
+        await changing

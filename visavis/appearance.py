@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
+from livekit import rtc
+
 from .protocol import (
     ATTRIBUTE_BACKGROUND,
     ATTRIBUTE_EMOTION,
     ATTRIBUTE_HEAD,
     ATTRIBUTE_SIZE,
+    RPC_APPEARANCE,
     ProtocolError,
     check_side,
     read_object,
@@ -19,6 +22,9 @@ from .protocol import (
 
 LARGEST_REQUEST: Final = 4096
 """Bytes of UTF-8."""
+PATIENCE: Final = 20.0
+"""Seconds that a change may take: a head to load, a picture to fetch."""
+NO_EXPRESSION: Final = "none"
 SHORTEST: Final = 256
 """Bytes that LiveKit leaves of an RPC error's message; its ``data`` holds all."""
 
@@ -39,6 +45,9 @@ class AppearanceChange:
     emotion: str | Mapping[str, Any] | None = None
     """A name, ``"happy"``; shares, ``{"happy": 0.7, "surprised": 0.3}``; or
     ``{"mix": either of these, "intensity": 0.5}``. It holds until the next one."""
+    expression: str | Mapping[str, Any] | None = None
+    """An emotion, as above, for what is being said: over ``emotion`` until the next one, or until
+    ``"none"``. No attribute tells it."""
     gesture: str | None = None
     """Made once: ``"nod"``, ``"shake"``, ``"tilt"``, ``"wink"``, ``"raise_brows"``."""
 
@@ -57,8 +66,9 @@ class AppearanceChange:
         for name in ("head", "background", "gesture"):
             if not isinstance(data.get(name), str | None):
                 raise ProtocolError(f"{name!r} must be text")
-        if not isinstance(data.get("emotion"), str | dict | None):
-            raise ProtocolError("'emotion' must be a name, or an object of names and shares")
+        for name in ("emotion", "expression"):
+            if not isinstance(data.get(name), str | dict | None):
+                raise ProtocolError(f"{name!r} must be a name, or an object of names and shares")
         for name in ("width", "height"):
             check_side(name, data.get(name))
         return cls(**data)
@@ -102,6 +112,29 @@ class Appearance:
             if type(data.get(name)) is not int:
                 raise ProtocolError(f"an avatar's appearance needs a whole number {name!r}")
         return cls(**{field.name: data[field.name] for field in fields(cls)})
+
+
+class AppearanceError(Exception):
+    """The avatar looks as it did before; the text says why, and what would be right."""
+
+
+async def ask(room: rtc.Room, avatar: str, asked: AppearanceChange) -> Appearance:
+    """Have the participant ``avatar`` look as asked; answers what is in force then.
+
+    Raises :class:`AppearanceError`.
+    """
+    try:
+        answer = await room.local_participant.perform_rpc(
+            destination_identity=avatar,
+            method=RPC_APPEARANCE,
+            payload=asked.to_json(),
+            response_timeout=PATIENCE,
+        )
+        return Appearance.from_json(answer)
+    except rtc.RpcError as error:
+        raise AppearanceError(error.data or error.message) from error
+    except ProtocolError as error:
+        raise AppearanceError(str(error)) from error
 
 
 def shorten(text: str, limit: int = SHORTEST) -> str:

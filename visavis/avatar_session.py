@@ -14,6 +14,7 @@ from livekit.agents.metrics.base import AvatarMetrics, Metadata
 from livekit.agents.voice.avatar import AvatarSession as LiveKitAvatarSession
 from livekit.agents.voice.io import AudioOutput
 
+from .appearance import Appearance, AppearanceChange, AppearanceError, ask
 from .dispatch import FaceDesk
 from .inbox import Inbox
 from .keeper import FaceKeeper
@@ -65,6 +66,7 @@ class AvatarSession(LiveKitAvatarSession[str]):
         self._arrived = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._voice = VoiceSwitch()
+        self._stage: rtc.Room | None = None
 
     @property
     def avatar_identity(self) -> str:
@@ -100,9 +102,21 @@ class AvatarSession(LiveKitAvatarSession[str]):
             livekit_url, livekit_api_key, livekit_api_secret, timeout=API_TIMEOUT
         )
         await super().start(agent_session, room)
+        self._stage = room
         tail = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._voice)
         self._running = asyncio.create_task(self._run(room, livekit, tail), name="visavis face")
+
+    async def change(self, asked: AppearanceChange) -> Appearance:
+        """Have the avatar look or feel otherwise; answers what is in force then.
+
+        Raises:
+            AppearanceError: there is no face now, or it refuses; nothing has changed then. The text
+                says why, and what would be right.
+        """
+        if self._stage is None or self._identity not in self._stage.remote_participants:
+            raise AppearanceError("there is no face in the room now")
+        return await ask(self._stage, self._identity, asked)
 
     async def aclose(self) -> None:
         """Remove the face from the room; what is still to be said is not."""
