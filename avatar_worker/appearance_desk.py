@@ -9,11 +9,15 @@ from livekit import rtc
 
 from avatar_worker.wardrobe import Wardrobe, WardrobeError
 from visavis.appearance import Appearance, AppearanceChange, shorten
-from visavis.protocol import ATTRIBUTE_CONTROL, RPC_APPEARANCE, ProtocolError
+from visavis.protocol import (
+    ATTRIBUTE_CONTROL,
+    RPC_APPEARANCE,
+    WRONG_APPEARANCE,
+    ProtocolError,
+)
 
 logger = logging.getLogger("visavis.avatar")
 
-_WRONG: Final = 1400
 _FORBIDDEN: Final = 1403
 
 
@@ -55,7 +59,7 @@ class AppearanceDesk:
                 return self._wardrobe.worn.to_json()
             return (await self.change(asked)).to_json()
         except (ProtocolError, WardrobeError) as error:
-            raise rtc.RpcError(_WRONG, shorten(str(error)), str(error)) from None
+            raise rtc.RpcError(WRONG_APPEARANCE, shorten(str(error)), str(error)) from None
 
     def _may_change(self, identity: str) -> bool:
         if identity == self._agent:

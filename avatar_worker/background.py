@@ -71,7 +71,10 @@ class Backgrounds:
     def check_own(self, text: str) -> None:
         """As :meth:`check` for whoever runs this machine: a file may lie anywhere on it."""
         if not _is_own_file(text):
-            self.check(text)
+            try:
+                self.check(text)
+            except BackgroundError as error:
+                raise BackgroundError(f"{error}, or the path of a picture") from None
 
     async def open(self, text: str) -> Backdrop:
         """Find, fetch and decode. Raises :class:`BackgroundError`."""
@@ -83,6 +86,7 @@ class Backgrounds:
 
     async def open_own(self, text: str) -> Backdrop:
         """As :meth:`open` for whoever runs this machine: a file may lie anywhere on it."""
+        self.check_own(text)
         if _is_own_file(text):
             return await self._open_file(Path(text), shown_name(text))
         return await self.open(text)

@@ -1,12 +1,12 @@
-"""What the face would do with a recording, as an MP4: ``python -m avatar_worker render``."""
+"""What the face would do with a recording, as a film: ``python -m avatar_worker render``."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from random import Random
@@ -14,11 +14,13 @@ from typing import Final
 
 import av
 import numpy as np
-from av.container import InputContainer, OutputContainer
-from av.video.reformatter import ColorRange, Colorspace
+from av.container import InputContainer
 from numpy.typing import NDArray
 
+from avatar_worker.background import TRANSPARENT, BackgroundError, open_backgrounds
+from avatar_worker.engine import EngineError, find_engine, load_figure, make_renderer
 from avatar_worker.face import Face
+from avatar_worker.film import AUDIO_RATE, LAYOUTS, CutOut, Picture, Track, kind_of, open_film
 from avatar_worker.lipsync import (
     FPS,
     SAMPLE_RATE,
@@ -27,11 +29,11 @@ from avatar_worker.lipsync import (
     load_lipsync,
 )
 from avatar_worker.lipsync.prosody import Prosodic
+from avatar_worker.matte import Matte
 from avatar_worker.recording import RecordingError, open_recording, reason
-from avatar_worker.render import HeadError, MeshRenderer, Renderer, load_head
+from avatar_worker.render import Renderer
 from settings import load_settings
 
-_AUDIO_RATE: Final = 48_000
 _TAIL_FRAMES: Final = FPS // 2
 """Frames of idle life after the recording."""
 
@@ -46,19 +48,23 @@ def render_file(
     lipsync: LipSyncFactory,
     *,
     seed: int = 0,
+    cut_out: CutOut | None = None,
     report: Report = lambda _done, _length: None,
 ) -> None:
-    """Write ``out``: H.264 and AAC, frame k shown at k/30 s of the audio, half a second more.
+    """Write ``out``, of a kind of :data:`~.film.KINDS`: frame k shown at k/30 s of the audio, half
+    a second more.
 
-    ``source``: anything with an audio track that PyAV can read. Blocking.
+    ``source``: anything with an audio track that PyAV can read. ``cut_out``: draws in
+    ``renderer``'s place, for a transparent background. Blocking.
     Raises :class:`RecordingError`; ``out`` is then left as it was.
     """
+    kind = kind_of(out, clear=cut_out is not None)
     part = out.with_name(f".{out.name}.part")
     with open_recording(source) as recording:
         try:
-            with _open_target(part, out) as movie:
-                track = _Track(movie, 1 if _channels(recording) == 1 else 2)
-                picture = _Picture(movie, renderer, Face(Random(seed)))
+            with open_film(part, out, kind) as movie:
+                track = Track(movie, kind, 1 if _channels(recording) == 1 else 2)
+                picture = Picture(movie, kind, renderer, Face(Random(seed)), cut_out)
                 for speech, sound in _hear(recording, lipsync, track.channels):
                     track.add(sound)
                     for weights in speech:
@@ -76,16 +82,6 @@ def render_file(
             part.unlink(missing_ok=True)
 
 
-def _open_target(part: Path, out: Path) -> OutputContainer:
-    if out.is_dir():
-        raise RecordingError(f"cannot write {out}: it is a folder, name a file in it")
-    try:
-        part.open("wb").close()
-    except OSError as error:
-        raise RecordingError(f"cannot write {out}: {reason(error)}") from error
-    return av.open(str(part), "w", format="mp4")
-
-
 def _channels(recording: InputContainer) -> int:
     return recording.streams.audio[0].codec_context.channels
 
@@ -101,7 +97,7 @@ def _hear(
     read."""
     lips = Prosodic(lipsync.create())
     for_lips = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-    for_ears = av.AudioResampler(format="fltp", layout=_LAYOUTS[channels], rate=_AUDIO_RATE)
+    for_ears = av.AudioResampler(format="fltp", layout=LAYOUTS[channels], rate=AUDIO_RATE)
     heard = 0
     for frame in chain(recording.decode(audio=0), [None]):
         if frame is None and not heard:
@@ -114,71 +110,9 @@ def _hear(
     yield lips.finish(), _join([], channels)
 
 
-_LAYOUTS: Final = {1: "mono", 2: "stereo"}
-
-
 def _join(frames: list[av.AudioFrame], channels: int) -> NDArray[np.float32]:
     arrays = [frame.to_ndarray() for frame in frames]
     return np.concatenate([np.zeros((channels, 0), np.float32), *arrays], axis=1)
-
-
-class _Track:
-    """The sound of the movie."""
-
-    def __init__(self, movie: OutputContainer, channels: int) -> None:
-        self.channels = channels
-        self._movie = movie
-        self._stream = movie.add_stream("aac", rate=_AUDIO_RATE, layout=_LAYOUTS[channels])
-        self._samples = 0
-
-    def add(self, sound: NDArray[np.float32]) -> None:
-        if not sound.shape[1]:
-            return
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(sound), format="fltp", layout=_LAYOUTS[self.channels]
-        )
-        frame.sample_rate = _AUDIO_RATE
-        frame.pts, frame.time_base = self._samples, Fraction(1, _AUDIO_RATE)
-        self._movie.mux(self._stream.encode(frame))
-        self._samples += sound.shape[1]
-
-    def fill(self, seconds: float) -> None:
-        """Add silence up to ``seconds`` in all."""
-        missing = max(0, round(seconds * _AUDIO_RATE) - self._samples)
-        self.add(np.zeros((self.channels, missing), np.float32))
-
-    def close(self) -> None:
-        self._movie.mux(self._stream.encode(None))
-
-
-class _Picture:
-    """The frames of the movie."""
-
-    def __init__(self, movie: OutputContainer, renderer: Renderer, face: Face) -> None:
-        self._movie, self._renderer, self._face = movie, renderer, face
-        face.greet()
-        self._stream = movie.add_stream("libx264", rate=FPS, options={"crf": "18"})
-        self._stream.width, self._stream.height = renderer.width, renderer.height
-        self._stream.pix_fmt = "yuv420p"
-        context = self._stream.codec_context
-        context.colorspace, context.color_range = Colorspace.ITU601, ColorRange.MPEG
-        self._buffer = np.zeros((renderer.height * 3 // 2, renderer.width), np.uint8)
-        self._frames = 0
-
-    @property
-    def seconds(self) -> float:
-        return self._frames / FPS
-
-    def add(self, speech: NDArray[np.float32] | None) -> None:
-        weights, pose = self._face.step(speech)
-        self._renderer.draw(weights, pose, self._buffer)
-        frame = av.VideoFrame.from_ndarray(self._buffer, format="yuv420p")
-        frame.pts, frame.time_base = self._frames, Fraction(1, FPS)
-        self._movie.mux(self._stream.encode(frame))
-        self._frames += 1
-
-    def close(self) -> None:
-        self._movie.mux(self._stream.encode(None))
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -189,12 +123,6 @@ def _size(text: str) -> tuple[int, int]:
             f"{text!r} is not a size: write WIDTHxHEIGHT, even numbers from 64 to 1920"
         )
     return width, height
-
-
-def _colour(text: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a colour: write it as #rrggbb")
-    return text
 
 
 def _show_progress(done: float, length: float | None) -> None:
@@ -211,12 +139,19 @@ def main(argv: Sequence[str]) -> int:
         description="Show what the face would do with a recording.",
     )
     parser.add_argument("source", type=Path, help="a recording or a film with speech")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="the MP4 to write")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, help="MP4, WebM (VP9) or MOV (ProRes 4444)"
+    )
     parser.add_argument("--head", default=settings.avatar_head, help="name, or path of a .glb")
     parser.add_argument(
         "--size", type=_size, default=(settings.avatar_width, settings.avatar_height)
     )
-    parser.add_argument("--background", type=_colour, default=settings.avatar_background)
+    parser.add_argument(
+        "--background",
+        default=settings.avatar_background,
+        help="#rrggbb, #rrggbb..#rrggbb from the top down, a picture's path or URL, or transparent "
+        "(WebM and MOV alone)",
+    )
     parser.add_argument(
         "--model", type=Path, default=settings.wav2arkit_model, help="path of wav2arkit_cpu.onnx"
     )
@@ -224,9 +159,22 @@ def main(argv: Sequence[str]) -> int:
     try:
         lipsync = load_lipsync(args.model, live=False)
         width, height = args.size
-        renderer = MeshRenderer(load_head(args.head), width, height, args.background)
-        render_file(args.source, args.out, renderer, lipsync, report=_show_progress)
-    except (RecordingError, LipSyncError, HeadError, FileNotFoundError) as error:
+        name = settings.avatar_renderer
+        figure = load_figure(find_engine(name).load, name, args.head)
+        clear = args.background == TRANSPARENT
+        kind_of(args.out, clear=clear)
+        backgrounds = open_backgrounds(settings)
+        shown = "#000000" if clear else args.background
+        backdrop = asyncio.run(backgrounds.open_own(shown)).paint(width, height)
+        render_file(
+            args.source,
+            args.out,
+            make_renderer(figure, name, width, height, backdrop),
+            lipsync,
+            cut_out=Matte(figure, name, width, height) if clear else None,
+            report=_show_progress,
+        )
+    except (RecordingError, LipSyncError, EngineError, BackgroundError) as error:
         sys.stderr.write(f"\nvisavis: {error}\n")
         return 1
     sys.stderr.write(f"\nwrote {args.out}\n")

@@ -42,6 +42,8 @@ class AvatarSpeaker:
 
     def __init__(self, output: AudioOutput) -> None:
         self._output = output
+        self.heard = 0.0
+        """Seconds of the last segment that were played."""
 
     async def say(self, speech: Speech, *, paced: bool = False) -> float:
         begun = time.monotonic()
@@ -50,7 +52,8 @@ class AvatarSpeaker:
         return begun
 
     async def wait(self, limit: float) -> None:
-        await asyncio.wait_for(self._output.wait_for_playout(), limit)
+        end = await asyncio.wait_for(self._output.wait_for_playout(), limit)
+        self.heard = end.playback_position
 
     def interrupt(self) -> None:
         """Drop what was not played yet."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import wave
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
+from avatar_worker.face import HeadPose
 from avatar_worker.lipsync.embedded import EmbeddedModel
+from avatar_worker.matte import cut_out
 from avatar_worker.offline import main, render_file
 from avatar_worker.recording import RecordingError
 from avatar_worker.render import MeshRenderer, load_head
@@ -155,9 +159,7 @@ def test_failed_run_destroys_the_film_that_was_there(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.wav", "out.mp4"]
 
 
-@pytest.mark.parametrize(
-    "wrong", [("--size", "513x512"), ("--size", "big"), ("--background", "blue")]
-)
+@pytest.mark.parametrize("wrong", [("--size", "513x512"), ("--size", "big")])
 def test_wrong_option_is_taken(
     recording: Path, tmp_path: Path, wrong: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,7 +170,12 @@ def test_wrong_option_is_taken(
 
 @pytest.mark.parametrize(
     ("option", "value", "complaint"),
-    [("--head", "nobody", "there is no head"), ("--model", "nowhere.onnx", "no Wav2Arkit model")],
+    [
+        ("--head", "nobody", "there is no head"),
+        ("--model", "nowhere.onnx", "no Wav2Arkit model"),
+        ("--background", "blue", "there is no background 'blue': use #rrggbb"),
+        ("--background", "transparent", "must end in .webm or .mov and keep a transparent"),
+    ],
 )
 def test_missing_head_or_model_gives_a_traceback(
     recording: Path,
@@ -180,3 +187,66 @@ def test_missing_head_or_model_gives_a_traceback(
 ) -> None:
     error = run(recording, "-o", tmp_path / "out.mp4", option, value, capsys=capsys)
     assert complaint in error
+
+
+def frames_with_alpha(path: Path) -> list[NDArray[Any]]:
+    """RGBA of each frame; FFmpeg's own VP9 decoder would leave the alpha out."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        if path.suffix != ".webm":
+            return [frame.to_ndarray(format="rgba") for frame in container.decode(stream)]
+        decoder = av.CodecContext.create("libvpx-vp9", "r")
+        assert isinstance(decoder, av.VideoCodecContext)
+        return [
+            frame.to_ndarray(format="rgba")
+            for packet in container.demux(stream)
+            if packet.size
+            for frame in decoder.decode(packet)
+        ]
+
+
+@pytest.mark.parametrize(("suffix", "off"), [(".webm", 24), (".mov", 6)])
+def test_a_transparent_background_is_not_black(
+    recording: Path, tmp_path: Path, suffix: str, off: int
+) -> None:
+    film = tmp_path / f"talk{suffix}"
+    arguments = [str(recording), "-o", str(film), "--size", "128x160", "--model", "embedded"]
+    assert main([*arguments, "--background", "transparent"]) == 0
+    frames = frames_with_alpha(film)
+    assert len(frames) == pytest.approx(30 * (SECONDS + 0.5), abs=1)
+    frame = frames[0].astype(int)
+    assert frame.shape == (160, 128, 4)
+    assert frame[:8, :8, 3].max() <= 2, "the corner is not empty"
+    assert frame[70:90, 54:74, 3].min() >= 250, "the face lets something through"
+    edge = (frame[..., 3] > 30) & (frame[..., 3] < 220)
+    assert 50 < edge.sum() < 3000, "no soft edge"
+    opaque = MeshRenderer(load_head("amy"), 128, 160, "#ff0000")
+    drawn = opaque.draw_rgba(np.zeros(52, np.float32), HeadPose()).astype(int)
+    alpha = frame[..., 3:] / 255
+    over_red = frame[..., :3] * alpha + drawn[2:3, 2:3, :3] * (1 - alpha)
+    inside = (slice(40, 60), slice(48, 80))  # forehead, which nothing moves
+    assert np.abs(over_red[inside] - drawn[inside][..., :3]).mean() < off
+    with av.open(str(film)) as container:
+        assert container.streams.audio and container.duration
+
+
+def test_the_matte_of_a_picture_is_not_guessed() -> None:
+    random = np.random.default_rng(0)
+    colours = random.uniform(0, 255, (24, 32, 3)).astype(np.float32)
+    alpha = random.choice([0, 0.25, 0.5, 1], (24, 32, 1)).astype(np.float32)
+    rgba = cut_out(colours * alpha, colours * alpha + 255 * (1 - alpha)).astype(np.float32)
+    assert np.abs(rgba[..., 3] - 255 * alpha[..., 0]).max() <= 1
+    seen = alpha[..., 0] > 0
+    assert np.abs(rgba[..., :3] - colours)[seen].max() <= 4
+
+
+@pytest.mark.parametrize("size", ["256x256", "720x1280"])
+def test_a_size_or_a_background_is_not_ignored(recording: Path, tmp_path: Path, size: str) -> None:
+    picture, film = tmp_path / "room.png", tmp_path / "talk.mp4"
+    Image.new("RGB", (40, 30), (30, 90, 200)).save(picture)
+    arguments = [str(recording), "-o", str(film), "--size", size, "--model", "embedded"]
+    assert main([*arguments, "--background", str(picture)]) == 0
+    with av.open(str(film)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert frame.shape[:2] == tuple(map(int, reversed(size.split("x"))))
+    assert np.abs(frame[4, 4].astype(int) - (30, 90, 200)).max() <= 4

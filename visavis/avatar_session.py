@@ -18,9 +18,14 @@ from .appearance import Appearance, AppearanceChange, AppearanceError, ask
 from .dispatch import FaceDesk
 from .inbox import Inbox
 from .keeper import FaceKeeper
+from .memory import FaceMemory
 from .outlet import adopt_or_publish
 from .plain_voice import PlainVoice
-from .protocol import ATTRIBUTE_FACE, AVATAR_NAME, AvatarDispatch, FaceState
+from .protocol import (
+    AVATAR_NAME,
+    AvatarDispatch,
+)
+from .session_room import last_output, say_face, until_connected
 from .voice_switch import VoiceSwitch
 
 API_TIMEOUT = aiohttp.ClientTimeout(total=5)
@@ -40,7 +45,8 @@ class AvatarSession(LiveKitAvatarSession[str]):
 
     Args:
         head: Name of a head that the avatar worker has; None: the worker's default.
-        background: ``#rrggbb``; None: the worker's default.
+        background: ``#rrggbb``; a gradient ``#rrggbb..#rrggbb`` from the top down; the name of a
+            picture that the worker has; or the ``https://`` URL of one. None: the worker's default.
         width, height: Pixels, even; None: the worker's default.
         video: False: an avatar that publishes its voice alone; None: the worker's default.
         face_timeout: Seconds.
@@ -62,9 +68,11 @@ class AvatarSession(LiveKitAvatarSession[str]):
         self._face_timeout = face_timeout
         self._avatar_name = avatar_name
         self._identity = utils.shortuuid(f"{avatar_name}-")
-        self._look = AvatarDispatch("", self._identity, head, background, width, height, video)
+        look = AvatarDispatch("", self._identity, head, background, width, height, video)
+        self._memory = FaceMemory(look)
         self._arrived = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._keeper: FaceKeeper | None = None
         self._voice = VoiceSwitch()
         self._stage: rtc.Room | None = None
 
@@ -103,12 +111,15 @@ class AvatarSession(LiveKitAvatarSession[str]):
         )
         await super().start(agent_session, room)
         self._stage = room
-        tail = _tail(agent_session.output.audio)
+        tail = last_output(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._voice)
         self._running = asyncio.create_task(self._run(room, livekit, tail), name="visavis face")
 
     async def change(self, asked: AppearanceChange) -> Appearance:
         """Have the avatar look or feel otherwise; answers what is in force then.
+
+        The new look is made ready first and takes over between two pictures, while the voice goes
+        on. A face that takes this one's place looks and feels the same.
 
         Raises:
             AppearanceError: there is no face now, or it refuses; nothing has changed then. The text
@@ -116,7 +127,9 @@ class AvatarSession(LiveKitAvatarSession[str]):
         """
         if self._stage is None or self._identity not in self._stage.remote_participants:
             raise AppearanceError("there is no face in the room now")
-        return await ask(self._stage, self._identity, asked)
+        answer = await ask(self._stage, self._identity, asked)
+        self._memory.keep(asked)
+        return answer
 
     async def aclose(self) -> None:
         """Remove the face from the room; what is still to be said is not."""
@@ -129,9 +142,10 @@ class AvatarSession(LiveKitAvatarSession[str]):
         started = asyncio.get_running_loop().time()
         speech = self._voice.speech
         inbox = Inbox(room)
+        room.on("participant_attributes_changed", self._on_attributes)
         try:
             async with livekit, asyncio.TaskGroup() as tasks:
-                await _until_connected(room)
+                await until_connected(room)
                 inbox.open()
                 plain = PlainVoice(
                     speech,
@@ -144,21 +158,38 @@ class AvatarSession(LiveKitAvatarSession[str]):
                     inbox=inbox,
                     speech=speech,
                     plain=plain,
-                    look=self._look,
-                    say=lambda state: _say_face(room, state),
+                    look=self._memory.look,
+                    say=lambda state: say_face(room, state),
                     patience=started + self._face_timeout - asyncio.get_running_loop().time(),
-                    on_arrival=self._on_arrival,
+                    on_arrival=lambda identity: self._on_arrival(identity, tasks),
                 )
+                self._keeper = keeper
                 tasks.create_task(keeper.run())
         except Exception:
             logger.exception("the agent has lost its voice; start the conversation again")
         finally:
+            room.off("participant_attributes_changed", self._on_attributes)
             inbox.close()
             speech.close()
 
-    def _on_arrival(self, identity: str) -> None:
+    def _on_arrival(self, identity: str, tasks: asyncio.TaskGroup) -> None:
         self._identity = identity
         self._arrived.set()
+        if self._memory.emotion is not None:
+            tasks.create_task(self._feel_again())
+
+    async def _feel_again(self) -> None:
+        try:
+            await self.change(AppearanceChange(emotion=self._memory.emotion))
+        except AppearanceError as error:
+            logger.warning("the new face does not feel as the last one did: %s", error)
+
+    def _on_attributes(self, changed: dict[str, str], participant: rtc.Participant) -> None:
+        """A person may have changed the looks: the next face shall have them as well."""
+        if participant.identity == self._identity:
+            self._memory.see(changed)
+            if self._keeper is not None:
+                self._keeper.look = self._memory.look
 
     async def _wait_avatar_join(self) -> None:
         """LiveKit's own waits for one identity and for a picture; a face here may have neither."""
@@ -173,32 +204,3 @@ class AvatarSession(LiveKitAvatarSession[str]):
                 metadata=Metadata(model_provider=self.provider),
             )
         )
-
-
-def _tail(output: AudioOutput | None) -> AudioOutput | None:
-    """The last output of a chain: the plain voice that was there before the face."""
-    while output is not None and output.next_in_chain is not None:
-        output = output.next_in_chain
-    return output
-
-
-async def _say_face(room: rtc.Room, state: FaceState) -> None:
-    try:
-        await room.local_participant.set_attributes({ATTRIBUTE_FACE: state})
-    except Exception:
-        logger.warning("could not publish the face's state %r", state, exc_info=True)
-
-
-async def _until_connected(room: rtc.Room) -> None:
-    connected = asyncio.Event()
-
-    def on_state(state: rtc.ConnectionState.ValueType) -> None:
-        if state == rtc.ConnectionState.CONN_CONNECTED:
-            connected.set()
-
-    room.on("connection_state_changed", on_state)
-    try:
-        if not room.isconnected():
-            await connected.wait()
-    finally:
-        room.off("connection_state_changed", on_state)

@@ -56,6 +56,8 @@ RPC_APPEARANCE: Final = "visavis.appearance"
 """To the avatar, from its agent or who has :data:`ATTRIBUTE_CONTROL`: look different from now on.
 Payload: :class:`visavis.appearance.AppearanceChange`, as JSON; answers what is in force then, an
 ``Appearance``. An error changes nothing; where its message is cut, its ``data`` is not."""
+WRONG_APPEARANCE: Final = 1400
+"""RPC error: it cannot look so; message and data say what it can."""
 ATTRIBUTE_CONTROL: Final = "visavis.control"
 """On a person, ``"true"``: may ask for :data:`RPC_APPEARANCE`. Who makes tokens grants it; with it
 a token must not have ``canUpdateOwnMetadata``, or everybody could grant it to themselves."""
