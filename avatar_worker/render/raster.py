@@ -21,7 +21,14 @@ BLOCK: Final = 4
 _LANES: Final = 16
 _ZERO: Final = np.float32(0)
 _HALF: Final = np.float32(0.5)
+_QUARTER: Final = np.float32(0.25)
 _ONE: Final = np.float32(1)
+_SLIVER: Final = np.float32(1e-5)
+"""Twice the area in pixels of a triangle too thin to be told from a line."""
+_LEVEL: Final = np.float32(1 / 32)
+_FAR: Final = np.float32(1e5)
+_BROAD: Final = 3
+"""Blocks in a row from which finding where the triangle begins pays."""
 _EDGE: Final = np.float32(1.001)
 _NEXT, _THREE = np.uintp(1), np.uintp(3)
 _REACH: Final = np.float32(0.375)
@@ -98,7 +105,7 @@ def sort_triangles(
         x0, x1, x2 = screen[i, 0], screen[j, 0], screen[k, 0]
         y0, y1, y2 = screen[i, 1], screen[j, 1], screen[k, 1]
         twice = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if twice == _ZERO or (twice > _ZERO and not surface[t] & TWO_SIDED):
+        if abs(twice) < _SLIVER or (twice > _ZERO and not surface[t] & TWO_SIDED):
             continue
         low_y, high_y = min(y0, min(y1, y2)) - _REACH, max(y0, max(y1, y2)) + _REACH
         low_x, high_x = min(x0, min(x1, x2)) - _REACH, max(x0, max(x1, x2)) + _REACH
@@ -143,6 +150,23 @@ def _alpha(
     at += np.uintp(wide)
     lower = np.float32(texels[at, 3]) * (_ONE - x) + np.float32(texels[at + _NEXT, 3]) * x
     return (upper + (lower - upper) * y) * _TO_UNIT
+
+
+@helper
+def _side(a: Scalar, b: Scalar, level: Scalar, start: Scalar) -> tuple[Scalar, Scalar, Scalar]:
+    """Where ``level + a * fx + b * fy`` may be positive in any sample: first block, end, and lean.
+
+    All are lines over fy: first or end + lean * fy. A side almost level with the rows bounds none.
+    """
+    if abs(a) <= _LEVEL * abs(b):
+        return -_FAR, _FAR, _ZERO
+    inverse = _ONE / a
+    lean = -b * inverse * _QUARTER
+    reach = _REACH * (_ONE + abs(b * inverse))
+    at = start - level * inverse
+    if a > _ZERO:
+        return (at - reach) * _QUARTER, _FAR, lean
+    return -_FAR, (at + reach) * _QUARTER + _ONE, lean
 
 
 @helper
@@ -215,10 +239,23 @@ def draw_band(
         offset, wide, high = texture[t, 0], texture[t, 1], texture[t, 2]
         su, sv = uv[i, 0], uv[i, 1]
         su1, sv1, su2, sv2 = uv[j, 0] - su, uv[j, 1] - sv, uv[k, 0] - su, uv[k, 1] - sv
+        broad = xb - xa > _BROAD
+        if broad:
+            # Blocks between which each coordinate may be inside, as lines over fy.
+            start = x0 - _HALF - np.float32(x_first)
+            low_1, high_1, lean_1 = _side(a1, b1, _ZERO, start)
+            low_2, high_2, lean_2 = _side(a2, b2, _ZERO, start)
+            low_3, high_3, lean_3 = _side(-a1 - a2, -b1 - b2, _ONE, start)
+        low, high = xa, xb
         for y in range(ya, yb):
             fy = np.float32(y) + _HALF - y0
             row = np.uintp(y - y_first) * pitch
-            for block in range(xa, xb):
+            if broad:
+                side_1, side_2, side_3 = lean_1 * fy, lean_2 * fy, lean_3 * fy
+                begin = max(low_1 + side_1, max(low_2 + side_2, low_3 + side_3))
+                end = min(high_1 + side_1, min(high_2 + side_2, high_3 + side_3))
+                low, high = max(xa, np.int32(begin)), min(xb, np.int32(end))
+            for block in range(low, high):
                 fx = np.float32(x_first + block * BLOCK) + _HALF - x0
                 u, v = a1 * fx + b1 * fy, a2 * fx + b2 * fy
                 us, vs = splat(_LANES, u) + lane_u, splat(_LANES, v) + lane_v

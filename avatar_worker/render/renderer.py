@@ -20,7 +20,7 @@ from .limits import is_usual
 from .materials import MOUTH_PARTS
 from .mouth import mouth_light
 from .raster import BLOCK, draw_band, empty_key, key_bits, sort_triangles
-from .shade import light_vertices, shade_band
+from .shade import light_vertices, make_scratch, shade_band
 from .surface import choose_textures, describe_surface
 
 _SMALLEST, _LARGEST = 64, 1920
@@ -96,8 +96,7 @@ class MeshRenderer:
         self._bands = -(-height // BAND)
         self._keys = np.empty(BAND * self._pitch * 4, np.int32)
         self._still_keys = np.full((height, self._pitch, 4), empty_key(self._bits), np.int32)
-        self._todo = np.zeros((width * 4 + 4, 3), np.int32)
-        self._mixed = np.zeros((width, 4), np.float32)
+        self._scratch = make_scratch(width)
         self._begins = np.zeros(self._bands + 1, np.int32)
         self._order = np.zeros(triangles, np.int32)
         self._span = np.zeros((triangles, 2), np.int32)
@@ -258,21 +257,20 @@ class MeshRenderer:
                 first and self.head.still_triangles,
                 self._backdrop,
                 self._picture,
-                head.triangles,
+                head.triangles.reshape(-1),
                 head.triangle_part,
                 head.part_kind,
                 head.part_material,
-                self._screen,
-                self._planes,
-                self._look,
-                self._texture,
-                head.texels,
+                self._screen.reshape(-1),
+                self._planes.reshape(-1),
+                self._look.reshape(-1),
+                self._texture.reshape(-1),
+                head.texels.reshape(-1),
                 self._world,
                 head.occlusion,
                 self._camera.position,
                 part,
-                self._todo,
-                self._mixed,
+                *self._scratch,
             )
             if not first:
                 self._still_keys[part[1] : part[3], part[0] : part[0] + keys.shape[1]] = keys

@@ -16,6 +16,7 @@ from .jit import Scalar, helper, kernel
 from .materials import EYE
 from .simd import (
     copy_bytes,
+    gather,
     join,
     lane,
     least,
@@ -24,11 +25,13 @@ from .simd import (
     mask_of,
     most,
     part,
+    real,
     root,
     splat,
     store,
     store_bytes,
     where,
+    whole,
 )
 
 _ZERO: Final = np.float32(0)
@@ -38,6 +41,11 @@ _ONE: Final = np.float32(1)
 _TWO: Final = np.float32(2)
 _FOUR: Final = np.float32(4)
 _NEXT, _THIRD = np.uintp(1), np.uintp(3)
+_LANES: Final = 16
+"""Jobs, a triangle in a pixel each, that are placed at once."""
+_COLUMN, _TRIANGLE, _SAMPLES = np.uintp(0), np.uintp(1), np.uintp(2)
+_FIRST_CORNER, _TEXEL_AT, _JOB_ROWS = np.uintp(3), np.uintp(6), np.uintp(8)
+_SPOT_ROWS: Final = 7
 _EIGHT, _FOUR_BYTES, _TEXEL = np.uintp(3), np.uintp(2), np.uintp(4)
 _OPAQUE: Final = np.float32(254.5)
 _SAME_DEPTH: Final = np.float32(0.002)
@@ -187,13 +195,6 @@ def light_vertices(
 
 
 @helper
-def _tone(linear: Scalar) -> Scalar:
-    """Four linear values to 0..255."""
-    curved = linear / (linear * splat(4, _SHOULDER) + splat(4, _TOE))
-    return root(least(most(curved, splat(4, _ZERO)), splat(4, _ONE))) * splat(4, _FULL)
-
-
-@helper
 def _list_colours(
     keys: Ints,
     at: Scalar,
@@ -203,10 +204,10 @@ def _list_colours(
     triangle_part: Ints,
     part_kind: Ints,
     x: Scalar,
-    todo: Ints,
+    jobs: Ints,
     count: Scalar,
 ) -> tuple[Scalar, Scalar]:
-    """Append to ``todo`` (column, triangle, samples) what the pixel with samples ``at`` shows.
+    """Append to ``jobs``, rows column, triangle, samples, what the pixel with samples ``at`` shows.
 
     Returns the new count, and how many samples show what is still.
     """
@@ -226,22 +227,26 @@ def _list_colours(
             & (max(max(q0, q1), max(q2, q3)) - min(min(q0, q1), min(q2, q3)) < same_depth)
         )
     if one:
-        todo[count, 0], todo[count, 1], todo[count, 2] = x, k0 - 1, 4
+        jobs[_COLUMN, count], jobs[_TRIANGLE, count], jobs[_SAMPLES, count] = x, k0 - 1, 4
         return count + _NEXT, np.int32(0)
     # Without branches: what is not counted is written over.
     moving = np.uintp(k0 > still)
-    todo[count, 0], todo[count, 1] = x, k0 - 1
-    todo[count, 2] = 1 + np.int32(k1 == k0) + np.int32(k2 == k0) + np.int32(k3 == k0)
+    jobs[_COLUMN, count], jobs[_TRIANGLE, count] = x, k0 - 1
+    jobs[_SAMPLES, count] = 1 + np.int32(k1 == k0) + np.int32(k2 == k0) + np.int32(k3 == k0)
     count += moving
     moving = np.uintp((k1 > still) & (k1 != k0))
-    todo[count, 0], todo[count, 1] = x, k1 - 1
-    todo[count, 2] = 1 + np.int32(k2 == k1) + np.int32(k3 == k1)
+    jobs[_COLUMN, count], jobs[_TRIANGLE, count] = x, k1 - 1
+    jobs[_SAMPLES, count] = 1 + np.int32(k2 == k1) + np.int32(k3 == k1)
     count += moving
     moving = np.uintp((k2 > still) & (k2 != k0) & (k2 != k1))
-    todo[count, 0], todo[count, 1], todo[count, 2] = x, k2 - 1, 1 + np.int32(k3 == k2)
+    jobs[_COLUMN, count], jobs[_TRIANGLE, count], jobs[_SAMPLES, count] = (
+        x,
+        k2 - 1,
+        1 + np.int32(k3 == k2),
+    )
     count += moving
     moving = np.uintp((k3 > still) & (k3 != k0) & (k3 != k1) & (k3 != k2))
-    todo[count, 0], todo[count, 1], todo[count, 2] = x, k3 - 1, 1
+    jobs[_COLUMN, count], jobs[_TRIANGLE, count], jobs[_SAMPLES, count] = x, k3 - 1, 1
     count += moving
     behind = (
         np.int32(k0 <= still)
@@ -253,66 +258,122 @@ def _list_colours(
 
 
 @helper
-def _colour(
-    t: Scalar,
-    x: Scalar,
+def _place_jobs(
+    first: Scalar,
     y: Scalar,
     triangles: Ints,
     screen: Floats,
     planes: Floats,
     look: Floats,
     texture: Ints,
+    jobs: Ints,
+    spots: Floats,
+) -> None:
+    """For the jobs ``first`` and on, as many as there are lanes: where the pixel's centre is.
+
+    Writes into ``jobs`` the corners' numbers and the texel, with how far below is the next, and
+    into ``spots`` the shares of the corners and of four texels. All arrays are flat.
+    """
+    n = np.uintp(jobs.shape[0] // _JOB_ROWS)
+    one, zero, half = splat(_LANES, _ONE), splat(_LANES, _ZERO), splat(_LANES, _HALF)
+    unit, edge = splat(_LANES, _TO_UNIT), splat(_LANES, _EDGE)
+    step, two = splat(_LANES, np.int32(1)), splat(_LANES, np.int32(2))
+    t = load(_LANES, jobs, _TRIANGLE * n + first)
+    corner = t + t + t
+    i, j = gather(triangles, corner), gather(triangles, corner + step)
+    k = gather(triangles, corner + two)
+    fx = real(load(_LANES, jobs, _COLUMN * n + first)) + half - gather(screen, i + i + i)
+    fy = splat(_LANES, y) - gather(screen, i + i + i + step)
+    plane = t << two
+    b1 = gather(planes, plane) * fx + gather(planes, plane + step) * fy
+    b2 = gather(planes, plane + two) * fx + gather(planes, plane + two + step) * fy
+    b1 = least(most(b1, zero), one)
+    b2 = least(least(most(b2, zero), one), one - b1)
+    b0 = one - b1 - b2
+    three = two + step
+    i, j, k = i << three, j << three, k << three
+    u = gather(look, i + three) * b0 + gather(look, j + three) * b1 + gather(look, k + three) * b2
+    seven = three + two + two
+    v = gather(look, i + seven) * b0 + gather(look, j + seven) * b1 + gather(look, k + seven) * b2
+    wide = gather(texture, corner + step)
+    w, h = real(wide), real(gather(texture, corner + two))
+    u = least(most(u * w - half, zero), w - edge)
+    v = least(most(v * h - half, zero), h - edge)
+    column, row = whole(u), whole(v)
+    u, v = u - real(column), v - real(row)
+    w3 = u * v * unit
+    w1, w2 = u * unit - w3, v * unit - w3
+    store(jobs, _FIRST_CORNER * n + first, i)
+    store(jobs, (_FIRST_CORNER + _NEXT) * n + first, j)
+    store(jobs, (_FIRST_CORNER + _NEXT + _NEXT) * n + first, k)
+    store(jobs, _TEXEL_AT * n + first, (gather(texture, corner) + row * wide + column) << two)
+    store(jobs, (_TEXEL_AT + _NEXT) * n + first, wide << two)
+    store(spots, first, b0)
+    store(spots, n + first, b1)
+    store(spots, (_NEXT + _NEXT) * n + first, b2)
+    store(spots, _THIRD * n + first, unit - w1 - w2 - w3)
+    store(spots, (_THIRD + _NEXT) * n + first, w1)
+    store(spots, (_THIRD + _NEXT + _NEXT) * n + first, w2)
+    store(spots, (_THIRD + _THIRD) * n + first, w3)
+
+
+@helper
+def _colour_job(
+    job: Scalar,
+    look: Floats,
     texels: Bytes,
-    is_eye: bool,
+    jobs: Ints,
+    spots: Floats,
+    is_eye: Scalar,
     world: Floats,
     occlusion: Floats,
     material: Floats,
-    part_shown: Scalar,
+    shown: Scalar,
     eye: Floats,
 ) -> Scalar:
-    """Red, green, blue and alpha 0..255 of triangle ``t`` at a place in pixels, as a vector."""
-    i, j, k = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
-    fx, fy = x - screen[i, 0], y - screen[i, 1]
-    b1 = _unit(planes[t, 0] * fx + planes[t, 1] * fy)
-    b2 = min(_unit(planes[t, 2] * fx + planes[t, 3] * fy), _ONE - b1)
-    b0 = _ONE - b1 - b2
+    """Linear red, green and blue of a placed job, as a vector of four."""
+    n = np.uintp(jobs.shape[0] // _JOB_ROWS)
+    at = _FIRST_CORNER * n + job
+    i, j, k = np.uintp(jobs[at]), np.uintp(jobs[at + n]), np.uintp(jobs[at + n + n])
+    b0, b1, b2 = spots[job], spots[n + job], spots[n + n + job]
     mixed = (
-        load(8, look, i << _EIGHT) * splat(8, b0)
-        + load(8, look, j << _EIGHT) * splat(8, b1)
-        + load(8, look, k << _EIGHT) * splat(8, b2)
+        load(8, look, i) * splat(8, b0)
+        + load(8, look, j) * splat(8, b1)
+        + load(8, look, k) * splat(8, b2)
     )
-    wide, high = texture[t, 1], texture[t, 2]
-    w, h = np.float32(wide), np.float32(high)
-    u, v = lane(mixed, 3) * w - _HALF, lane(mixed, 7) * h - _HALF
-    u, v = min(max(u, _ZERO), w - _EDGE), min(max(v, _ZERO), h - _EDGE)
-    column, row = np.int32(u), np.int32(v)
-    u -= np.float32(column)
-    v -= np.float32(row)
-    at = np.uintp(texture[t, 0] + row * wide + column) << _FOUR_BYTES
-    below = at + (np.uintp(wide) << _FOUR_BYTES)
-    w3 = u * v * _TO_UNIT
-    w1, w2 = u * _TO_UNIT - w3, v * _TO_UNIT - w3
-    w0 = _TO_UNIT - w1 - w2 - w3
+    at = np.uintp(jobs[_TEXEL_AT * n + job])
+    below = at + np.uintp(jobs[(_TEXEL_AT + _NEXT) * n + job])
+    spot = _THIRD * n + job
     texel = (
-        load_bytes(4, texels, at) * splat(4, w0)
-        + load_bytes(4, texels, at + _TEXEL) * splat(4, w1)
-        + load_bytes(4, texels, below) * splat(4, w2)
-        + load_bytes(4, texels, below + _TEXEL) * splat(4, w3)
+        load_bytes(4, texels, at) * splat(4, spots[spot])
+        + load_bytes(4, texels, at + _TEXEL) * splat(4, spots[spot + n])
+        + load_bytes(4, texels, below) * splat(4, spots[spot + n + n])
+        + load_bytes(4, texels, below + _TEXEL) * splat(4, spots[spot + n + n + n])
     )
     diffuse, reflected = part(mixed, 0, 4), part(mixed, 4, 4)
     if is_eye:
+        i, j, k = i >> _EIGHT, j >> _EIGHT, k >> _EIGHT
         nx = b0 * world[i, 3] + b1 * world[j, 3] + b2 * world[k, 3]
         ny = b0 * world[i, 4] + b1 * world[j, 4] + b2 * world[k, 4]
         nz = b0 * world[i, 5] + b1 * world[j, 5] + b2 * world[k, 5]
         scale = _ONE / np.sqrt(nx * nx + ny * ny + nz * nz + _TINY)
         ao = b0 * occlusion[i] + b1 * occlusion[j] + b2 * occlusion[k]
         lr, lg, lb, sr, sg, sb, catch = _light(
-            world, i, nx * scale, ny * scale, nz * scale, ao, eye, material, part_shown
+            world, i, nx * scale, ny * scale, nz * scale, ao, eye, material, shown
         )
         diffuse = join(lr, lg, lb, _ZERO)
         reflected = join(sr + catch, sg + catch, sb + catch, _ZERO)
-    toned = _tone(texel * texel * diffuse + reflected)
-    return where(mask_of(4, np.int32(7)), toned, splat(4, _FULL))
+    return texel * texel * diffuse + reflected
+
+
+@helper
+def _tone(linear: Floats, at: Scalar) -> None:
+    """Turn four linear colours into 0..255 and full alpha."""
+    colour = load(_LANES, linear, at)
+    curved = colour / (colour * splat(_LANES, _SHOULDER) + splat(_LANES, _TOE))
+    curved = root(least(most(curved, splat(_LANES, _ZERO)), splat(_LANES, _ONE)))
+    full = splat(_LANES, _FULL)
+    store(linear, at, where(mask_of(_LANES, np.int32(0x7777)), curved * full, full))
 
 
 @kernel
@@ -335,16 +396,18 @@ def shade_band(
     occlusion: Floats,
     eye: Floats,
     area: tuple[int, int, int, int],
-    todo: Ints,
-    mixed: Floats,
+    jobs: Ints,
+    spots: Floats,
+    linear: Floats,
 ) -> None:
     """Colour ``picture`` (height, width, 4) RGBA within ``area`` (x0, y0, x1, y1).
 
     The first four of ``keys`` (n,) are the samples of the pixel x0, y0; rows are rounded up to
     whole blocks. A sample that shows one of the first ``still`` triangles, or nothing, takes the
     ``backdrop``. Each triangle that a pixel shows is shaded once, at the pixel's centre, and a
-    smooth surface once, whatever its triangles are. ``todo`` (width * 4 + 4, 3) and ``mixed``
-    (width, 4) are scratch.
+    smooth surface once, whatever its triangles are. ``triangles``, ``screen``, ``planes``, ``look``,
+    ``texture`` and ``texels`` are flat; ``jobs``, ``spots`` and ``linear`` come from
+    :func:`make_scratch`.
     """
     mask = np.int32((1 << bits) - 1)
     steps = np.float32((2**31 - 1) >> bits)
@@ -352,14 +415,15 @@ def shade_band(
     width = np.uintp(picture.shape[1])
     pitch = np.uintp((area[2] - area[0] + 3) >> 2 << 4)
     not_moved = np.int32(still)
-    whole = splat(4, _FULL)
+    full = splat(4, _FULL)
     rgb = mask_of(4, np.int32(7))
+    flat = jobs.reshape(-1)
     for y in range(area[1], area[3]):
         count = np.uintp(0)
         line = np.uintp(y - area[1]) * pitch
         for x in range(area[0], area[2]):
             before = count
-            count, behind = _list_colours(
+            count, _ = _list_colours(
                 keys,
                 line + (np.uintp(x - area[0]) << _FOUR_BYTES),
                 mask,
@@ -368,33 +432,36 @@ def shade_band(
                 triangle_part,
                 part_kind,
                 np.int32(x),
-                todo,
+                jobs,
                 count,
             )
-            at = (np.uintp(y) * width + np.uintp(x)) << _FOUR_BYTES
             if before == count:
+                at = (np.uintp(y) * width + np.uintp(x)) << _FOUR_BYTES
                 copy_bytes(4, picture, at, backdrop, at)
-                continue
-            colour = splat(4, _ZERO)
-            if behind:
-                seen = load_bytes(4, backdrop, at)
-                share = np.float32(behind) * _QUARTER * lane(seen, 3) * _TO_UNIT
-                colour = where(rgb, seen, whole) * splat(4, share)
-            store(mixed, np.uintp(x) << _FOUR_BYTES, colour)
-        for number in range(count):
-            job = np.uintp(number)
-            x, t = todo[job, 0], np.uintp(todo[job, 1])
-            shown = np.uintp(triangle_part[t])
-            lit = _colour(
-                t,
-                np.float32(x) + _HALF,
+        for extra in range(_LANES):
+            jobs[_TRIANGLE, count + np.uintp(extra)] = still
+            jobs[_COLUMN, count + np.uintp(extra)] = -1
+        for first in range(0, count, _LANES):
+            _place_jobs(
+                np.uintp(first),
                 np.float32(y) + _HALF,
                 triangles,
                 screen,
                 planes,
                 look,
                 texture,
+                flat,
+                spots,
+            )
+        for number in range(count):
+            job = np.uintp(number)
+            shown = np.uintp(triangle_part[np.uintp(jobs[_TRIANGLE, job])])
+            lit = _colour_job(
+                job,
+                look,
                 texels,
+                flat,
+                spots,
                 part_kind[shown] == EYE,
                 world,
                 occlusion,
@@ -402,18 +469,39 @@ def shade_band(
                 shown,
                 eye,
             )
-            place = np.uintp(x) << _FOUR_BYTES
-            share = np.float32(todo[job, 2]) * _QUARTER
-            store(mixed, place, load(4, mixed, place) + lit * splat(4, share))
-        last = np.int32(-1)
-        for number in range(count):
-            x = todo[np.uintp(number), 0]
-            if x == last:
-                continue
-            last = x
-            colour = load(4, mixed, np.uintp(x) << _FOUR_BYTES)
-            alpha = lane(colour, 3)
-            if alpha < _OPAQUE:
-                colour = where(rgb, colour * splat(4, _FULL / max(alpha, _ONE)), colour)
+            store(linear, job << _FOUR_BYTES, lit)
+        for first in range(0, count, 4):
+            _tone(linear, np.uintp(first) << _FOUR_BYTES)
+        job = np.uintp(0)
+        while job < count:
+            x = jobs[_COLUMN, job]
+            samples = jobs[_SAMPLES, job]
+            colour = load(4, linear, job << _FOUR_BYTES)
+            job += _NEXT
             at = (np.uintp(y) * width + np.uintp(x)) << _FOUR_BYTES
+            if samples < 4:
+                colour = colour * splat(4, np.float32(samples) * _QUARTER)
+                while jobs[_COLUMN, job] == x:
+                    share = np.float32(jobs[_SAMPLES, job]) * _QUARTER
+                    samples += jobs[_SAMPLES, job]
+                    colour = colour + load(4, linear, job << _FOUR_BYTES) * splat(4, share)
+                    job += _NEXT
+                if samples < 4:
+                    seen = load_bytes(4, backdrop, at)
+                    share = np.float32(4 - samples) * _QUARTER * lane(seen, 3) * _TO_UNIT
+                    colour = colour + where(rgb, seen, full) * splat(4, share)
+                    alpha = lane(colour, 3)
+                    if alpha < _OPAQUE:
+                        straight = colour * splat(4, _FULL / max(alpha, _ONE))
+                        colour = where(rgb, straight, colour)
             store_bytes(picture, at, colour + splat(4, _HALF))
+
+
+def make_scratch(width: int) -> tuple[Ints, Floats, Floats]:
+    """What :func:`shade_band` needs besides, for pictures so wide: no pixel has more than 4 jobs."""
+    most_jobs = width * 4 + 2 * _LANES
+    return (
+        np.zeros((int(_JOB_ROWS), most_jobs), np.int32),
+        np.zeros(_SPOT_ROWS * most_jobs, np.float32),
+        np.zeros(most_jobs * 4, np.float32),
+    )

@@ -159,6 +159,35 @@ def load(typing: Any, lanes: Any, array: Any, index: Any) -> Any:
 
 
 @_instruction
+def gather(typing: Any, array: Any, indices: Any) -> Any:
+    """The elements of a float32 or int32 array at ``indices``, a vector of ints."""
+    result = Vector("float" if array.dtype == types.float32 else "int", indices.lanes)
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes = result.lanes
+        address, many = ir.IntType(64), ir.VectorType(ir.IntType(64), lanes)
+        element = _ELEMENTS[result.kind]
+        data = context.make_array(array)(context, builder, args[0]).data
+        start = builder.insert_element(
+            ir.Constant(many, ir.Undefined), builder.ptrtoint(data, address), _INT(0)
+        )
+        first = ir.Constant(ir.VectorType(_INT, lanes), [0] * lanes)
+        start = builder.shuffle_vector(start, ir.Constant(many, ir.Undefined), first)
+        steps = builder.shl(builder.sext(args[1], many), ir.Constant(many, [2] * lanes))
+        places = ir.VectorType(ir.PointerType(element), lanes)
+        where_ = builder.inttoptr(builder.add(start, steps), places)
+        wide, truths = ir.VectorType(element, lanes), ir.VectorType(_BIT, lanes)
+        name = f"llvm.masked.gather.v{lanes}{'f' if result.kind == 'float' else 'i'}32.v{lanes}p0"
+        function = numba_builder.get_or_insert_function(
+            builder.module, ir.FunctionType(wide, [places, _INT, truths, wide]), name
+        )
+        every = ir.Constant(truths, [1] * lanes)
+        return builder.call(function, [where_, _INT(4), every, ir.Constant(wide, ir.Undefined)])
+
+    return result(array, indices), build
+
+
+@_instruction
 def load_bytes(typing: Any, lanes: Any, array: Any, index: Any) -> Any:
     """``lanes`` uint8 elements as floats."""
     result = Vector("float", _lanes(lanes))
@@ -222,6 +251,17 @@ def whole(typing: Any, vector: Any) -> Any:
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.fptosi(args[0], ir.VectorType(_INT, result.lanes))
+
+    return result(vector), build
+
+
+@_instruction
+def real(typing: Any, vector: Any) -> Any:
+    """Ints as floats."""
+    result = Vector("float", vector.lanes)
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.sitofp(args[0], ir.VectorType(_FLOAT, result.lanes))
 
     return result(vector), build
 
