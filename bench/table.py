@@ -112,6 +112,14 @@ ROWS: Final = (
     Row("smooth", "gap_p99_ms", "p99 gap between two pictures"),
     Row("smooth", "freezes", "freezes (W3C webrtc-stats)", Target(0, 0)),
     Row(
+        "looks",
+        "gap_max_ms",
+        "longest gap across changes of head, background, size",
+        at_most(100),
+        (("without changes", "quiet_gap_max_ms"),),
+    ),
+    Row("looks", "black", "… black pictures", Target(0, 0)),
+    Row(
         "rooms",
         "rooms_per_core",
         "talking rooms a core",
