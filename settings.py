@@ -93,6 +93,9 @@ class Settings(BrainSettings):
     # the avatar worker
     avatar_name: str = AVATAR_NAME
     avatar_head: str = "amy"
+    """A name, or the path of a head file: glTF binary or VRM."""
+    avatar_heads: DirectoryPath | None = None
+    """A folder of head files that dispatches and changes may name, without the ending."""
     avatar_width: Pixels = 512
     avatar_height: Pixels = 512
     avatar_background: Annotated[str, AfterValidator(_is_background)] = DEFAULT_BACKGROUND

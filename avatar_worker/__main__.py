@@ -1,4 +1,4 @@
-"""``python -m avatar_worker dev|start|download-files|prewarm|render|weights|quantize``."""
+"""``python -m avatar_worker dev|start|download-files|prewarm|render|weights|head|quantize``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ def main() -> None:
                 from avatar_worker.weights import main as weights
 
                 sys.exit(weights(sys.argv[2:]))
+            case "head":
+                from avatar_worker.head_check import main as head
+
+                sys.exit(head(sys.argv[2:]))
             case "download-files":
                 _download_files()
             case "quantize":
@@ -50,9 +54,9 @@ def _run() -> None:
     from worker_cli import run_worker
 
     settings = load_settings()
-    engine = find_engine(settings.avatar_renderer)
+    engine = find_engine(settings.avatar_renderer, settings.avatar_heads)
     if settings.avatar_renderer == OURS:
-        find_head(settings.avatar_head)
+        find_head(settings.avatar_head, settings.avatar_heads)
     backgrounds = open_backgrounds(settings)
     backgrounds.check_own(settings.avatar_background)
     lipsync = load_lipsync(settings.wav2arkit_model)

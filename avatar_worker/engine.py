@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -57,12 +58,15 @@ class Engine(Protocol):
         ...
 
 
-def find_engine(name: str) -> Engine:
-    """The renderer of that name. Raises :class:`EngineError` where there is none that works."""
+def find_engine(name: str, own_heads: Path | None = None) -> Engine:
+    """The renderer of that name. Raises :class:`EngineError` where there is none that works.
+
+    ``own_heads``: a folder of head files for our own renderer.
+    """
     if name == OURS:
         from avatar_worker.mesh import MeshEngine
 
-        return MeshEngine()
+        return MeshEngine(own_heads)
     found = {point.name: point for point in entry_points(group=GROUP)}
     if name not in found:
         known = ", ".join(sorted({OURS, *found}))

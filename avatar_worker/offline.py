@@ -142,7 +142,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "-o", "--out", type=Path, required=True, help="MP4, WebM (VP9) or MOV (ProRes 4444)"
     )
-    parser.add_argument("--head", default=settings.avatar_head, help="name, or path of a .glb")
+    parser.add_argument("--head", default=settings.avatar_head, help="name, or path of a file")
     parser.add_argument(
         "--size", type=_size, default=(settings.avatar_width, settings.avatar_height)
     )
@@ -160,7 +160,7 @@ def main(argv: Sequence[str]) -> int:
         lipsync = load_lipsync(args.model, live=False)
         width, height = args.size
         name = settings.avatar_renderer
-        figure = load_figure(find_engine(name).load, name, args.head)
+        figure = load_figure(find_engine(name, settings.avatar_heads).load, name, args.head)
         clear = args.background == TRANSPARENT
         kind_of(args.out, clear=clear)
         backgrounds = open_backgrounds(settings)

@@ -12,12 +12,11 @@ from .survey import put_unseen_last
 
 
 def load_head(name_or_path: str | Path) -> Head:
-    """Load one of the heads that come with Visavis, or a glTF 2.0 binary of the same make.
+    """Load one of the heads that come with Visavis, or any head file (``docs/heads.md``).
 
-    A head needs the 52 ARKit morph targets, named in ``mesh.extras.targetNames``, and a skin with
-    joints called Head, LeftEye and RightEye. Takes about a second; load before forking.
+    Takes about a second; load before forking.
 
-    Raises :class:`HeadError` for a file that is not such a head and :class:`FileNotFoundError`
+    Raises :class:`HeadError` for a file that cannot be used and :class:`FileNotFoundError`
     where there is none.
     """
     return put_unseen_last(read_head(find_head(name_or_path)))

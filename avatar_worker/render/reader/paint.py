@@ -28,7 +28,8 @@ _MARGIN: Final = 1 / 64
 """Of a texture, around what is used of it: smaller levels look further."""
 _WORTH: Final = 0.8
 _DENSEST: Final = 2600.0
-"""Texels a metre: a picture of 1080 lines has at most 2900 pixels for one (``camera.py``)."""
+_COARSER: Final = 1600.0
+"""Texels a metre, of the face and beside it; 1080 lines have 2900 pixels a metre."""
 _FAINT: Final = 20
 """Of 255: alpha that covers no sample (``raster.py``)."""
 _TOON_LIGHT: Final = 1.42
@@ -88,7 +89,8 @@ class Painter:
             key = (source, *factor, *tint, mode, cutoff, toon, *tiles, *wrap, *box)
             if key not in self._images:
                 whole = self._read(source)
-                image = _fit(_cut(_tile(whole, tiles, wrap), box), uv, piece)
+                fine = _DENSEST if piece.target_names else _COARSER
+                image = _fit(_cut(_tile(whole, tiles, wrap), box), uv, piece, fine)
         if key not in self._images:
             image = image or Image.new("RGBA", (2, 2), (255, 255, 255, 255))
             # Factors are linear; the shading squares texels, so the root is what it expects.
@@ -164,8 +166,8 @@ def _cut(image: Image.Image, box: tuple[float, ...]) -> Image.Image:
     return image.crop((left, top, max(right, left + 2), max(bottom, top + 2)))
 
 
-def _fit(image: Image.Image, uv: Floats, piece: Piece) -> Image.Image:
-    """The image no finer than the largest picture shows it."""
+def _fit(image: Image.Image, uv: Floats, piece: Piece, fine: float) -> Image.Image:
+    """The image with no more than ``fine`` texels a metre."""
     corners, places = uv[piece.triangles], piece.position[piece.triangles]
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     flat = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).astype(np.float64)
@@ -175,7 +177,7 @@ def _fit(image: Image.Image, uv: Floats, piece: Piece) -> Image.Image:
     texels = float(flat.sum()) * image.width * image.height
     if texels <= 0:
         return image
-    scale = _DENSEST * np.sqrt(float(solid.sum()) / texels)
+    scale = fine * np.sqrt(float(solid.sum()) / texels)
     if scale > _WORTH:
         return image
     size = (max(4, round(image.width * scale)), max(4, round(image.height * scale)))
