@@ -34,7 +34,8 @@ FROM python AS runtime
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/app/.cache/numba
 COPY --from=environment --chown=visavis /app /app
 COPY --chown=visavis safe_fetch.py settings.py settings_brains.py worker_cli.py ./
-RUN chown visavis /app
+COPY --chown=visavis store store
+RUN mkdir data && chown visavis /app data
 USER 10001
 
 FROM runtime AS agent

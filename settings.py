@@ -68,6 +68,9 @@ class Settings(BrainSettings):
 
     fetch_private: bool = False
     """URLs that somebody names (a background) may lead to this machine and its network."""
+    store_url: str = "sqlite:///data/visavis.sqlite3"
+    """Database of what outlives a room: SQLite, or ``postgresql+psycopg://…``."""
+
     ready_file: Path | None = None
     """A worker makes this file once LiveKit has registered it."""
 
@@ -81,6 +84,8 @@ class Settings(BrainSettings):
     when an answer breaks off."""
     agent_trouble: str = "I'm sorry, I can't think right now. Please try again in a moment."
     """Said aloud when no language model answers."""
+    agent_memory: Literal["off", "facts", "history"] = "facts"
+    """What is kept of people who want to be remembered: facts their words gave, or their words."""
     eager_first_clause: bool = True
     """Whether a voice that speaks by sentences may begin an answer with its first clause."""
     agent_tools: DirectoryPath | None = None

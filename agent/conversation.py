@@ -21,6 +21,7 @@ from .assistant import Assistant
 from .attendance import Attendance
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models
 from .brains.llama import LlamaAddress, prime
+from .memory import remember
 from .outputs import Outputs, refine_outputs, tell_face
 from .replacement import is_replacement
 from .rivals import yield_to_older
@@ -78,10 +79,12 @@ async def converse(ctx: JobContext) -> None:
         )
         ctx.add_shutdown_callback(outputs.aclose)
         try:
-            await ctx.wait_for_participant()
+            person = await ctx.wait_for_participant()
         except RuntimeError:
             logger.info("the room closed before anyone came")
             return
+        gatherer = brains.llm if isinstance(brains.llm, llm.LLM) and not brains.small else None
+        await remember(ctx, session, assistant, person, settings, gatherer)
         _attend(ctx, session, outputs, settings.reconnect_grace)
     replacing = is_replacement(ctx.job.metadata)
     session.say(settings.agent_apology if replacing else settings.agent_greeting)

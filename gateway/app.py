@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -13,11 +14,13 @@ from fastapi import FastAPI, Header, Request, Response
 from livekit.api import LiveKitAPI
 
 from settings import Settings
+from store import Memories, open_store
 
 from .dispatch import Dispatcher
 from .heads import Heads
 from .health import Health
 from .page import DIST, LimitedBody, Page, SecurityHeaders
+from .people import people_routes
 from .problems import add_problem_handlers, livekit_problems
 from .tokens import TokenRequest, TokenResponse, make_room_name, make_token, server_url
 
@@ -29,8 +32,12 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     """The application for ``settings``, serving the built page in ``page``.
 
     Other sites cannot use it from a browser: it sends no CORS headers, and the token endpoint
-    takes nothing but ``application/json``, for which browsers ask first.
+    takes nothing but ``application/json``, for which browsers ask first. Raises
+    :class:`store.StoreError`.
     """
+
+    store = open_store(settings.store_url)
+    memories = Memories(store, time.time)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -43,6 +50,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
             app.state.health = Health(livekit, settings.livekit_url)
             app.state.dispatcher = Dispatcher(livekit, settings)
             yield
+        store.dispose()
 
     app = FastAPI(
         title="Visavis", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
@@ -80,6 +88,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return {"livekit": "failed", "detail": problem.detail}
 
+    app.include_router(people_routes(memories))
     app.mount("/heads", Heads())
     app.mount("/", Page(page))
     return app

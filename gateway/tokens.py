@@ -15,8 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from pydantic.alias_generators import to_camel
 
 from settings import Settings
-from visavis.protocol import ATTRIBUTE_CONTROL
+from visavis.protocol import ATTRIBUTE_CONTROL, ATTRIBUTE_PERSON
 
+from .people import check_person, person_key
 from .room import TOKEN_LIFETIME, room_configuration
 
 MAX_NAME = 128
@@ -25,6 +26,7 @@ MAX_BYTES = 2048
 """Of metadata, and of all attributes together: tokens travel in a URL."""
 
 RESERVED_ATTRIBUTES = ("lk.", "visavis.")
+"""But for :data:`ATTRIBUTE_PERSON`: a person's secret, which the token holds as its key."""
 RESERVED_IDENTITIES = ("agent-", "visavis")
 """Those of agents and avatars: whoever joins with the identity of another throws the other out."""
 
@@ -77,7 +79,8 @@ class TokenRequest(BaseModel):
             return given
         if len(given) > MAX_ATTRIBUTES:
             raise ValueError(f"at most {MAX_ATTRIBUTES} attributes")
-        if any(name.startswith(RESERVED_ATTRIBUTES) for name in given):
+        check_person(given.get(ATTRIBUTE_PERSON))
+        if any(name.startswith(RESERVED_ATTRIBUTES) for name in set(given) - {ATTRIBUTE_PERSON}):
             raise ValueError(f"names that start with {' or '.join(RESERVED_ATTRIBUTES)} are taken")
         if sum(len(name.encode()) + len(value.encode()) for name, value in given.items()) > (
             MAX_BYTES
@@ -117,12 +120,19 @@ def make_token(request: TokenRequest, room: str, settings: Settings) -> str:
         .with_identity(request.participant_identity or f"guest-{secrets.token_hex(6)}")
         .with_name(request.participant_name or "")
         .with_metadata(request.participant_metadata or "")
-        .with_attributes({**(request.participant_attributes or {}), ATTRIBUTE_CONTROL: "true"})
+        .with_attributes(_attributes(request))
         .with_grants(grants)
         .with_room_config(room_configuration(settings))
         .with_ttl(TOKEN_LIFETIME)
         .to_jwt()
     )
+
+
+def _attributes(request: TokenRequest) -> dict[str, str]:
+    attributes = {**(request.participant_attributes or {}), ATTRIBUTE_CONTROL: "true"}
+    if person := attributes.get(ATTRIBUTE_PERSON):
+        attributes[ATTRIBUTE_PERSON] = person_key(person)
+    return attributes
 
 
 def make_room_name() -> str:

@@ -74,6 +74,8 @@ CARD_LIMITS: Final = {"title": 120, "text": 2000, "url": 2000}
 """Characters."""
 ATTRIBUTE_SINCE: Final = "visavis.since"
 """On the agent: Unix seconds at which it took the room. The first of several stays."""
+ATTRIBUTE_PERSON: Final = "visavis.person"
+"""On a person who wants to be remembered: the key under which they are."""
 ATTRIBUTE_FACE: Final = "visavis.face"
 """On the agent: a :data:`FaceState`."""
 ATTRIBUTE_BRAINS: Final = "visavis.brains"

@@ -1,0 +1,165 @@
+"""Remembers a person from one conversation to the next, if they want it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from livekit import rtc
+from livekit.agents import AgentSession, ConversationItemAddedEvent, JobContext, llm
+
+from settings import Settings
+from store import Memories, Memory, Turn, open_store
+from visavis.protocol import ATTRIBUTE_PERSON
+
+from .assistant import Assistant
+
+logger = logging.getLogger("visavis.agent")
+
+Kind = Literal["facts", "history"]
+
+GATHERING: Final = 6.0
+"""Seconds that the model may take to gather facts, once the person has gone."""
+TURNS_TOLD: Final = 12
+"""Of an earlier conversation, to a language model."""
+TURNS_TOLD_SMALL: Final = 2
+LETTERS_TOLD: Final = 300
+"""Of each turn."""
+
+_GATHER: Final = (
+    "You keep notes about a person for the next conversation with them. Below are the notes so far "
+    "and a conversation. Answer with the new notes as a JSON array of at most 20 short sentences: "
+    "what the person said of themselves, wants, likes, plans or asked to be remembered. Correct "
+    "what has changed, leave out what was only small talk, invent nothing."
+)
+
+
+class Recorder:
+    """What one person says and hears in one conversation; kept when it is over.
+
+    Args:
+        person: The key of the one to be remembered.
+        gatherer: Gathers facts; None: a model too small for it, and what was said is kept instead.
+        clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        memories: Memories,
+        person: str,
+        kind: Kind,
+        gatherer: llm.LLM[Any] | None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._memories = memories
+        self._person = person
+        self._gatherer = gatherer if kind == "facts" else None
+        self._clock = clock
+        self._began = clock()
+        self._known = Memory()
+        self._turns: list[Turn] = []
+
+    async def recall(self) -> Memory:
+        self._known = await asyncio.to_thread(self._memories.recall, self._person)
+        return self._known
+
+    def attach(self, session: AgentSession[Any]) -> None:
+        session.on("conversation_item_added", self._on_item)
+
+    async def save(self) -> None:
+        """Once the conversation is over. A store that fails costs the memory alone."""
+        if not any(turn.role == "user" for turn in self._turns):
+            return
+        facts = await self._gather() if self._gatherer is not None else None
+        turns = self._turns if facts is None else []
+        try:
+            await asyncio.to_thread(
+                self._memories.keep, self._person, since=self._began, turns=turns, facts=facts
+            )
+        except Exception as error:  # its text may hold what was said
+            logger.error("a conversation could not be remembered: %s", type(error).__name__)
+
+    def _on_item(self, event: ConversationItemAddedEvent) -> None:
+        item = event.item
+        if not isinstance(item, llm.ChatMessage) or not item.text_content:
+            return
+        if item.role == "user" or item.role == "assistant":
+            self._turns.append(Turn(self._clock(), item.role, item.text_content))
+
+    async def _gather(self) -> list[str] | None:
+        """The new facts; None where the model did not answer with any list."""
+        assert self._gatherer is not None
+        said = "\n".join(f"{turn.role}: {turn.text[:LETTERS_TOLD]}" for turn in self._turns[-100:])
+        asked = llm.ChatContext.empty()
+        asked.add_message(role="system", content=_GATHER)
+        notes = json.dumps(list(self._known.facts), ensure_ascii=False)
+        asked.add_message(role="user", content=f"Notes:\n{notes}\n\nConversation:\n{said}")
+        answer = ""
+        try:
+            async with asyncio.timeout(GATHERING), self._gatherer.chat(chat_ctx=asked) as chunks:
+                async for chunk in chunks:
+                    answer += (chunk.delta and chunk.delta.content) or ""
+        except Exception as error:
+            logger.warning("no facts could be gathered: %s", type(error).__name__)
+            return None
+        return read_facts(answer)
+
+
+async def remember(
+    ctx: JobContext,
+    session: AgentSession[Any],
+    assistant: Assistant,
+    person: rtc.RemoteParticipant,
+    settings: Settings,
+    gatherer: llm.LLM[Any] | None,
+) -> None:
+    """Tell the assistant what is known of ``person``, and keep this conversation, if they want it.
+
+    ``gatherer``: as :class:`Recorder`'s.
+    """
+    key = person.attributes.get(ATTRIBUTE_PERSON)
+    if not key or settings.agent_memory == "off":
+        return
+    try:
+        store = await asyncio.to_thread(open_store, settings.store_url)
+        recorder = Recorder(Memories(store, time.time), key, settings.agent_memory, gatherer)
+        known = await recorder.recall()
+    except Exception as error:
+        logger.error("nothing can be remembered: %s", type(error).__name__)
+        return
+    if told := tell(known, small=gatherer is None):
+        await assistant.update_instructions(f"{assistant.instructions}\n\n{told}")
+    recorder.attach(session)
+    ctx.add_shutdown_callback(recorder.save)
+
+
+def read_facts(answer: str) -> list[str] | None:
+    """The sentences of a JSON array somewhere in ``answer``; None where there is none."""
+    match = re.search(r"\[.*\]", answer, re.DOTALL)
+    try:
+        facts = json.loads(match[0]) if match else None
+    except ValueError:
+        return None
+    if not isinstance(facts, list):
+        return None
+    return [fact.strip() for fact in facts if isinstance(fact, str) and fact.strip()]
+
+
+def tell(memory: Memory, *, small: bool) -> str:
+    """What to add to a system prompt; empty where nothing is known."""
+    parts = []
+    if memory.facts:
+        parts.append("What you know of the person from earlier:\n- " + "\n- ".join(memory.facts))
+    told = TURNS_TOLD_SMALL if small else TURNS_TOLD
+    # The small model would take its own old answers for its next.
+    turns = [turn for turn in memory.turns if not small or turn.role == "user"][-told:]
+    if turns:
+        name = {"user": "Person", "assistant": "You"}
+        lines = "\n".join(f"{name[turn.role]}: {turn.text[:LETTERS_TOLD]}" for turn in turns)
+        parts.append(f"Your last conversation ended so:\n{lines}")
+    return "\n\n".join(parts)

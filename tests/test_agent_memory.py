@@ -1,0 +1,138 @@
+"""What the agent remembers of a person: theirs, if they want it, and not a word in a log."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from livekit.agents import ConversationItemAddedEvent, llm
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
+from sqlalchemy import text
+
+from agent.memory import LETTERS_TOLD, Recorder, read_facts, tell
+from store import Memories, Memory, Turn, open_store
+
+ANNA = "anna"
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+class Notes(llm.LLM[Any]):
+    """A model that answers with one text, and keeps what it was asked."""
+
+    def __init__(self, answer: str | Exception) -> None:
+        super().__init__()
+        self.answer, self.asked = answer, ""
+
+    def chat(self, *, chat_ctx: llm.ChatContext, **_: Any) -> llm.LLMStream:
+        self.asked = "\n".join(message.text_content or "" for message in chat_ctx.messages())
+        return _Stream(self, chat_ctx, self.answer)
+
+
+class _Stream(llm.LLMStream):
+    def __init__(self, model: Notes, chat_ctx: llm.ChatContext, answer: str | Exception) -> None:
+        super().__init__(
+            model, chat_ctx=chat_ctx, tools=[], conn_options=DEFAULT_API_CONNECT_OPTIONS
+        )
+        self._answer = answer
+
+    async def _run(self) -> None:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        delta = llm.ChoiceDelta(role="assistant", content=self._answer)
+        self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+
+
+class Session:
+    """What a recorder hears of an AgentSession."""
+
+    def on(self, name: str, listener: Any) -> None:
+        assert name == "conversation_item_added"
+        self.hear = listener
+
+    def say(self, role: Any, words: str) -> None:
+        message = llm.ChatMessage(role=role, content=[words])
+        self.hear(ConversationItemAddedEvent(item=message))
+
+
+@pytest.fixture
+def memories(tmp_path: Path) -> Memories:
+    return Memories(open_store(f"sqlite:///{tmp_path}/visavis.sqlite3"), Clock())
+
+
+async def talk(memories: Memories, kind: Any, gatherer: llm.LLM[Any] | None, *words: str) -> None:
+    recorder, session = Recorder(memories, ANNA, kind, gatherer, Clock()), Session()
+    await recorder.recall()
+    recorder.attach(session)  # type: ignore[arg-type]
+    for number, each in enumerate(words):
+        session.say("assistant" if number % 2 == 0 else "user", each)
+    await recorder.save()
+
+
+async def test_facts_of_an_earlier_conversation_are_not_lost(memories: Memories) -> None:
+    notes = Notes('Here you are: ["Is called Anna.", "Likes tea."]')
+    await talk(memories, "facts", notes, "Hi!", "I am Anna and I like tea.")
+    assert memories.recall(ANNA) == Memory(("Is called Anna.", "Likes tea."), ())
+    again = Notes('["Is called Anna.", "Likes coffee."]')
+    await talk(memories, "facts", again, "Hi!", "I like coffee now.")
+    assert "Likes tea." in again.asked and "I like coffee now." in again.asked
+    assert memories.recall(ANNA).facts == ("Is called Anna.", "Likes coffee.")
+
+
+@pytest.mark.parametrize("answer", ["I cannot do that.", "[1, 2", RuntimeError("down")])
+async def test_a_model_that_gathers_nothing_does_not_cost_what_was_known(
+    memories: Memories, answer: str | Exception
+) -> None:
+    memories.keep(ANNA, since=0, turns=[], facts=["Likes tea."])
+    await talk(memories, "facts", Notes(answer), "Hi!", "My cat is ill.")
+    known = memories.recall(ANNA)
+    assert known.facts == ("Likes tea.",)
+    assert [turn.text for turn in known.turns] == ["Hi!", "My cat is ill."]
+
+
+async def test_a_small_model_is_not_asked_for_facts(memories: Memories) -> None:
+    await talk(memories, "facts", None, "Hi!", "I am Anna.")
+    assert [turn.role for turn in memories.recall(ANNA).turns] == ["assistant", "user"]
+
+
+async def test_a_greeting_nobody_answered_is_not_kept(memories: Memories) -> None:
+    await talk(memories, "history", None, "Hi!")
+    assert memories.recall(ANNA) == Memory()
+
+
+async def test_a_store_that_fails_does_not_log_what_was_said(
+    memories: Memories, caplog: pytest.LogCaptureFixture
+) -> None:
+    with memories._store.begin() as connection:
+        connection.execute(text("DROP TABLE visavis_turns"))
+    recorder, session = Recorder(memories, ANNA, "history", None, Clock()), Session()
+    recorder.attach(session)  # type: ignore[arg-type]
+    session.say("user", "my secret")
+    with caplog.at_level(logging.DEBUG, "visavis"):
+        await recorder.save()
+    assert "could not be remembered" in caplog.text
+    assert "my secret" not in caplog.text
+
+
+def test_what_is_told_to_a_model_is_not_endless() -> None:
+    turns = tuple(
+        Turn(1.0, "user" if n % 2 else "assistant", f"{n} " + "x" * 5000) for n in range(100)
+    )
+    told = tell(Memory(("Likes tea.",), turns), small=False)
+    assert "Likes tea." in told and len(told) < 14 * (LETTERS_TOLD + 20)
+    small = tell(Memory((), turns), small=True)
+    assert "You: " not in small and small.count("Person: ") == 2
+    assert tell(Memory(), small=False) == ""
+
+
+def test_facts_are_not_made_of_what_is_no_sentence() -> None:
+    assert read_facts('```json\n["A.", 5, "", "  B. "]\n```') == ["A.", "B."]
+    assert read_facts("none") is None

@@ -1,0 +1,119 @@
+"""What is remembered of people: kept, bounded, and gone when they say so."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store import Memories, Memory, StoreError, Turn, open_store
+from store.memories import LONGEST, MOST_TURNS
+
+ANNA = "anna-5f2d0c1e9b7a"
+BEN = "ben-0a1b2c3d4e5f"
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def memories(tmp_path: Path, clock: Clock) -> Iterator[Memories]:
+    store = open_store(f"sqlite:///{tmp_path}/new folder/visavis.sqlite3")
+    yield Memories(store, clock)
+    store.dispose()
+
+
+def said(*texts: str) -> list[Turn]:
+    return [Turn(1.0 + n, "user", text) for n, text in enumerate(texts)]
+
+
+def test_what_was_said_is_not_lost_with_the_process(tmp_path: Path, clock: Clock) -> None:
+    url = f"sqlite:///{tmp_path}/visavis.sqlite3"
+    first = open_store(url)
+    Memories(first, clock).keep(ANNA, since=0, turns=said("Hello"), facts=["Likes tea."])
+    first.dispose()
+    again = open_store(url)
+    assert Memories(again, clock).recall(ANNA) == Memory(("Likes tea.",), tuple(said("Hello")))
+    again.dispose()
+
+
+def test_one_person_is_not_told_of_another(memories: Memories) -> None:
+    memories.keep(ANNA, since=0, turns=said("I am Anna"), facts=["Is called Anna."])
+    assert memories.recall(BEN) == Memory()
+    memories.forget(BEN)
+    assert memories.recall(ANNA).facts == ("Is called Anna.",)
+
+
+def test_new_facts_do_not_pile_up_on_old_ones(memories: Memories) -> None:
+    memories.keep(ANNA, since=0, turns=[], facts=["Lives in Rome."])
+    memories.keep(ANNA, since=0, turns=said("I moved"), facts=["Lives in Bern."])
+    memories.keep(ANNA, since=0, turns=said("Bye"), facts=None)
+    known = memories.recall(ANNA)
+    assert known.facts == ("Lives in Bern.",)
+    assert [turn.text for turn in known.turns] == ["I moved", "Bye"]
+
+
+def test_a_running_conversation_does_not_bring_back_what_was_forgotten(
+    memories: Memories, clock: Clock
+) -> None:
+    began, clock.now = 150.0, 200.0
+    memories.keep(ANNA, since=began, turns=said("A secret"), facts=["Has a secret."])
+    memories.forget(ANNA)
+    assert memories.recall(ANNA) == Memory()
+    assert not memories.keep(ANNA, since=began, turns=said("A secret"), facts=["Has a secret."])
+    assert memories.recall(ANNA) == Memory()
+    assert memories.keep(ANNA, since=300.0, turns=said("Hello again"), facts=None)
+    assert len(memories.recall(ANNA).turns) == 1
+
+
+def test_a_talkative_person_does_not_fill_the_disk(memories: Memories) -> None:
+    for round_ in range(3):
+        texts = [f"{round_} {n}" for n in range(MOST_TURNS // 2)]
+        memories.keep(ANNA, since=0, turns=said(*texts), facts=["x" * 10 * LONGEST] * 1000)
+    known = memories.recall(ANNA)
+    assert len(known.turns) == MOST_TURNS
+    assert known.turns[-1].text == f"2 {MOST_TURNS // 2 - 1}"
+    assert known.turns[0].text == "1 0"
+    assert max(map(len, known.facts)) == LONGEST
+
+
+def test_what_a_person_is_given_is_not_less_than_what_is_known(memories: Memories) -> None:
+    memories.keep(ANNA, since=0, turns=said("Grüße 👋"), facts=["Likes tea."])
+    given = json.loads(json.dumps(memories.recall(ANNA).to_dict()))
+    assert given == {
+        "facts": ["Likes tea."],
+        "turns": [{"at": 1.0, "role": "user", "text": "Grüße 👋"}],
+    }
+
+
+def test_conversations_that_end_at_once_do_not_lose_a_turn(memories: Memories) -> None:
+    def end(number: int) -> None:
+        memories.keep(ANNA, since=0, turns=said(str(number)), facts=None)
+
+    threads = [threading.Thread(target=end, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(int(turn.text) for turn in memories.recall(ANNA).turns) == list(range(8))
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "sqlite:////proc/no/such.sqlite3", "mysql://root:hunter2@127.0.0.1:1/x"]
+)
+def test_a_store_that_cannot_be_opened_does_not_tell_its_password(url: str) -> None:
+    with pytest.raises(StoreError, match="STORE_URL") as caught:
+        open_store(url)
+    assert "hunter2" not in str(caught.value)
