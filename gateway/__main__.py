@@ -11,6 +11,7 @@ import sys
 import uvicorn
 
 from settings import Settings, load_settings
+from store import StoreError
 
 from .app import create_app
 
@@ -21,8 +22,12 @@ def main() -> None:
     listener = listen(settings)
     port = listener.getsockname()[1]
     logging.getLogger("visavis.gateway").info("listening on %s port %d", settings.host, port)
+    try:
+        app = create_app(settings)
+    except StoreError as error:
+        sys.exit(f"visavis: {error}")
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         log_config=None,
         log_level="warning",
         access_log=False,
