@@ -246,16 +246,16 @@ def draw_band(
             low_1, high_1, lean_1 = _side(a1, b1, _ZERO, start)
             low_2, high_2, lean_2 = _side(a2, b2, _ZERO, start)
             low_3, high_3, lean_3 = _side(-a1 - a2, -b1 - b2, _ONE, start)
-        low, high = xa, xb
+        block_a, block_b = xa, xb
         for y in range(ya, yb):
             fy = np.float32(y) + _HALF - y0
             row = np.uintp(y - y_first) * pitch
             if broad:
                 side_1, side_2, side_3 = lean_1 * fy, lean_2 * fy, lean_3 * fy
-                begin = max(low_1 + side_1, max(low_2 + side_2, low_3 + side_3))
-                end = min(high_1 + side_1, min(high_2 + side_2, high_3 + side_3))
-                low, high = max(xa, np.int32(begin)), min(xb, np.int32(end))
-            for block in range(low, high):
+                nearest = max(low_1 + side_1, max(low_2 + side_2, low_3 + side_3))
+                furthest = min(high_1 + side_1, min(high_2 + side_2, high_3 + side_3))
+                block_a, block_b = max(xa, np.int32(nearest)), min(xb, np.int32(furthest))
+            for block in range(block_a, block_b):
                 fx = np.float32(x_first + block * BLOCK) + _HALF - x0
                 u, v = a1 * fx + b1 * fy, a2 * fx + b2 * fy
                 us, vs = splat(_LANES, u) + lane_u, splat(_LANES, v) + lane_v

@@ -405,8 +405,8 @@ def shade_band(
     The first four of ``keys`` (n,) are the samples of the pixel x0, y0; rows are rounded up to
     whole blocks. A sample that shows one of the first ``still`` triangles, or nothing, takes the
     ``backdrop``. Each triangle that a pixel shows is shaded once, at the pixel's centre, and a
-    smooth surface once, whatever its triangles are. ``triangles``, ``screen``, ``planes``, ``look``,
-    ``texture`` and ``texels`` are flat; ``jobs``, ``spots`` and ``linear`` come from
+    smooth surface once, whatever its triangles are. ``triangles``, ``screen``, ``planes``,
+    ``look``, ``texture`` and ``texels`` are flat; ``jobs``, ``spots`` and ``linear`` come from
     :func:`make_scratch`.
     """
     mask = np.int32((1 << bits) - 1)
@@ -498,7 +498,7 @@ def shade_band(
 
 
 def make_scratch(width: int) -> tuple[Ints, Floats, Floats]:
-    """What :func:`shade_band` needs besides, for pictures so wide: no pixel has more than 4 jobs."""
+    """What :func:`shade_band` needs besides for pictures so wide: a pixel has 4 jobs at most."""
     most_jobs = width * 4 + 2 * _LANES
     return (
         np.zeros((int(_JOB_ROWS), most_jobs), np.int32),
