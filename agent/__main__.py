@@ -34,6 +34,11 @@ def main(arguments: list[str]) -> None:
     by_lines = console and (not sys.stdin.isatty() or (typed and not has_portaudio()))
     if console and not by_lines and not typed and (problem := sound_problem()):
         raise SystemExit(f"visavis: {problem}")
+    if by_lines and (realtime := choose_providers(settings).realtime):
+        raise SystemExit(
+            f"visavis: BRAIN={realtime} listens and speaks, it does not read: talk to it with "
+            "python -m agent console, or type to another BRAIN"
+        )
     with _language_model(settings) as address:
         if by_lines:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # or it would wait for the line's end

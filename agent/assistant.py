@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing
 
 from livekit.agents import Agent, ModelSettings, llm
-from livekit.agents.types import TimedString
+from livekit.agents.types import NOT_GIVEN, NotGivenOr, TimedString
 
 from . import feeling
 from .brains.llama import Chunk, first_sentences, shorten
@@ -26,6 +26,8 @@ SMALL_INSTRUCTIONS = (
 
 class Assistant(Agent):
     """``instructions``: the system prompt; None: the default. ``small``: the embedded model.
+    ``writes``: False for a model that speaks itself, and would speak its marks as well. ``model``:
+    in place of the session's.
 
     ``feelings`` learns what the sentences feel like, of which nothing is spoken or shown.
     """
@@ -37,10 +39,14 @@ class Assistant(Agent):
         small: bool,
         feelings: feeling.Feelings | None = None,
         tools: Sequence[llm.Tool] = (),
+        writes: bool = True,
+        model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN,
     ) -> None:
         instructions = instructions or (SMALL_INSTRUCTIONS if small else INSTRUCTIONS)
+        marks = writes and not small
         super().__init__(
-            instructions=instructions if small else f"{instructions}\n\n{feeling.INSTRUCTIONS}",
+            instructions=f"{instructions}\n\n{feeling.INSTRUCTIONS}" if marks else instructions,
+            llm=model,
             # The embedded model is too small to use any.
             tools=None if small else list(tools),
         )

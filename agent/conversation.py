@@ -11,7 +11,7 @@ import os
 
 from livekit import rtc
 from livekit.agents import AgentSession, JobContext, JobProcess, llm, room_io
-from livekit.agents.types import NOT_GIVEN
+from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from settings import load_settings
 from visavis import AvatarSession
@@ -19,8 +19,9 @@ from visavis.protocol import ATTRIBUTE_BRAINS, RPC_INTERRUPT
 
 from .assistant import Assistant
 from .attendance import Attendance
-from .brains.choose import Brains, Models, assemble, choose_providers, load_models
+from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
 from .brains.llama import LlamaAddress, prime
+from .brains.realtime_care import RealtimeCare, speak
 from .memory import remember
 from .outputs import Outputs, refine_outputs, tell_face
 from .replacement import is_replacement
@@ -52,7 +53,21 @@ async def converse(ctx: JobContext) -> None:
     session = open_session(brains)
     session.on("close", lambda _: ctx.shutdown("the conversation is over"))
     tools = [] if brains.small else await asyncio.to_thread(collect_tools, settings.agent_tools)
-    assistant = Assistant(settings.agent_instructions, small=brains.small, tools=tools)
+
+    def make_assistant(model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN) -> Assistant:
+        return Assistant(
+            settings.agent_instructions,
+            small=brains.small,
+            tools=tools,
+            writes=not brains.realtime,
+            model=model,
+        )
+
+    assistant = make_assistant()
+    if brains.realtime:
+        RealtimeCare(
+            session, lambda: make_assistant(realtime_model(settings)), settings.agent_trouble
+        )
 
     in_room = not ctx.is_fake_job()
     avatar = AvatarSession(face_timeout=settings.face_timeout, avatar_name=settings.avatar_name)
@@ -86,8 +101,11 @@ async def converse(ctx: JobContext) -> None:
         gatherer = brains.llm if isinstance(brains.llm, llm.LLM) and not brains.small else None
         await remember(ctx, session, assistant, person, settings, gatherer)
         _attend(ctx, session, outputs, settings.reconnect_grace)
+    if brains.remote is not None:
+        brains.remote.attach(session, ctx.room, str(assistant.instructions))
+        ctx.add_shutdown_callback(brains.remote.aclose)
     replacing = is_replacement(ctx.job.metadata)
-    session.say(settings.agent_apology if replacing else settings.agent_greeting)
+    speak(session, settings.agent_apology if replacing else settings.agent_greeting)
     if brains.small and isinstance(brains.llm, llm.LLM):
         await prime(brains.llm, str(assistant.instructions))
 

@@ -39,7 +39,8 @@ def check(settings: Settings, *, own_livekit: bool) -> None:
     _check_provider(
         "OPENAI_API_KEY", settings.openai_api_key, openai_url, "Authorization: Bearer {key}"
     )
-    _check_provider("ELEVEN_API_KEY", settings.eleven_api_key, ELEVEN_URL, "xi-api-key: {key}")
+    eleven_url = settings.eleven_base_url or ELEVEN_URL
+    _check_provider("ELEVEN_API_KEY", settings.eleven_api_key, eleven_url, "xi-api-key: {key}")
 
 
 def _check_embedded_brains() -> None:

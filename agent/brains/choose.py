@@ -18,7 +18,10 @@ from .hibari import Voice
 from .llama import LlamaAddress
 from .moonshine import Ears
 from .openai_realtime import openai_realtime
+from .own_llm import own_llm
 from .providers import Providers, check_brain, choose_brain, choose_providers
+from .remote_link import RemoteLink
+from .remote_llm import RemoteLLM
 from .speech import Models, choose_stt, choose_tts, stand_in_voice
 from .steady_llm import SteadyLLM
 
@@ -32,6 +35,7 @@ __all__ = [
     "choose_llm",
     "choose_providers",
     "load_models",
+    "realtime_model",
 ]
 
 logger = logging.getLogger("visavis.brains")
@@ -78,6 +82,17 @@ class Brains:
     tools: Tools = ()
     """What the provider does for its model, such as a search."""
 
+    @property
+    def remote(self) -> RemoteLLM | None:
+        """A brain that may also speak unasked, once it is attached to the conversation."""
+        minds = self.llm.minds if isinstance(self.llm, SteadyLLM) else ()
+        return next((mind for mind in minds if isinstance(mind, RemoteLLM)), None)
+
+    @property
+    def realtime(self) -> bool:
+        """The model hears and speaks by itself."""
+        return isinstance(self.llm, llm.RealtimeModel)
+
 
 def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | None) -> Brains:
     """The parts that the settings ask for. Call it in the event loop that will use them.
@@ -109,16 +124,23 @@ def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | N
     )
 
 
+def realtime_model(settings: Settings) -> llm.RealtimeModel:
+    """The realtime model that the settings ask for."""
+    if choose_providers(settings).realtime == "openai-realtime":
+        return openai_realtime(settings)
+    model: llm.RealtimeModel = importlib.import_module("agent.brains.gemini_live").gemini_live(
+        settings
+    )
+    return model
+
+
 def _assemble_realtime(settings: Settings, which: str) -> Brains:
     tools: Tools = ()
-    model: llm.RealtimeModel
+    model, name = realtime_model(settings), settings.gemini_model
     if which == "openai-realtime":
-        model = openai_realtime(settings)
         name = openai_access.name(settings, settings.openai_model)
     else:
-        gemini = importlib.import_module("agent.brains.gemini_live")
-        model, tools = gemini.gemini_live(settings), gemini.gemini_tools(settings)
-        name = settings.gemini_model
+        tools = importlib.import_module("agent.brains.gemini_live").gemini_tools(settings)
     return Brains(
         vad=None,
         stt=None,
@@ -181,5 +203,17 @@ def _choose_minds(
         models = [first, *settings.openai_llm_fallbacks]
         minds: list[llm.LLM[Any]] = [openai.LLM(model=model, **access) for model in models]
         return minds, openai_access.name(settings, first)
+    if provider == "remote":
+        return [_remote_llm(settings)], "remote"
+    if provider.startswith("own:"):
+        own = own_llm(provider.removeprefix("own:"))
+        return [own], own.model
     mind: llm.LLM[Any] = plugins.make("LLM", provider, settings.llm_options)
     return [mind], f"{provider} {mind.model}"
+
+
+def _remote_llm(settings: Settings) -> RemoteLLM:
+    assert settings.remote_brain_url is not None
+    token = settings.remote_brain_token
+    link = RemoteLink(settings.remote_brain_url, token.get_secret_value() if token else None)
+    return RemoteLLM(link, "remote", settings.openai_transcription_language)

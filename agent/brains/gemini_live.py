@@ -9,17 +9,25 @@ from google.genai import types
 from livekit.agents import llm
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from livekit.plugins import google
+from livekit.plugins.google.realtime.realtime_api import RealtimeSession
 
 from settings import Settings
 
+from .realtime_care import close_quietly
 
-def gemini_live(settings: Settings) -> google.realtime.RealtimeModel:
+
+class GeminiLive(google.realtime.RealtimeModel):
+    def session(self, *, turn_detection_disabled: bool = False) -> RealtimeSession:
+        return close_quietly(super().session(turn_detection_disabled=turn_detection_disabled))
+
+
+def gemini_live(settings: Settings) -> GeminiLive:
     """The model hears, thinks and speaks, and decides when a turn is over."""
     assert settings.gemini_api_key is not None
     http = types.HttpOptions(timeout=10_000, api_version=settings.gemini_api_version)
     if settings.gemini_base_url is not None:
         http.base_url = settings.gemini_base_url
-    return google.realtime.RealtimeModel(
+    return GeminiLive(
         model=settings.gemini_model,
         api_key=settings.gemini_api_key.get_secret_value(),
         vertexai=False,

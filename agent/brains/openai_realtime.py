@@ -13,12 +13,18 @@ from openai.types.realtime.realtime_audio_input_turn_detection import (
 from settings import Settings
 
 from . import openai_access
+from .realtime_care import close_quietly
 
 
-def openai_realtime(settings: Settings) -> openai.realtime.RealtimeModel:
+class OpenAIRealtime(openai.realtime.RealtimeModel):
+    def session(self, *, turn_detection_disabled: bool = False) -> openai.realtime.RealtimeSession:
+        return close_quietly(super().session(turn_detection_disabled=turn_detection_disabled))
+
+
+def openai_realtime(settings: Settings) -> OpenAIRealtime:
     """The model hears, thinks and speaks, and decides when a turn is over."""
     noise = settings.openai_noise_reduction
-    return openai.realtime.RealtimeModel(
+    return OpenAIRealtime(
         model=settings.openai_model,
         voice=settings.openai_voice,
         speed=settings.openai_voice_speed,

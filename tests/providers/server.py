@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -64,17 +65,19 @@ def cut(request: web.Request) -> None:
 
 
 @asynccontextmanager
-async def serve(routes: Mapping[str, Handler]) -> AsyncIterator[str]:
+async def serve(
+    routes: Mapping[str, Handler], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
     """A local server; answers its address, without a path."""
     app = web.Application()
     for path, handler in routes.items():
         app.router.add_route("*", path, handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         with contextlib.suppress(TimeoutError):
             await runner.cleanup()

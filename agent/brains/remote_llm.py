@@ -1,0 +1,141 @@
+"""A brain of the user's own behind a WebSocket, as a language model of LiveKit's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from livekit import rtc
+from livekit.agents import (
+    AgentSession,
+    APIConnectOptions,
+    ConversationItemAddedEvent,
+    UserInputTranscribedEvent,
+    llm,
+    utils,
+)
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
+
+from agent.tools import page
+from visavis.brain import Message
+
+from .own_llm import read_turn
+from .remote_link import RemoteLink
+from .remote_protocol import LONGEST_TEXT, Action, Say, Session
+
+logger = logging.getLogger("visavis.brains")
+
+
+class RemoteLLM(llm.LLM[Any]):
+    """``link`` connects when the conversation is known: by :meth:`attach`, or by the first question
+    where there is none, as in the terminal."""
+
+    def __init__(self, link: RemoteLink, name: str, language: str | None = None) -> None:
+        super().__init__()
+        self.link = link
+        self.name = name
+        self._language = language
+        self._running: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def model(self) -> str:
+        return self.name
+
+    @property
+    def provider(self) -> str:
+        return "remote"
+
+    def connect(self, room: str, instructions: str) -> None:
+        if self._running is None:
+            session = Session(utils.shortuuid("session_"), room, self._language, instructions)
+            self._running = asyncio.create_task(self.link.run(session), name="remote brain")
+
+    def attach(self, session: AgentSession[Any], room: rtc.Room, instructions: str) -> None:
+        """Let the brain speak and act of its own accord, and know what was heard of it."""
+
+        def on_partial(event: UserInputTranscribedEvent) -> None:
+            if not event.is_final and "partial" in self.link.wants:
+                text = event.transcript[:LONGEST_TEXT]
+                self._do(self.link.tell({"type": "partial", "text": text}))
+
+        def on_item(event: ConversationItemAddedEvent) -> None:
+            if isinstance(event.item, llm.ChatMessage) and event.item.role == "assistant":
+                heard = (event.item.text_content or "")[:LONGEST_TEXT]
+                cut = event.item.interrupted
+                self._do(self.link.tell({"type": "heard", "text": heard, "interrupted": cut}))
+
+        def on_say(wish: Say) -> None:
+            if wish.interrupt:
+                session.interrupt()
+            session.say(wish.text)
+
+        def on_action(action: Action) -> None:
+            self._do(self._act(room, action))
+
+        session.on("user_input_transcribed", on_partial)
+        session.on("conversation_item_added", on_item)
+        self.link.history = lambda: _messages(session.history)
+        self.link.on_say, self.link.on_action = on_say, on_action
+        self.connect(room.name, instructions)
+
+    def chat(
+        self,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool] | None = None,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+        parallel_tool_calls: NotGivenOr[bool] = NOT_GIVEN,
+        tool_choice: NotGivenOr[llm.ToolChoice] = NOT_GIVEN,
+        extra_kwargs: NotGivenOr[dict[str, Any]] = NOT_GIVEN,
+    ) -> llm.LLMStream:
+        return _Answer(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        if self._running is not None:
+            await utils.aio.cancel_and_wait(self._running)
+        await utils.aio.cancel_and_wait(*self._tasks)
+
+    async def _act(self, room: rtc.Room, action: Action) -> None:
+        """A card on the person's screen is the one action of version 1."""
+        done: dict[str, Any] = {"type": "action.done", "id": action.id, "ok": False}
+        if action.name != "card":
+            done["detail"] = "unknown action"
+        else:
+            title, text, url = (action.data.get(name) for name in ("title", "text", "url"))
+            try:
+                done["detail"] = await page.show(
+                    room, str(title or ""), str(text or ""), str(url) if url else None
+                )
+                done["ok"] = True
+            except llm.ToolError as error:
+                done["detail"] = error.message
+        await self.link.tell(done)
+
+    def _do(self, work: Any) -> None:
+        task: asyncio.Task[Any] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _Answer(llm.LLMStream):
+    _llm: RemoteLLM
+
+    async def _run(self) -> None:
+        _, turn = read_turn(self._chat_ctx)
+        self._llm.connect("", turn.instructions)
+        name = utils.shortuuid("turn_")
+        async with self._llm.link.turn(name, turn.text[:LONGEST_TEXT]) as pieces:
+            async for piece in pieces:
+                delta = llm.ChoiceDelta(role="assistant", content=piece)
+                self._event_ch.send_nowait(llm.ChatChunk(id=name, delta=delta))
+
+
+def _messages(chat_ctx: llm.ChatContext) -> list[Message]:
+    return [
+        Message(message.role, message.text_content or "")
+        for message in chat_ctx.messages()
+        if message.role == "user" or message.role == "assistant"
+    ]

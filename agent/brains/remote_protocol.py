@@ -1,0 +1,149 @@
+"""What the agent and a remote brain say to each other: ``docs/remote-brain.md``, version 1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from visavis.brain import Message
+
+VERSION: Final = 1
+SUBPROTOCOL: Final = "visavis.brain.v1"
+LONGEST_MESSAGE: Final = 65_536
+"""Bytes of a text frame, either way."""
+LONGEST_TEXT: Final = 8_192
+"""Characters of one ``delta`` or ``say``."""
+MOST_HISTORY: Final = 20
+"""Messages that a brain is reminded of, at most."""
+
+
+class RemoteProtocolError(ValueError):
+    """A brain's message cannot be used; the text says why, without quoting it."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who talks; the same for all connections of one conversation."""
+
+    id: str
+    room: str
+    language: str | None
+    instructions: str
+
+    def start(self, history: Sequence[Message], *, resume: bool) -> dict[str, Any]:
+        return {
+            "type": "session.start",
+            "version": VERSION,
+            "session": self.id,
+            "room": self.room,
+            "language": self.language,
+            "instructions": self.instructions[:LONGEST_TEXT],
+            "resume": resume,
+            "history": shorten(history),
+        }
+
+
+@dataclass(frozen=True)
+class Ready:
+    wants: frozenset[str]
+    """``partial``: what the person is saying, while they say it."""
+
+
+@dataclass(frozen=True)
+class Delta:
+    turn: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Done:
+    turn: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    turn: str
+    """Empty: of no turn."""
+
+
+@dataclass(frozen=True)
+class Say:
+    text: str
+    interrupt: bool
+    """Whether it cuts the agent's own words short."""
+
+
+@dataclass(frozen=True)
+class Action:
+    id: str
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ping:
+    id: str
+
+
+Incoming = Ready | Delta | Done | Failed | Say | Action | Ping
+
+
+def parse(text: str) -> Incoming | None:
+    """A brain's message; None: of a kind that this version does not know, which is passed over.
+
+    Raises :class:`RemoteProtocolError`.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError:
+        raise RemoteProtocolError("a message is not JSON") from None
+    if not isinstance(data, dict):
+        raise RemoteProtocolError("a message is not a JSON object")
+    kind = data.get("type")
+    match kind:
+        case "session.ready":
+            if data.get("version") != VERSION:
+                raise RemoteProtocolError(f"'session.ready' must have \"version\": {VERSION}")
+            wants = data.get("wants", [])
+            return Ready(frozenset(w for w in wants if isinstance(w, str)))
+        case "delta":
+            return Delta(_text(data, "turn"), _text(data, "text", LONGEST_TEXT))
+        case "done":
+            return Done(_text(data, "turn"))
+        case "error":
+            return Failed(_text(data, "turn") if "turn" in data else "")
+        case "say":
+            return Say(_text(data, "text", LONGEST_TEXT), data.get("interrupt") is True)
+        case "action":
+            content = data.get("data", {})
+            if not isinstance(content, dict):
+                raise RemoteProtocolError("'data' of an action must be an object")
+            return Action(_text(data, "id"), _text(data, "name"), content)
+        case "ping":
+            return Ping(_text(data, "id") if "id" in data else "")
+    if not isinstance(kind, str):
+        raise RemoteProtocolError("a message has no 'type'")
+    return None
+
+
+def shorten(history: Sequence[Message]) -> list[dict[str, Any]]:
+    """The last messages, as many as fit."""
+    kept: list[dict[str, Any]] = []
+    room = LONGEST_MESSAGE // 4
+    for message in reversed(history[-MOST_HISTORY:]):
+        room -= len(json.dumps(message.text))
+        if room < 0:
+            break
+        kept.insert(0, asdict(message))
+    return kept
+
+
+def _text(data: dict[str, Any], name: str, longest: int = 128) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or len(value) > longest:
+        raise RemoteProtocolError(
+            f"'{name}' of '{data['type']}' must be a text of at most {longest} characters"
+        )
+    return value

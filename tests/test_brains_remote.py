@@ -1,0 +1,241 @@
+"""A brain behind a WebSocket, as docs/remote-brain.md has it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from livekit.agents import llm
+
+from agent.brains.choose import choose_llm
+from agent.brains.patience import Patience
+from agent.brains.remote_llm import RemoteLLM
+from agent.brains.remote_protocol import (
+    LONGEST_MESSAGE,
+    LONGEST_TEXT,
+    MOST_HISTORY,
+    Ready,
+    RemoteProtocolError,
+    Say,
+    parse,
+    shorten,
+)
+from agent.brains.steady_llm import SteadyLLM
+from tests.providers.server import SECRET, Fake, configure, serve
+from tests.providers.stage import until
+from visavis.brain import Message
+
+PATIENT = Patience(slow=5, first=20, next=10)
+EXAMPLE = Path(__file__).parent.parent / "examples/remote_brain.py"
+
+
+class Brain(Fake):
+    """Repeats each turn, except for ``silent`` ones; ``asked`` has all messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.socket: web.WebSocketResponse | None = None
+        self.silent = False
+        self.ready = True
+        self.connections = 0
+        self.headers: list[Any] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.headers.append(request.headers)
+        if refusal := self.refuse(self.next_fault()):
+            return refusal
+        socket = web.WebSocketResponse(protocols=["visavis.brain.v1"])
+        await socket.prepare(request)
+        self.socket, self.connections = socket, self.connections + 1
+        async for frame in socket:
+            message = json.loads(frame.data)
+            self.asked.append(message)
+            if message["type"] == "session.start" and self.ready:
+                await self.send(type="session.ready", version=1, wants=["partial"])
+            if message["type"] == "turn" and not self.silent:
+                turn = message["turn"]
+                await self.send(type="delta", turn=turn, text="You said: ")
+                await self.send(type="delta", turn=turn, text=message["text"])
+                await self.send(type="done", turn=turn)
+        return socket
+
+    async def send(self, **message: Any) -> None:
+        assert self.socket is not None
+        await self.socket.send_json(message)
+
+    def of_type(self, kind: str) -> list[Any]:
+        return [message for message in self.asked if message["type"] == kind]
+
+
+@pytest.fixture
+async def brain() -> AsyncIterator[Brain]:
+    fake = Brain()
+    async with serve({"/brain": fake.answer}) as url:
+        fake.url = url.replace("http", "ws") + "/brain"
+        yield fake
+
+
+@asynccontextmanager
+async def mind_at(url: str, **given: Any) -> AsyncIterator[tuple[SteadyLLM, RemoteLLM]]:
+    settings = configure(
+        remote_brain_url=url, agent_trouble="Down.", agent_apology="Lost.", **given
+    )
+    mind, name = choose_llm(settings, None)
+    assert name == "remote"
+    assert isinstance(mind, SteadyLLM)
+    [remote] = mind.minds
+    assert isinstance(remote, RemoteLLM)
+    mind.patience = PATIENT
+    remote.link._first_delay = 0.05
+    async with mind:
+        yield mind, remote
+
+
+async def ask(mind: llm.LLM[Any], text: str) -> str:
+    chat_ctx = llm.ChatContext.empty()
+    chat_ctx.add_message(role="system", content="Be kind.")
+    chat_ctx.add_message(role="user", content=text)
+    async with mind.chat(chat_ctx=chat_ctx) as answer:
+        pieces = [chunk.delta.content async for chunk in answer if chunk.delta]
+    return "".join(filter(None, pieces))
+
+
+async def test_a_turn_is_not_answered(brain: Brain) -> None:
+    async with mind_at(brain.url, remote_brain_token="t0k") as (mind, remote):
+        remote.connect("room-1", "Be kind.")
+        assert await ask(mind, "Hello.") == "You said: Hello."
+        assert await ask(mind, "And again.") == "You said: And again."
+    assert brain.headers[0]["Authorization"] == "Bearer t0k"
+    assert brain.connections == 1
+    [start] = brain.of_type("session.start")
+    assert (start["version"], start["room"], start["resume"]) == (1, "room-1", False)
+    assert start["instructions"] == "Be kind."
+
+
+async def test_a_cut_in_is_not_told(brain: Brain) -> None:
+    brain.silent = True
+    async with mind_at(brain.url) as (mind, _):
+        asking = asyncio.create_task(ask(mind, "Hello."))
+        await until(lambda: brain.of_type("turn"))
+        asking.cancel()
+        await until(lambda: brain.of_type("cancel"))
+    assert brain.of_type("cancel")[0]["turn"] == brain.of_type("turn")[0]["turn"]
+
+
+async def test_a_connection_that_breaks_is_not_made_again(brain: Brain) -> None:
+    async with mind_at(brain.url) as (mind, remote):
+        remote.link.history = lambda: [Message("user", "Hello."), Message("assistant", "You")]
+        assert await ask(mind, "Hello.") == "You said: Hello."
+        assert brain.socket is not None
+        await brain.socket.close()
+        assert await ask(mind, "Still there?") == "You said: Still there?"
+    first, second = brain.of_type("session.start")
+    assert second["resume"] is True
+    assert second["session"] == first["session"]
+    assert second["history"][-1] == {"role": "assistant", "text": "You"}
+
+
+async def test_an_answer_that_breaks_off_stays_without_a_word(brain: Brain) -> None:
+    brain.silent = True
+    async with mind_at(brain.url) as (mind, _):
+        asking = asyncio.create_task(ask(mind, "Hello."))
+        await until(lambda: brain.of_type("turn"))
+        assert brain.socket is not None
+        turn = brain.of_type("turn")[0]["turn"]
+        await brain.send(type="delta", turn=turn, text="Well,")
+        await brain.socket.close()
+        assert await asking == "Well, Lost."
+
+
+async def test_an_error_of_the_brain_is_not_said(brain: Brain) -> None:
+    brain.silent = True
+    async with mind_at(brain.url) as (mind, _):
+        mind.is_down = True  # one try
+        asking = asyncio.create_task(ask(mind, "Hello."))
+        await until(lambda: brain.of_type("turn"))
+        turn = brain.of_type("turn")[0]["turn"]
+        await brain.send(type="error", turn=turn, message="out of memory")
+        assert await asking == "Down."
+
+
+@pytest.mark.parametrize("fault", ["401", "500"])
+async def test_a_brain_that_refuses_once_is_given_up(
+    brain: Brain, fault: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    brain.faults = [fault]
+    with caplog.at_level(logging.INFO):
+        async with mind_at(brain.url) as (mind, _):
+            assert await ask(mind, "Hello.") == "You said: Hello."
+    assert ("REMOTE_BRAIN_TOKEN" in caplog.text) == (fault == "401")
+
+
+async def test_a_brain_that_is_away_leaves_silence() -> None:
+    async with mind_at("ws://127.0.0.1:1/brain") as (mind, _):
+        mind.patience = Patience(slow=0.1, first=0.5, next=0.5)
+        assert await ask(mind, "Hello.") == "Down."
+
+
+@pytest.mark.parametrize("nonsense", ["{not json", "[]", '{"type": 3}', "x" * 2 * LONGEST_MESSAGE])
+async def test_nonsense_takes_the_conversation_down(
+    brain: Brain, nonsense: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        async with mind_at(brain.url) as (mind, _):
+            assert await ask(mind, "Hello.") == "You said: Hello."
+            assert brain.socket is not None
+            await brain.socket.send_str(nonsense)
+            await until(lambda: brain.connections == 2)
+            assert await ask(mind, "Hello.") == "You said: Hello."
+    assert "xxxx" not in caplog.text
+
+
+async def test_what_the_brain_wants_of_its_own_accord_is_lost(brain: Brain) -> None:
+    said: list[Say] = []
+    async with mind_at(brain.url) as (mind, remote):
+        remote.link.on_say = said.append
+        assert await ask(mind, "Hello.") == "You said: Hello."
+        await brain.send(type="something.of.version.2")
+        await brain.send(type="ping", id="p1")
+        await brain.send(type="say", text="By the way.", interrupt=True)
+        await until(lambda: said and brain.of_type("pong"))
+        assert remote.link.wants == {"partial"}
+    assert said == [Say("By the way.", True)]
+    assert brain.of_type("pong") == [{"type": "pong", "id": "p1"}]
+
+
+def test_messages_beyond_their_bounds_are_taken() -> None:
+    with pytest.raises(RemoteProtocolError, match="at most"):
+        parse(json.dumps({"type": "say", "text": SECRET * LONGEST_TEXT}))
+    with pytest.raises(RemoteProtocolError) as refused:
+        parse(json.dumps({"type": "delta", "turn": "t", "text": [SECRET]}))
+    assert SECRET not in str(refused.value)
+    with pytest.raises(RemoteProtocolError, match="version"):
+        parse(json.dumps({"type": "session.ready", "version": 2}))
+    assert parse(json.dumps({"type": "session.ready", "version": 1})) == Ready(frozenset())
+    assert parse(json.dumps({"type": "news"})) is None
+    long = [Message("user", "a" * 1_000)] * 100
+    assert len(shorten(long)) <= MOST_HISTORY
+    assert len(json.dumps(shorten([Message("user", "\u00e4" * 9_000)] * 20))) < LONGEST_MESSAGE
+
+
+async def test_the_example_does_not_answer() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, EXAMPLE, "0", stdout=asyncio.subprocess.PIPE, env=os.environ
+    )
+    try:
+        assert process.stdout is not None
+        port = int((await process.stdout.readline()).split()[-1])
+        async with mind_at(f"ws://127.0.0.1:{port}") as (mind, _):
+            assert await ask(mind, "Hello.") == "You said: Hello. Tell me more."
+    finally:
+        process.kill()
+        await process.wait()
