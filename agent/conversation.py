@@ -98,8 +98,7 @@ async def converse(ctx: JobContext) -> None:
         except RuntimeError:
             logger.info("the room closed before anyone came")
             return
-        gatherer = brains.llm if isinstance(brains.llm, llm.LLM) and not brains.small else None
-        await remember(ctx, session, assistant, person, settings, gatherer)
+        await remember(ctx, session, assistant, person, settings, brains.writer)
         _attend(ctx, session, outputs, settings.reconnect_grace)
     if brains.remote is not None:
         brains.remote.attach(session, ctx.room, str(assistant.instructions))

@@ -18,7 +18,7 @@ from .hibari import Voice
 from .llama import LlamaAddress
 from .moonshine import Ears
 from .openai_realtime import openai_realtime
-from .own_llm import own_llm
+from .own_llm import OwnLLM, own_llm
 from .providers import Providers, check_brain, choose_brain, choose_providers
 from .remote_link import RemoteLink
 from .remote_llm import RemoteLLM
@@ -43,6 +43,7 @@ logger = logging.getLogger("visavis.brains")
 SILENCE = 0.25
 """Seconds of silence that end a stretch of speech; the turn detector needs no less."""
 
+Mind = llm.LLM[Any]
 Tools = Sequence[llm.Tool]
 
 COUGH_PAUSE = 1.0
@@ -87,6 +88,15 @@ class Brains:
         """A brain that may also speak unasked, once it is attached to the conversation."""
         minds = self.llm.minds if isinstance(self.llm, SteadyLLM) else ()
         return next((mind for mind in minds if isinstance(mind, RemoteLLM)), None)
+
+    @property
+    def writer(self) -> Mind | None:
+        """A language model for work behind the scenes, with its errors; None: there is none that
+        is able, or that would take it for anything but what the person said."""
+        if self.small or not isinstance(self.llm, SteadyLLM):
+            return None
+        mind = self.llm.minds[0]
+        return None if isinstance(mind, RemoteLLM | OwnLLM) else mind
 
     @property
     def realtime(self) -> bool:

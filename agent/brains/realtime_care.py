@@ -93,6 +93,7 @@ class RealtimeCare:
         self._delay = min(2 * self._delay, LONGEST_DELAY)
         # A new model as well: LiveKit would hand the old one's dead connection to the new agent.
         agent = self._make_agent()
+        await agent.update_instructions(str(self._session.current_agent.instructions))
         await agent.update_chat_ctx(self._session.history.copy(exclude_instructions=True))
         self._session.update_agent(agent)
 
