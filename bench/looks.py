@@ -98,12 +98,14 @@ async def watch(host: rtc.Room, eyes: Eyes, ears: Ears, count: int) -> Report:
     return Report("looks", count, metrics)
 
 
-async def join_with_control(livekit: LiveKitServer, room: str, identity: str) -> rtc.Room:
-    """As somebody who may change the avatar's looks."""
+async def join_with_control(
+    livekit: LiveKitServer, room: str, identity: str, control: str = "true"
+) -> rtc.Room:
+    """As somebody who may change the avatar's looks, or not."""
     access = (
         api.AccessToken(livekit.api_key, livekit.api_secret)
         .with_identity(identity)
-        .with_attributes({ATTRIBUTE_CONTROL: "true"})
+        .with_attributes({ATTRIBUTE_CONTROL: control})
         .with_grants(api.VideoGrants(room_join=True, room=room, can_update_own_metadata=False))
     )
     joined = rtc.Room()
