@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from avatar_worker.background import TRANSPARENT, BackgroundError, open_backgrounds
 from avatar_worker.engine import EngineError, find_engine, load_figure, make_renderer
-from avatar_worker.face import Face
+from avatar_worker.face import NEUTRAL, Emotion, EmotionError, Face, parse_emotion
 from avatar_worker.film import AUDIO_RATE, LAYOUTS, CutOut, Picture, Track, kind_of, open_film
 from avatar_worker.lipsync import (
     FPS,
@@ -47,6 +48,7 @@ def render_file(
     renderer: Renderer,
     lipsync: LipSyncFactory,
     *,
+    emotion: Emotion = NEUTRAL,
     seed: int = 0,
     cut_out: CutOut | None = None,
     report: Report = lambda _done, _length: None,
@@ -64,7 +66,9 @@ def render_file(
         try:
             with open_film(part, out, kind) as movie:
                 track = Track(movie, kind, 1 if _channels(recording) == 1 else 2)
-                picture = Picture(movie, kind, renderer, Face(Random(seed)), cut_out)
+                face = Face(Random(seed))
+                face.feel(emotion)
+                picture = Picture(movie, kind, renderer, face, cut_out)
                 for speech, sound in _hear(recording, lipsync, track.channels):
                     track.add(sound)
                     for weights in speech:
@@ -125,6 +129,13 @@ def _size(text: str) -> tuple[int, int]:
     return width, height
 
 
+def _emotion(text: str) -> Emotion:
+    try:
+        return parse_emotion(json.loads(text) if text.startswith("{") else text)
+    except (json.JSONDecodeError, EmotionError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _show_progress(done: float, length: float | None) -> None:
     of = f" of {length:.1f}" if length is not None else ""
     sys.stderr.write(f"\rdrawn: {done:.1f}{of} s")
@@ -153,6 +164,9 @@ def main(argv: Sequence[str]) -> int:
         "(WebM and MOV alone)",
     )
     parser.add_argument(
+        "--emotion", type=_emotion, default=NEUTRAL, help="its name, or a mix of them as JSON"
+    )
+    parser.add_argument(
         "--model", type=Path, default=settings.wav2arkit_model, help="path of wav2arkit_cpu.onnx"
     )
     args = parser.parse_args(argv)
@@ -172,6 +186,7 @@ def main(argv: Sequence[str]) -> int:
             make_renderer(figure, name, width, height, backdrop),
             lipsync,
             cut_out=Matte(figure, name, width, height) if clear else None,
+            emotion=args.emotion,
             report=_show_progress,
         )
     except (RecordingError, LipSyncError, EngineError, BackgroundError) as error:

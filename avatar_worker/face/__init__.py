@@ -1,6 +1,13 @@
 """The face above the mouth: blinks, gaze, head motion, emotions, gestures."""
 
-from avatar_worker.face.emotion import EMOTIONS, Emotion, EmotionError, EmotionName, parse_emotion
+from avatar_worker.face.emotion import (
+    EMOTIONS,
+    NEUTRAL,
+    Emotion,
+    EmotionError,
+    EmotionName,
+    parse_emotion,
+)
 from avatar_worker.face.face import Face
 from avatar_worker.face.gesture import GESTURES, Gesture, GestureError, parse_gesture
 from avatar_worker.face.moods import Mood
@@ -9,6 +16,7 @@ from avatar_worker.face.pose import HeadPose
 __all__ = [
     "EMOTIONS",
     "GESTURES",
+    "NEUTRAL",
     "Emotion",
     "EmotionError",
     "EmotionName",

@@ -21,6 +21,11 @@ class EmotionError(ValueError):
     """No such emotion; the text says what is allowed."""
 
 
+def _check(value: float, what: str) -> None:
+    if not 0 <= value <= 1:
+        raise EmotionError(f"{what} must be a number from 0 to 1, not {value}: {_WANTED}")
+
+
 @dataclass(frozen=True)
 class Emotion:
     """A mix of emotions. Raises :class:`EmotionError` for names and numbers out of range."""
@@ -48,6 +53,9 @@ class Emotion:
         """How much of each is shown; together they are ``intensity``."""
         whole = sum(share for _, share in self.mix)
         return {name: self.intensity * share / whole for name, share in self.mix}
+
+
+NEUTRAL: Final = Emotion()
 
 
 def parse_emotion(value: Any) -> Emotion:
@@ -84,8 +92,3 @@ def _number(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise EmotionError(f"the {what} of an emotion must be a number from 0 to 1, not {value!r}")
     return float(value)
-
-
-def _check(value: float, what: str) -> None:
-    if not 0 <= value <= 1:
-        raise EmotionError(f"{what} must be a number from 0 to 1, not {value}: {_WANTED}")

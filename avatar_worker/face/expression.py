@@ -32,8 +32,8 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
 COMPOSITIONS: Final[dict[EmotionName, dict[str, float]]] = {
     "neutral": {},
     "happy": {"AU6": 0.8, "AU7": 0.45, "AU10": 0.15, "AU12": 0.85, "AU26": 0.1},
-    "sad": {"AU1": 1.0, "AU4": 0.35, "AU7": 0.1, "AU15": 0.75, "AU17": 0.35, "AU43": 0.18},
-    "angry": {"AU4": 1.0, "AU7": 0.75, "AU9": 0.6, "AU15": 0.45, "AU17": 0.3, "AU24": 0.3},
+    "sad": {"AU1": 1.0, "AU4": 0.35, "AU7": 0.1, "AU15": 0.6, "AU17": 0.3, "AU43": 0.18},
+    "angry": {"AU4": 1.0, "AU7": 0.75, "AU9": 0.6, "AU15": 0.4, "AU17": 0.25, "AU24": 0.25},
     "surprised": {"AU1": 0.9, "AU2": 0.9, "AU5": 0.8, "AU26": 0.22},
     "calm": {"AU6": 0.1, "AU12": 0.32, "AU43": 0.12},
 }

@@ -15,9 +15,10 @@ from avatar_worker.face.feeling import Feeling
 from avatar_worker.face.gaze import Gaze
 from avatar_worker.face.gesture import Gesture, Gestures, Shown
 from avatar_worker.face.head import Head, Posture
+from avatar_worker.face.lips import SPOKEN, wear
 from avatar_worker.face.moods import MANNERS, Mood
 from avatar_worker.face.motion import Ease, Reach
-from avatar_worker.face.mouth import SPOKEN, Mouth
+from avatar_worker.face.mouth import Mouth
 from avatar_worker.face.pose import HeadPose
 from visavis.protocol import ARKIT_NAMES
 
@@ -84,7 +85,7 @@ class Face:
         self._raise_brows(look, brows + accent + shown.brows, speech)
         self._warm(look, plain * smile)
         mouth = self._mouth.step(None if speech is None else speech[: len(ARKIT_NAMES)])
-        weights = self._mouth.wear(mouth, look) + look * (1 - SPOKEN)
+        weights = wear(mouth, look, self._mouth.held, self._mouth.wide) + look * (1 - SPOKEN)
         rate = manner.blink_rate * (1 + bearing.blinks)
         yaw, pitch, shift = self._gaze.step(manner, self._pose, bearing.drop)
         self._heed(cue, shift)
