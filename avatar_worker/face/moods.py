@@ -62,7 +62,7 @@ MANNERS: Final[dict[Mood, Manner]] = {
     "thinking": Manner(
         smile=0.04, brows=0.05, frown=0.14, stir=0.0, yaw=3.0, pitch=1.5, roll=-1.5,
         sway=0.8, rest_seconds=5.0, look_seconds=(1.1, 0.3), away_seconds=(3.5, 1.2),
-        up=0.65, aside=0.25, blink_rate=12.0,
+        up=0.65, aside=0.25, blink_rate=10.0,
     ),
     "speaking": Manner(
         smile=0.08, brows=0.05, frown=0.0, stir=1.0, yaw=0.0, pitch=0.0, roll=0.0,
