@@ -39,6 +39,7 @@ RUN mkdir data && chown visavis /app data
 USER 10001
 
 FROM runtime AS agent
+COPY --chown=visavis docs docs
 COPY --chown=visavis agent agent
 EXPOSE 8081
 CMD ["python", "-m", "agent", "start"]

@@ -90,6 +90,10 @@ class Settings(BrainSettings):
     """Whether a voice that speaks by sentences may begin an answer with its first clause."""
     agent_tools: DirectoryPath | None = None
     """A folder of Python files with the user's own function tools."""
+    agent_knowledge: str | None = None
+    """Files, folders and URLs, separated by commas; None is Visavis's own README.md and docs/."""
+    agent_knowledge_index: Path = Path(".cache/knowledge.sqlite")
+    """Where what was read out of them is kept; relative to the checkout."""
     reconnect_grace: float = Field(30.0, ge=0, le=600)
     """Seconds that the agent waits for a person who left without hanging up."""
     face_timeout: float = Field(3.0, ge=0, le=30)

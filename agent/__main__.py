@@ -15,6 +15,7 @@ from .brains.errors import BrainError
 from .brains.llama import LlamaAddress, LlamaError, LlamaServer
 from .brains.providers import check_brain, choose_providers
 from .console import answer_lines, has_portaudio, sound_problem
+from .knowledge.choose import reading
 from .server import build_server
 
 
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> None:
             f"visavis: BRAIN={realtime} listens and speaks, it does not read: talk to it with "
             "python -m agent console, or type to another BRAIN"
         )
-    with _language_model(settings) as address:
+    with _language_model(settings) as address, reading(settings):
         if by_lines:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # or it would wait for the line's end
             asyncio.run(answer_lines(settings, address, sys.stdin))

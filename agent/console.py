@@ -16,6 +16,9 @@ from settings import Settings
 from .assistant import Assistant
 from .brains.choose import choose_llm, choose_providers
 from .brains.llama import LlamaAddress
+from .knowledge.answer import Answers
+from .knowledge.choose import open_library
+from .knowledge.session import SessionKnowledge
 
 
 def has_portaudio() -> bool:
@@ -56,9 +59,12 @@ async def answer_lines(
     session: AgentSession[None] = AgentSession(
         llm=mind, vad=None, turn_handling={"turn_detection": "manual"}
     )
+    knowledge = SessionKnowledge(await asyncio.to_thread(open_library, settings))
     lines = iter(questions)
     async with mind, session:
-        await session.start(Assistant(settings.agent_instructions, small=small))
+        await session.start(
+            Assistant(settings.agent_instructions, small=small, answers=Answers(knowledge))
+        )
         while (line := await asyncio.to_thread(next, lines, None)) is not None:
             if not line.strip():
                 continue

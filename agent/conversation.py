@@ -22,6 +22,10 @@ from .attendance import Attendance
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
 from .brains.llama import LlamaAddress, prime
 from .brains.realtime_care import RealtimeCare, speak
+from .knowledge.answer import Answers
+from .knowledge.choose import Library, open_library
+from .knowledge.desk import KnowledgeDesk, named_in
+from .knowledge.session import SessionKnowledge
 from .memory import remember
 from .outputs import Outputs, refine_outputs, tell_face
 from .replacement import is_replacement
@@ -36,12 +40,15 @@ ECHO_LEARNING = 1.0
 the echo canceller of their device learns the loudspeaker. LiveKit's default is 3."""
 
 _MODELS = "visavis.models"
+_LIBRARY = "visavis.library"
 
 
 def prewarm(process: JobProcess) -> None:
     """Load the models before there is a job."""
     importlib.import_module("agent.preload")
-    process.userdata[_MODELS] = load_models(choose_providers(load_settings()))
+    settings = load_settings()
+    process.userdata[_MODELS] = load_models(choose_providers(settings))
+    process.userdata[_LIBRARY] = open_library(settings)
 
 
 async def converse(ctx: JobContext) -> None:
@@ -53,6 +60,11 @@ async def converse(ctx: JobContext) -> None:
     session = open_session(brains)
     session.on("close", lambda _: ctx.shutdown("the conversation is over"))
     tools = [] if brains.small else await asyncio.to_thread(collect_tools, settings.agent_tools)
+    library: Library = ctx.proc.userdata[_LIBRARY]
+    knowledge = SessionKnowledge(library, private=settings.fetch_private)
+    answers = Answers(knowledge)
+    if not brains.small:
+        tools += answers.tools()
 
     def make_assistant(model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN) -> Assistant:
         return Assistant(
@@ -60,6 +72,7 @@ async def converse(ctx: JobContext) -> None:
             small=brains.small,
             tools=tools,
             writes=not brains.realtime,
+            answers=answers,
             model=model,
         )
 
@@ -88,6 +101,11 @@ async def converse(ctx: JobContext) -> None:
     )
     if in_room:
         await _introduce(ctx.room, session, brains)
+        desk = KnowledgeDesk(ctx.room, knowledge)
+        answers.show = desk.show
+        for url in named_in(ctx.job.metadata):
+            desk.add_url(url)
+        ctx.add_shutdown_callback(desk.aclose)
         feel = functools.partial(tell_face, avatar)
         outputs = refine_outputs(
             session.output, assistant.feelings, feel, times_words=brains.times_words

@@ -28,6 +28,7 @@ BENCHMARKS: Final = (
     "rooms",
     "leaks",
     "lips",
+    "knowledge",
     "soak",
 )
 """Modules of this package, from what a person notices first to what shows after hours."""
@@ -43,6 +44,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("network",),
     ("rooms",),
     ("leaks",),
+    ("knowledge",),
     ("soak", "--minutes", "10"),
 )
 """What ``all`` runs: about an hour."""

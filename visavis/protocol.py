@@ -61,6 +61,19 @@ WRONG_APPEARANCE: Final = 1400
 ATTRIBUTE_CONTROL: Final = "visavis.control"
 """On a person, ``"true"``: may ask for :data:`RPC_APPEARANCE`. Who makes tokens grants it; with it
 a token must not have ``canUpdateOwnMetadata``, or everybody could grant it to themselves."""
+TOPIC_SOURCES: Final = "visavis.sources"
+"""Text stream, agent to everybody: :class:`visavis.knowledge.Sources` of the answer that begins."""
+TOPIC_KNOWLEDGE: Final = "visavis.knowledge"
+"""Byte stream, any participant to agent: a file (txt, md, html, pdf, docx; 20 MB) that it shall
+know in this conversation; the stream's name is the file's. One of the same name is replaced.
+
+The agent answers the sender with a text stream of the same topic, a
+:class:`visavis.knowledge.Learned`."""
+RPC_KNOWLEDGE: Final = "visavis.knowledge"
+"""Any participant to agent, about what it knows in this conversation alone. Payload: a
+:class:`visavis.knowledge.KnowledgeRequest`; answers with a JSON list of ``{"source", "title",
+"passages"}``, what is known then. An address that is added is answered at once and read meanwhile;
+the outcome comes as with :data:`TOPIC_KNOWLEDGE`."""
 RPC_INTERRUPT: Final = "visavis.interrupt"
 """Any participant to agent: stop speaking now. Empty payload; answers ``"ok"``."""
 RPC_HANG_UP: Final = "visavis.hang_up"

@@ -1,0 +1,141 @@
+"""Passages into the conversation: told to the language model, or said as they are.
+
+A large model is told what was found and answers from it. The embedded one cannot be trusted with
+that: it says the nearest sentences themselves where they are surely meant, and else talks as ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, TypeGuard
+
+from livekit.agents import function_tool, llm
+
+from .chunks import sentences
+from .passage import Passage
+from .session import SessionKnowledge
+from .words import words
+
+logger = logging.getLogger("visavis.knowledge")
+
+PATIENCE: Final = 0.3
+"""Seconds after which an answer begins without knowledge: of a machine that is stuck."""
+PROMPT_BUDGET: Final = 800
+"""Tokens of passages that a large model is told in a turn."""
+TOOL_BUDGET: Final = 1600
+LIKELY: Final = 0.35
+"""Score from which a passage is about the question's subject."""
+SURE: Final = 0.5
+"""Score from which its sentences are the answer."""
+SPOKEN: Final = 320
+"""Characters that are said of a passage: some twenty seconds."""
+NOTHING: Final = "I found nothing about that in what I was given to read."
+
+_TOLD: Final = (
+    "What you were given to know has these passages, found for what the person said last. Where "
+    "they answer it, answer from them alone, in your own spoken words. Where the person asks about "
+    "their subject and they do not answer it, say that you do not know. Else leave them aside."
+)
+
+Show = Callable[[str, Sequence[Passage]], None]
+"""Question and the passages of its answer: for the page."""
+
+
+class Answers:
+    """What one conversation's agent does with its knowledge. ``show`` may be set later."""
+
+    def __init__(self, knowledge: SessionKnowledge, *, show: Show | None = None) -> None:
+        self._knowledge = knowledge
+        self.show = show
+
+    async def find(self, chat_ctx: llm.ChatContext, budget: int = PROMPT_BUDGET) -> list[Passage]:
+        """Passages about what the person said last; empty where it was not the person."""
+        question = last_question(chat_ctx)
+        if not question:
+            return []
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await self._knowledge.search(question, budget=budget)
+        except TimeoutError:
+            logger.warning("searching took longer than %g s; answering without", PATIENCE)
+            return []
+        return [passage for passage in found if passage.score >= LIKELY]
+
+    async def tell(self, chat_ctx: llm.ChatContext) -> llm.ChatContext:
+        """For a large model: the context, with what was found before the person's words."""
+        if not (found := await self.find(chat_ctx)):
+            return chat_ctx
+        self._show(chat_ctx, found)
+        told = chat_ctx.copy()
+        place = max(i for i, item in enumerate(told.items) if is_from_person(item))
+        text = "\n\n".join([_TOLD, *(_quoted(passage) for passage in found)])
+        told.items.insert(place, llm.ChatMessage(role="system", content=[text]))
+        return told
+
+    async def say(self, chat_ctx: llm.ChatContext) -> str | None:
+        """For the embedded model: what to say in its place; None: let it talk."""
+        found = await self.find(chat_ctx)
+        if found and found[0].score >= SURE:
+            self._show(chat_ctx, found[:1])
+            return spoken(found[0])
+        if not found and await self._is_named(last_question(chat_ctx)):
+            return NOTHING
+        return None
+
+    def tools(self) -> list[llm.Tool]:
+        """For models that can call functions: to look for more, in words of their own."""
+
+        @function_tool
+        async def search_knowledge(query: str) -> str:
+            """Search the documents that you were given to know.
+
+            Args:
+                query: What to look for, as a whole question or a few telling words.
+            """
+            found = await self._knowledge.search(query, budget=TOOL_BUDGET)
+            if found and self.show is not None:
+                self.show(query, found)
+            return "\n\n".join(map(_quoted, found)) or "Nothing was found."
+
+        return [search_knowledge]
+
+    def _show(self, chat_ctx: llm.ChatContext, found: Sequence[Passage]) -> None:
+        if self.show is not None:
+            self.show(last_question(chat_ctx), found)
+
+    async def _is_named(self, question: str) -> bool:
+        """Does the person ask about a document by its title?"""
+        titles = {" ".join(words(title)) for title in await self._knowledge.titles()}
+        asked = f" {' '.join(words(question))} "
+        return any(len(title) > 3 and f" {title} " in asked for title in titles)
+
+
+def is_from_person(item: llm.ChatItem) -> TypeGuard[llm.ChatMessage]:
+    return isinstance(item, llm.ChatMessage) and item.role == "user"
+
+
+def last_question(chat_ctx: llm.ChatContext) -> str:
+    """What the person said last; empty where something else came last, such as a tool's result."""
+    last = chat_ctx.items[-1] if chat_ctx.items else None
+    return (last.text_content or "").strip() if last is not None and is_from_person(last) else ""
+
+
+def spoken(passage: Passage) -> str:
+    """Its nearest sentences as one would say them."""
+    said = ""
+    for sentence in sentences(passage.best.replace("\n", " ")):
+        if said and len(said) + len(sentence) > SPOKEN:
+            break
+        said = f"{said} {sentence}".strip()
+    if len(said) > SPOKEN:
+        said = said[:SPOKEN].rsplit(" ", 1)[0] + " …"
+    said = re.sub(r"\s*\([^()]*\)", "", said)  # what stands in brackets is for the eye
+    return said if said[-1:] in ".!?…" else f"{said}."
+
+
+def _quoted(passage: Passage) -> str:
+    where = " › ".join(part for part in (passage.title, passage.heading) if part)
+    return f"[{where}]\n{passage.text}"

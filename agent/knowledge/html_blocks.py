@@ -1,0 +1,126 @@
+"""HTML → blocks: what a reader sees of the main part, under its headings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from .passage import Block, Extract
+
+MOST_DEPTH: Final = 500
+"""Elements within each other; what is deeper is left out."""
+
+_UNSEEN: Final = (
+    "script, style, noscript, template, svg, iframe, object, canvas, form, button, select, nav, "
+    "aside, footer, dialog, [hidden], [aria-hidden=true], [role=navigation], [role=search], "
+    "[role=banner], [role=contentinfo]"
+)
+_BLOCKS: Final = """
+    address article blockquote body br caption center dd details div dl dt fieldset figcaption
+    figure header hr html li main ol p pre section summary table tbody tfoot thead ul
+"""
+_BREAKS: Final = frozenset(_BLOCKS.split())
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_SIGN: Final = "¶#§"
+"""What pages put behind a heading to link to it."""
+
+
+def read_html(text: str) -> Extract:
+    """Navigation, scripts and footers left out; a table's row is a block: "first: second, …"."""
+    tree = LexborHTMLParser(text)
+    named = tree.css_first("head > title")
+    for node in tree.css(_UNSEEN):
+        node.decompose()
+    title = _flat(named.text()) if named else ""
+    root = _main(tree)
+    if root is None:
+        return Extract(title, ())
+    reader = _Reader()
+    reader.read(root)
+    return Extract(title or reader.title, tuple(reader.blocks))
+
+
+def _main(tree: LexborHTMLParser) -> LexborNode | None:
+    """The page's main part, where it says which that is and most of the text is in it."""
+    body = tree.body
+    if body is None:
+        return None
+    for selector in ("main", "[role=main]", "article"):
+        found = tree.css(selector)
+        if len(found) == 1 and 2 * len(found[0].text()) > len(body.text()):
+            return found[0]
+    return body
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.title = ""
+        self._levels: dict[int, str] = {}
+        self._text: list[str] = []
+
+    def read(self, root: LexborNode) -> None:
+        """In the order of the document; a stack of its own, for a page may nest without end."""
+        stack: list[tuple[LexborNode | None, int]] = [(root, 0)]
+        while stack:
+            node, depth = stack.pop()
+            if node is None:  # the end of an element that stands by itself
+                self._flush()
+                continue
+            tag = node.tag
+            if tag == "-text":
+                self._text.append(node.text_content or "")
+            elif tag in _HEADINGS:
+                self._flush()
+                self._head(int(tag[1]), _flat(node.text()).rstrip(_SIGN).strip())
+            elif tag == "tr":
+                self._flush()
+                self._row(node)
+            elif depth < MOST_DEPTH:
+                if tag in _BREAKS:
+                    self._flush()
+                    stack.append((None, 0))
+                stack += [(child, depth + 1) for child in reversed(_children(node))]
+        self._flush()
+
+    def _flush(self) -> None:
+        text = _flat("".join(self._text))
+        self._text.clear()
+        if text:
+            self.blocks.append(Block(self._heading(), text))
+
+    def _head(self, level: int, text: str) -> None:
+        if not text:
+            return
+        self._levels = {other: words for other, words in self._levels.items() if other < level} | {
+            level: text
+        }
+        if not self.title:
+            self.title = text
+
+    def _heading(self) -> str:
+        """Without the first one when it is the title."""
+        return " › ".join(text for text in self._levels.values() if text != self.title)
+
+    def _row(self, row: LexborNode) -> None:
+        cells = [cell for cell in _children(row) if cell.tag in ("td", "th")]
+        texts = [text for cell in cells if (text := _flat(cell.text()))]
+        if not texts or (len(texts) > 1 and all(cell.tag == "th" for cell in cells)):
+            return
+        rest = ", ".join(texts[1:])
+        text = f"{texts[0]}: {rest}" if rest else texts[0]
+        self.blocks.append(Block(self._heading(), text if text[-1] in ".!?:" else f"{text}."))
+
+
+def _children(node: LexborNode) -> list[LexborNode]:
+    found: list[LexborNode] = []
+    child = node.child
+    while child is not None:
+        found.append(child)
+        child = child.next
+    return found
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,69 @@
+"""What knowledge is made of, and what can be wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class KnowledgeError(Exception):
+    """A source that cannot be used. The text is one sentence for people."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, a list item, a table's row: what a document is read as."""
+
+    heading: str
+    """The headings above it, outermost first, joined with " › "; may be empty."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What was read out of a file."""
+
+    title: str
+    """Its own; empty where it has none."""
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file or a page that is known."""
+
+    source: str
+    """Path (relative to the checkout within it) or URL: what it is replaced and removed by."""
+    title: str
+    passages: int
+    digest: str
+    """SHA-256 of its bytes, in hex."""
+    origin: str
+    """The folder, file or URL that was asked for, as it was written."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a document that may answer a question."""
+
+    text: str
+    title: str
+    """The document's."""
+    source: str
+    """The document's: a path or a URL."""
+    heading: str
+    """Where in the document: its headings, or "page 7"; may be empty."""
+    best: str
+    """The sentences of the text that are nearest to the question."""
+    score: float
+    """How near it is to the question, 0 to 1: the cosine of both vectors where there are vectors,
+    else the share of the question's words that it has, each weighted by its rarity."""
+
+    @property
+    def tokens(self) -> int:
+        """That a language model is likely to take for it, rather too many."""
+        return count_tokens(self.text) + count_tokens(self.heading) + count_tokens(self.title)
+
+
+def count_tokens(text: str) -> int:
+    """An upper estimate: one for three bytes, that is three Latin letters or one Chinese one."""
+    return len(text.encode()) // 3 + 1

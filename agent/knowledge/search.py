@@ -1,0 +1,278 @@
+"""Finding passages: BM25 and vectors, each ranks by itself, and reciprocal ranks are added.
+
+Reciprocal rank fusion: Cormack, Clarke & Büttcher, SIGIR 2009, with their constant of 60.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from . import store, vectors
+from .chunks import windows
+from .passage import Document, Passage
+from .words import asked, match, plain, stem
+
+Method = Literal["fused", "bm25", "vectors"]
+Encoder = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+"""Texts → texts × 384, each of length 1: :class:`~agent.knowledge.minilm.MiniLM`."""
+
+LIMIT: Final = 5
+"""Passages."""
+BUDGET: Final = 1200
+"""Tokens of all passages together."""
+DEPTH: Final = 50
+"""Passages that each way of searching proposes."""
+FUSION: Final = 60
+MOST_POSTINGS: Final = 20_000
+"""Passages that BM25 weighs for one question: common words are left out beyond."""
+HEADING_WEIGHT: Final = 2.0
+"""Of a word in the heading or title, against one in the text."""
+WORTH_SHOWING: Final = 0.25
+"""Score below which a passage has nothing to do with the question."""
+UNKNOWN: Final = 0.5
+"""Weight of a word that no passage has, where those that all passages have weigh 0.7."""
+MOST_QUESTION: Final = 2000
+"""Characters of a question that are looked at."""
+_MOST_KIN: Final = 6
+_SHORTEST_KIN: Final = 4
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Of a passage's text."""
+
+    begin: int
+    end: int
+    cosine: float
+
+
+class Knowledge:
+    """One index, for reading: any number of these on one file, in any number of processes.
+
+    Every method blocks (for milliseconds) and may be called from any thread.
+    """
+
+    def __init__(self, file: Path, encoder: Encoder | None = None) -> None:
+        """``encoder``: None leaves the vectors out. Raises KnowledgeError where ``file`` cannot
+        be opened; it is made where it is not there."""
+        self.file = file
+        self._connection = store.connect(file)
+        self._encoder = encoder
+        self._signs = vectors.SignIndex()
+        self._seen: tuple[int, int] | None = None
+        self._passages = 0
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def remove(self, source: str) -> bool:
+        """Was it there?"""
+        with self._lock:
+            return store.remove(self._connection, source)
+
+    def documents(self) -> list[Document]:
+        with self._lock:
+            return store.documents(self._connection)
+
+    @property
+    def empty(self) -> bool:
+        with self._snapshot():
+            return not self._passages
+
+    def search(
+        self, query: str, limit: int = LIMIT, budget: int = BUDGET, method: Method = "fused"
+    ) -> list[Passage]:
+        """The passages nearest to the question, the best first, ``budget`` tokens in all.
+
+        Empty where nothing is near. Any text is a question; none is an error.
+        """
+        query = query[:MOST_QUESTION].strip()
+        if not query:
+            return []
+        vector = None
+        if self._encoder is not None and method != "bm25":
+            vector = self._encoder([query])[0]
+        near: list[Passage] = []
+        with self._snapshot():
+            terms = self._terms(query)
+            by_words = self._by_words(terms) if method != "vectors" else []
+            parts: dict[int, _Part] = {}
+            if vector is not None:
+                self._weigh(parts, vector, "id", self._signs.nearest(vector))
+                by_meaning = sorted(parts, key=lambda number: -parts[number].cosine)[:DEPTH]
+                self._weigh(parts, vector, "passage", [n for n in by_words if n not in parts])
+            else:
+                by_meaning = []
+            for number in fuse((by_words, by_meaning)):
+                passage = self._passage(number, parts.get(number), terms)
+                if passage.score >= WORTH_SHOWING:
+                    near.append(passage)
+                if len(near) == limit:
+                    break
+        return fit(near, budget)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """One caller at a time, and one state of the index whatever writers do meanwhile."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                self._refresh()
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+
+    def _refresh(self) -> None:
+        """Take in what writers have done since."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        (removals,) = self._connection.execute("SELECT removals FROM state").fetchone()
+        if self._seen == (version, removals):
+            return
+        if self._seen is not None and self._seen[1] != removals:
+            self._signs = vectors.SignIndex()
+        (self._passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
+        if self._encoder is not None:
+            rows = self._connection.execute(
+                "SELECT id, vector FROM vectors WHERE id > ? ORDER BY id",
+                (self._signs.newest,),
+            )
+            while some := rows.fetchmany(4096):
+                self._signs.extend([number for number, _ in some], [vector for _, vector in some])
+        self._seen = (version, removals)
+
+    def _terms(self, query: str) -> dict[str, int]:
+        """What to look for, with the number of passages that have it.
+
+        A word that no passage has stands for those that contain it or are contained in it, which
+        finds the parts of compounds.
+        """
+        found: dict[str, int] = {}
+        for word in asked(query):
+            count = self._count(word)
+            if count or len(word) < _SHORTEST_KIN:
+                found[word] = count
+            else:
+                found |= self._kin(word) or {word: 0}
+        return found
+
+    def _count(self, word: str) -> int:
+        row = self._connection.execute(
+            "SELECT passages FROM words WHERE word = ?", (word,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _kin(self, word: str) -> dict[str, int]:
+        rows = self._connection.execute(
+            "SELECT w.word, w.passages FROM word_parts p JOIN words w ON w.id = p.rowid "
+            "WHERE p.word LIKE ? AND w.passages > 0 ORDER BY length(w.word) LIMIT ?",
+            (f"%{word}%", _MOST_KIN),
+        ).fetchall()
+        if not rows and len(word) <= 40:
+            longest = sorted(
+                {
+                    word[start:end]
+                    for start in range(len(word))
+                    for end in range(start + _SHORTEST_KIN + 1, len(word) + 1)
+                    if start == 0 or end == len(word)
+                },
+                key=len,
+            )
+            marks = ",".join("?" * len(longest))
+            rows = self._connection.execute(
+                f"SELECT word, passages FROM words WHERE word IN ({marks}) AND passages > 0 "
+                "ORDER BY length(word) DESC LIMIT ?",
+                (*longest, _MOST_KIN),
+            ).fetchall()
+        return dict(rows)
+
+    def _by_words(self, terms: dict[str, int]) -> list[int]:
+        """By BM25, the rarest words first until enough passages have them."""
+        chosen: list[str] = []
+        postings = 0
+        for term, count in sorted(terms.items(), key=lambda item: item[1]):
+            postings += count
+            if chosen and postings > MOST_POSTINGS:
+                break
+            chosen.append(term)
+        if not chosen:
+            return []
+        rows = self._connection.execute(
+            "SELECT rowid FROM lexicon WHERE lexicon MATCH ? "
+            "ORDER BY bm25(lexicon, ?, 1.0) LIMIT ?",
+            (match(chosen), HEADING_WEIGHT, DEPTH),
+        )
+        return [number for (number,) in rows]
+
+    def _weigh(
+        self,
+        parts: dict[int, _Part],
+        vector: npt.NDArray[np.float32],
+        column: Literal["id", "passage"],
+        numbers: Sequence[int],
+    ) -> None:
+        """Add to ``parts`` the nearest part of each passage, of the vectors with these numbers."""
+        rows = self._connection.execute(
+            "SELECT passage, begin, end, vector FROM vectors "
+            f"WHERE {column} IN ({','.join('?' * len(numbers))})",
+            tuple(numbers),
+        ).fetchall()
+        if not rows:
+            return
+        near = vectors.cosines(vectors.to_rows([stored for *_, stored in rows]), vector)
+        for (passage, begin, end, _), cosine in zip(rows, near, strict=True):
+            if passage not in parts or cosine > parts[passage].cosine:
+                parts[passage] = _Part(begin, end, float(cosine))
+
+    def _passage(self, number: int, part: _Part | None, terms: dict[str, int]) -> Passage:
+        text, heading, title, source = self._connection.execute(
+            "SELECT p.text, p.heading, d.title, d.source FROM passages p "
+            "JOIN documents d ON d.id = p.document WHERE p.id = ?",
+            (number,),
+        ).fetchone()
+        if part is not None:
+            best, score = text[part.begin : part.end], part.cosine
+        else:
+            options = [text[begin:end] for begin, end in windows(text)] or [text]
+            best = max(options, key=lambda option: self._coverage(option, terms))
+            score = self._coverage(f"{title} {heading} {text}", terms)
+        score = round(min(1.0, max(0.0, score)), 4)
+        return Passage(text, title, source, heading, best, score)
+
+    def _coverage(self, text: str, terms: dict[str, int]) -> float:
+        text = plain(text)
+        weights = {
+            term: math.log(1 + self._passages / count) if count else UNKNOWN
+            for term, count in terms.items()
+        }
+        has = sum(weight for term, weight in weights.items() if stem(term) in text)
+        return has / max(sum(weights.values()), 1e-9)
+
+
+def fuse(rankings: Iterable[Sequence[int]], depth: int = DEPTH) -> list[int]:
+    """One ranking of several: the sum of 1 / (60 + rank)."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, number in enumerate(ranking, 1):
+            scores[number] = scores.get(number, 0.0) + 1 / (FUSION + rank)
+    return sorted(scores, key=lambda number: -scores[number])[:depth]
+
+
+def fit(passages: Sequence[Passage], budget: int) -> list[Passage]:
+    """The first ones that fit into ``budget`` tokens together."""
+    kept: list[Passage] = []
+    for passage in passages:
+        if passage.tokens <= budget:
+            budget -= passage.tokens
+            kept.append(passage)
+    return kept

@@ -1,0 +1,153 @@
+"""What one conversation knows: the worker's index, and what was added in its room alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from .choose import Library
+from .passage import Document, KnowledgeError, Passage
+from .search import BUDGET, LIMIT, Knowledge, fit
+from .sources import is_url
+
+logger = logging.getLogger("visavis.knowledge")
+
+READ_TIMEOUT: Final = 120.0
+"""Seconds until a document that somebody adds must have been read and embedded."""
+MOST_DOCUMENTS: Final = 50
+"""That a room may add."""
+
+
+class SessionKnowledge:
+    """Searches both; what is added here is gone with the conversation.
+
+    Searching runs on a thread. Reading and embedding run in a process of low priority.
+    """
+
+    def __init__(self, library: Library, *, private: bool = False) -> None:
+        """``private``: URLs may lead to this machine and its network."""
+        self._shared = library.knowledge
+        self._encoder = library.encoder
+        self._private = private
+        self._own: Knowledge | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._adding = asyncio.Lock()
+
+    async def search(
+        self, question: str, limit: int = LIMIT, budget: int = BUDGET
+    ) -> list[Passage]:
+        """As :meth:`Knowledge.search`; empty, not an error, where the index cannot be read."""
+        found: list[Passage] = []
+        for knowledge in (self._own, self._shared):
+            if knowledge is None:
+                continue
+            try:
+                found += await asyncio.to_thread(knowledge.search, question, limit, budget)
+            except Exception as error:  # the conversation goes on without
+                logger.warning("the knowledge cannot be searched: %s", type(error).__name__)
+        if self._own is not None:  # each is in order already
+            found.sort(key=lambda passage: -passage.score)
+        return fit(found[:limit], budget)
+
+    async def documents(self) -> list[Document]:
+        """What was added in this conversation."""
+        return await asyncio.to_thread(self._own.documents) if self._own else []
+
+    async def titles(self) -> list[str]:
+        """Of everything that is known."""
+        both = [knowledge for knowledge in (self._own, self._shared) if knowledge is not None]
+        lists = [await asyncio.to_thread(knowledge.documents) for knowledge in both]
+        return [document.title for documents in lists for document in documents]
+
+    async def add_url(self, url: str) -> Document:
+        """Raises :class:`KnowledgeError`."""
+        if not is_url(url):
+            raise KnowledgeError("an address must begin with https:// or http://")
+        return await self._add(url)
+
+    async def add_file(self, name: str, data: bytes) -> Document:
+        """``name``: what people call it; one of the same name is replaced.
+
+        Raises :class:`KnowledgeError`.
+        """
+        name = Path(name.replace("\\", "/")).name.lstrip(".")[:120] or "document"
+        file = self._place() / "files" / name
+        await asyncio.to_thread(_write, file, data)
+        try:
+            return await self._add(str(file))
+        finally:
+            file.unlink(missing_ok=True)
+
+    async def remove(self, source: str) -> bool:
+        """Was it there? ``source``: a URL, or a file's name."""
+        if self._own is None:
+            return False
+        for document in await self.documents():
+            if source in (document.source, Path(document.source).name):
+                return await asyncio.to_thread(self._own.remove, document.source)
+        return False
+
+    async def aclose(self) -> None:
+        """Forget what was added. The shared index stays open: it is the process's."""
+        if self._own is not None:
+            await asyncio.to_thread(self._own.close)
+            self._own = None
+        if self._folder is not None:
+            await asyncio.to_thread(self._folder.cleanup)
+            self._folder = None
+
+    def _place(self) -> Path:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="visavis-knowledge-")
+        return Path(self._folder.name)
+
+    async def _add(self, source: str) -> Document:
+        async with self._adding:
+            index = self._place() / "index.sqlite"
+            if self._own is None:
+                self._own = await asyncio.to_thread(Knowledge, index, self._encoder)
+            known = {document.source for document in await self.documents()}
+            if source not in known and len(known) >= MOST_DOCUMENTS:
+                raise KnowledgeError(f"a conversation takes {MOST_DOCUMENTS} documents at most")
+            problems = await _update(index, source, self._private, self._encoder is not None)
+            if problems:
+                raise KnowledgeError(problems[0])
+            for document in await self.documents():
+                if document.source == source:
+                    return document
+            raise KnowledgeError(f"{source} could not be read")
+
+
+def _write(file: Path, data: bytes) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(data)
+
+
+async def _update(index: Path, source: str, private: bool, embed: bool) -> list[str]:
+    """What was wrong with the source."""
+    options = [*(["--private"] if private else []), *([] if embed else ["--no-vectors"])]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agent.knowledge", "--index", str(index), "update"),
+        *(*options, "--", source),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    try:
+        async with asyncio.timeout(READ_TIMEOUT):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        return [f"it took longer than {READ_TIMEOUT:g} s to read"]
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    steps: list[dict[str, Any]] = [json.loads(line) for line in output.splitlines()]
+    if not steps:
+        return ["it could not be read"]
+    return [str(problem) for problem in steps[0]["problems"]]
