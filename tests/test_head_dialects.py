@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -392,3 +393,69 @@ def test_a_real_head_with_other_names_moves_as_before(tmp_path: Path) -> None:
     before, after = read_head(find_head("amy")), read_head(path)
     assert np.array_equal(before.morph_start, after.morph_start)
     assert np.array_equal(before.morph_delta, after.morph_delta)
+
+
+def _with_draco_body(change: Callable[[bytes], bytes]) -> bytes:
+    """A head whose body, which has no morph targets, is packed with Draco."""
+    import DracoPy
+
+    document, binary = unpack(build_head(replace(READY_PLAYER_ME, names=("jawOpen",))))
+    primitive = document["meshes"][3]["primitives"][0]
+
+    def read(index: int, dtype: str, width: int) -> NDArray[Any]:
+        view = document["bufferViews"][document["accessors"][index]["bufferView"]]
+        data = binary[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
+        return np.frombuffer(data, dtype).reshape(-1, width)
+
+    attributes = primitive["attributes"]
+    points = read(attributes["POSITION"], "<f4", 3)
+    faces = read(primitive["indices"], "<u2", 3)
+    packed = change(DracoPy.encode(points, faces.astype(np.uint32), quantization_bits=16))
+    count = len(DracoPy.decode(DracoPy.encode(points, faces.astype(np.uint32))).points)
+    for key in ("NORMAL", "TEXCOORD_0", "JOINTS_0", "WEIGHTS_0"):
+        del attributes[key]
+    node = next(node for node in document["nodes"] if node.get("mesh") == 3)
+    del node["skin"]
+    position = document["accessors"][attributes["POSITION"]]
+    del position["bufferView"]
+    position["count"] = count
+    del document["accessors"][primitive["indices"]]["bufferView"]
+    document["bufferViews"].append(
+        {"buffer": 0, "byteOffset": len(binary), "byteLength": len(packed)}
+    )
+    primitive["extensions"] = {
+        "KHR_draco_mesh_compression": {
+            "bufferView": len(document["bufferViews"]) - 1,
+            "attributes": {"POSITION": 0},
+        }
+    }
+    document["extensionsRequired"] = ["KHR_draco_mesh_compression"]
+    return pack(document, binary + packed)
+
+
+def test_a_draco_mesh_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "draco.glb"
+    path.write_bytes(_with_draco_body(lambda packed: packed))
+    _, findings = read_findings(path)
+    assert findings.parts[-1] == ("Wolf3D_Body", "skin")
+    assert findings.triangles > 1700
+
+
+def test_a_broken_draco_mesh_is_refused(tmp_path: Path) -> None:
+    random, path = Random(1), tmp_path / "draco.glb"
+    refused = 0
+    for _ in range(150):
+
+        def spoil(packed: bytes) -> bytes:
+            broken = bytearray(packed)
+            for _ in range(random.randrange(1, 6)):
+                broken[random.randrange(len(broken))] = random.randrange(256)
+            return bytes(broken[: random.randrange(1, len(broken) + 1)])
+
+        path.write_bytes(_with_draco_body(spoil))
+        try:
+            read_head(path)
+        except HeadError as error:
+            refused += 1
+            assert "Draco" in str(error) or "not finite" in str(error) or "measure" in str(error)
+    assert refused > 50

@@ -79,7 +79,7 @@ def _describe_body(findings: Findings) -> Iterator[str]:
     if findings.arms_lowered:
         yield "its arms were spread: let down"
     if not _SMALL < findings.scale < _BIG:
-        yield f"it was not as large as a person: scaled by {findings.scale:.3g}"
+        yield f"its head is not of a person's size: scaled by {findings.scale:.3g}"
     if findings.toon:
         yield "drawn materials (unlit, MToon): shown in their own colours, without shadows"
     roles = {role for _, role in findings.parts}
