@@ -27,6 +27,7 @@ BENCHMARKS: Final = (
     "network",
     "rooms",
     "leaks",
+    "render",
     "lips",
     "knowledge",
     "soak",
@@ -45,6 +46,7 @@ ALL: Final[tuple[tuple[str, ...], ...]] = (
     ("rooms",),
     ("leaks",),
     ("knowledge",),
+    ("render",),
     ("soak", "--minutes", "10"),
 )
 """What ``all`` runs: about an hour."""
