@@ -11,7 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_worker.render.jit import Scalar, kernel
+from avatar_worker.render.jit import kernel
+
+from .meshopt_indices import unpack_sequence, unpack_triangles
 
 Bytes = NDArray[np.uint8]
 
@@ -44,11 +46,11 @@ def decode_view(data: memoryview, count: int, stride: int, mode: object, filter_
     if mode == "TRIANGLES":
         if count % 3 or not len(packed) or packed[0] & 0xF0 != _TRIANGLES or packed[0] & 15 > 1:
             raise MeshoptError("does not begin as packed triangles do")
-        whole = _triangles(packed, indices)
+        whole = unpack_triangles(packed, indices)
     else:
         if not len(packed) or packed[0] & 0xF0 != _INDICES or packed[0] & 15 > 1:
             raise MeshoptError("does not begin as packed indices do")
-        whole = _sequence(packed, indices)
+        whole = unpack_sequence(packed, indices)
     if not whole:
         raise MeshoptError("ends before all its indices are unpacked")
     return (indices.astype("<u2") if stride == 2 else indices.astype("<u4")).tobytes()
@@ -60,7 +62,9 @@ def _decode_attributes(packed: Bytes, count: int, stride: int) -> Bytes:
     if not len(packed) or packed[0] != _ATTRIBUTES:
         raise MeshoptError("does not begin as packed attributes of version 0 do")
     out = np.zeros((count, stride), np.uint8)
-    if len(packed) < 1 + max(stride, _TAIL) or not _attributes(packed, out):
+    if len(packed) < 1 + max(stride, _TAIL) or not _attributes(
+        packed, out, np.zeros(stride, np.uint8)
+    ):
         raise MeshoptError("ends before all its elements are unpacked")
     return out
 
@@ -95,11 +99,11 @@ def _octahedral(values: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
 
 
 @kernel
-def _attributes(data: Bytes, out: Bytes) -> bool:
+def _attributes(data: Bytes, out: Bytes, last: Bytes) -> bool:
+    """Fill ``out`` (n, stride); False where the data end before. ``last`` (stride,) is scratch."""
     count, stride = out.shape
     end = len(data) - max(stride, 32)
     block = min(8192 // stride // 16 * 16, 256)
-    last = np.zeros(256, np.uint8)
     for k in range(stride):
         last[k] = data[len(data) - stride + k]
     at = 1
@@ -152,124 +156,3 @@ def _attributes(data: Bytes, out: Bytes) -> bool:
             last[k] = value
         first += size
     return True
-
-
-@kernel
-def _sequence(data: Bytes, out: NDArray[np.uint32]) -> bool:
-    end = len(data) - 4
-    last = np.zeros(2, np.int64)
-    at = 1
-    for number in range(len(out)):
-        word = np.int64(0)
-        shift = 0
-        while True:
-            if at >= end or shift > 28:
-                return False
-            byte = np.int64(data[at])
-            at += 1
-            word |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
-        which = word & 1
-        word >>= 1
-        step = -((word + 1) >> 1) if word & 1 else word >> 1
-        last[which] = (last[which] + step) & 0xFFFFFFFF
-        out[number] = last[which]
-    return True
-
-
-@kernel
-def _triangles(data: Bytes, out: NDArray[np.uint32]) -> bool:
-    """Each triangle is a byte of code: an edge seen before and a vertex, or three vertices."""
-    count = len(out) // 3
-    end = len(data) - 16
-    if 1 + count > end:
-        return False
-    inline = 13 if data[0] & 15 else 15
-    edges = np.zeros((16, 2), np.int64)
-    recent = np.zeros(16, np.int64)
-    edge_at, recent_at = 0, np.int64(0)
-    following, last = np.int64(0), np.int64(0)
-    at = 1 + count
-    corner = np.zeros(3, np.int64)
-    coded = np.zeros(3, np.int64)
-    for triangle in range(count):
-        code = np.int64(data[1 + triangle])
-        if code < 0xF0:
-            which = (edge_at - 1 - (code >> 4)) & 15
-            corner[0], corner[1] = edges[which, 0], edges[which, 1]
-            low = code & 15
-            keep = 1
-            if low == 0:
-                corner[2] = following
-                following += 1
-            elif low < inline:
-                corner[2] = recent[(recent_at - 1 - low) & 15]
-                keep = 0
-            else:
-                if low == 15:
-                    word, at = _varint(data, at, end)
-                    if at < 0:
-                        return False
-                    last += word
-                else:
-                    last += 1 if low == 14 else -1
-                corner[2] = last
-            recent[recent_at] = corner[2]
-            recent_at = (recent_at + keep) & 15
-            edges[edge_at, 0], edges[edge_at, 1] = corner[2], corner[1]
-            edge_at = (edge_at + 1) & 15
-            edges[edge_at, 0], edges[edge_at, 1] = corner[0], corner[2]
-            edge_at = (edge_at + 1) & 15
-        else:
-            if code < 0xFE:
-                pair = np.int64(data[end + (code & 15)])
-                coded[0] = 0
-            else:
-                if at >= end:
-                    return False
-                pair = np.int64(data[at])
-                at += 1
-                coded[0] = 0 if code == 0xFE else 15
-                if pair == 0:
-                    following = np.int64(0)
-            coded[1], coded[2] = pair >> 4, pair & 15
-            for k in range(3):
-                if coded[k] == 0:
-                    corner[k] = following
-                    following += 1
-                elif coded[k] < 15:
-                    corner[k] = recent[(recent_at - coded[k]) & 15]
-            for k in range(3):
-                if coded[k] == 15:
-                    word, at = _varint(data, at, end)
-                    if at < 0:
-                        return False
-                    last += word
-                    corner[k] = last
-            for k in range(3):
-                recent[recent_at] = corner[k]
-                if k == 0 or coded[k] == 0 or coded[k] == 15:
-                    recent_at = (recent_at + 1) & 15
-            for k in range(3):
-                edges[edge_at, 0], edges[edge_at, 1] = corner[(k + 1) % 3], corner[k]
-                edge_at = (edge_at + 1) & 15
-        for k in range(3):
-            out[triangle * 3 + k] = np.uint32(corner[k] & 0xFFFFFFFF)
-    return True
-
-
-@kernel
-def _varint(data: Bytes, at: int, end: int) -> tuple[Scalar, int]:
-    """A signed number and where the next byte is; -1 where it runs over the end."""
-    word = np.int64(0)
-    for number in range(5):
-        if at >= end:
-            return np.int64(0), -1
-        byte = np.int64(data[at])
-        at += 1
-        word |= (byte & 127) << (7 * number)
-        if byte < 128:
-            return (-((word + 1) >> 1) if word & 1 else word >> 1), at
-    return np.int64(0), -1

@@ -13,20 +13,15 @@ from PIL import Image
 from avatar_worker.render.gltf import Glb
 from avatar_worker.render.gltf.images import read_image
 from avatar_worker.render.head import Floats
-from avatar_worker.render.limits import MAX_TEXTURE_SIDE
 from avatar_worker.render.materials import ALPHA, DECAL, EYE, OPAQUE, TOON, Material, find_material
 
+from .mapping import ALL, CLAMP, MIRROR, REPEAT, crop, cut, fit, tile, transform
 from .pieces import Piece
 from .roles import OWN, find_role
 
-_REPEAT, _CLAMP, _MIRROR = 10497, 33071, 33648
 _MOST_TILES: Final = 16
 _DRAWN: Final = re.compile(r"\bN\d\d_\d{3}")
 """What VRoid Studio calls its materials, also after they lost their shader."""
-_ALL: Final = (0.0, 0.0, 1.0, 1.0)
-_MARGIN: Final = 1 / 64
-"""Of a texture, around what is used of it: smaller levels look further."""
-_WORTH: Final = 0.8
 _DENSEST: Final = 2600.0
 _COARSER: Final = 1600.0
 """Texels a metre, of the face and beside it; 1080 lines have 2900 pixels a metre."""
@@ -85,12 +80,12 @@ class Painter:
         if isinstance(texture, dict):
             uv, tiles, wrap = self._map(piece, texture)
             source = _source(glb, texture)
-            box, uv = _crop(uv) if tiles == (1, 1) else (_ALL, uv)
+            box, uv = crop(uv) if tiles == (1, 1) else (ALL, uv)
             key = (source, *factor, *tint, mode, cutoff, toon, *tiles, *wrap, *box)
             if key not in self._images:
                 whole = self._read(source)
                 fine = _DENSEST if piece.target_names else _COARSER
-                image = _fit(_cut(_tile(whole, tiles, wrap), box), uv, piece, fine)
+                image = fit(cut(tile(whole, tiles, wrap), box), uv, piece, fine)
         if key not in self._images:
             image = image or Image.new("RGBA", (2, 2), (255, 255, 255, 255))
             # Factors are linear; the shading squares texels, so the root is what it expects.
@@ -121,67 +116,30 @@ class Painter:
     ) -> tuple[Floats, tuple[int, int], tuple[int, int]]:
         """Texture coordinates in 0..1, how many tiles they span, and how these repeat."""
         glb = self._glb
-        transform = texture.get("extensions", {}).get("KHR_texture_transform", {})
-        index = transform.get("texCoord", texture.get("texCoord", 0))
+        moved = texture.get("extensions", {}).get("KHR_texture_transform", {})
+        index = moved.get("texCoord", texture.get("texCoord", 0))
         uv = piece.uvs.get(index)
         if uv is None:
-            return np.zeros((len(piece.position), 2), np.float32), (1, 1), (_CLAMP, _CLAMP)
-        if transform:
-            uv = _transform(uv, transform)
+            return np.zeros((len(piece.position), 2), np.float32), (1, 1), (CLAMP, CLAMP)
+        if moved:
+            uv = transform(uv, moved)
         sampler_index = glb.item("textures", texture.get("index")).get("sampler")
         sampler = {} if sampler_index is None else glb.item("samplers", sampler_index)
-        wrap = (int(sampler.get("wrapS", _REPEAT)), int(sampler.get("wrapT", _REPEAT)))
+        wrap = (int(sampler.get("wrapS", REPEAT)), int(sampler.get("wrapT", REPEAT)))
         tiles = []
         out = uv.astype(np.float64)
         for axis in (0, 1):
             first = np.floor(out[:, axis].min() + 1e-3)
             count = int(min(max(np.ceil(out[:, axis].max() - 1e-3) - first, 1), _MOST_TILES))
-            if wrap[axis] == _CLAMP:
+            if wrap[axis] == CLAMP:
                 count = 1
             else:
                 # Mirrored tiles take turns: two at a time is where they are as before.
-                first -= first % 2 if wrap[axis] == _MIRROR else 0
-                count += count % 2 if wrap[axis] == _MIRROR and count > 1 else 0
+                first -= first % 2 if wrap[axis] == MIRROR else 0
+                count += count % 2 if wrap[axis] == MIRROR and count > 1 else 0
                 out[:, axis] = (out[:, axis] - first) / count
             tiles.append(count)
         return out.astype(np.float32), (tiles[0], tiles[1]), wrap
-
-
-def _crop(uv: Floats) -> tuple[tuple[float, ...], Floats]:
-    """The part of the texture that is used, in 1/32 of it, and the coordinates in that part."""
-    inside = np.clip(uv, 0, 1)
-    low = np.maximum(np.floor((inside.min(axis=0) - _MARGIN) * 32), 0) / 32
-    high = np.minimum(np.ceil((inside.max(axis=0) + _MARGIN) * 32), 32) / 32
-    if float(np.prod(high - low)) > _WORTH:
-        return _ALL, uv
-    return (*low.tolist(), *high.tolist()), ((uv - low) / (high - low)).astype(np.float32)
-
-
-def _cut(image: Image.Image, box: tuple[float, ...]) -> Image.Image:
-    if box == _ALL:
-        return image
-    left, top, right, bottom = (
-        round(place * side) for place, side in zip(box, image.size * 2, strict=True)
-    )
-    return image.crop((left, top, max(right, left + 2), max(bottom, top + 2)))
-
-
-def _fit(image: Image.Image, uv: Floats, piece: Piece, fine: float) -> Image.Image:
-    """The image with no more than ``fine`` texels a metre."""
-    corners, places = uv[piece.triangles], piece.position[piece.triangles]
-    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    flat = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).astype(np.float64)
-    solid = np.linalg.norm(
-        np.cross(places[:, 1] - places[:, 0], places[:, 2] - places[:, 0]), axis=1
-    ).astype(np.float64)
-    texels = float(flat.sum()) * image.width * image.height
-    if texels <= 0:
-        return image
-    scale = fine * np.sqrt(float(solid.sum()) / texels)
-    if scale > _WORTH:
-        return image
-    size = (max(4, round(image.width * scale)), max(4, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BOX)
 
 
 def _kind(mode: str, role: str, two_sided: bool, is_eye: bool) -> int:
@@ -226,36 +184,6 @@ def _source(glb: Glb, texture: dict[str, Any]) -> int:
     glb.item("images", index)
     assert isinstance(index, int)
     return index
-
-
-def _transform(uv: Floats, transform: dict[str, Any]) -> Floats:
-    """KHR_texture_transform: scale, then rotation, then offset."""
-    angle = float(transform.get("rotation", 0))
-    cosine, sine = np.cos(angle), np.sin(angle)
-    turn = np.array([[cosine, sine], [-sine, cosine]])
-    scale = np.asarray(transform.get("scale", [1, 1]), np.float64)
-    offset = np.asarray(transform.get("offset", [0, 0]), np.float64)
-    moved = (uv.astype(np.float64) * scale) @ turn.T + offset
-    if not np.isfinite(moved).all():
-        raise ValueError("a texture is moved out of all measure")
-    return np.asarray(moved, np.float32)
-
-
-def _tile(image: Image.Image, tiles: tuple[int, int], wrap: tuple[int, int]) -> Image.Image:
-    """The image side by side with itself: the rasterizer knows no other way to repeat."""
-    if tiles == (1, 1):
-        return image
-    size = tuple(
-        min(side, max(2, MAX_TEXTURE_SIDE // count))
-        for side, count in zip(image.size, tiles, strict=True)
-    )
-    small = np.asarray(image.resize((size[0], size[1]), Image.Resampling.BOX))
-    rows = [small[::-1] if wrap[1] == _MIRROR and y % 2 else small for y in range(tiles[1])]
-    columns: list[NDArray[np.uint8]] = []
-    for x in range(tiles[0]):
-        column = np.concatenate(rows)
-        columns.append(column[:, ::-1] if wrap[0] == _MIRROR and x % 2 else column)
-    return Image.fromarray(np.concatenate(columns, axis=1), "RGBA")
 
 
 def _finish(
