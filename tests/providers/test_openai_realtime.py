@@ -25,10 +25,11 @@ TROUBLE = "I cannot think right now."
 
 
 class Realtime(Fake):
-    """``asked`` has the client's events of all connections."""
+    """``asked`` has the client's events of all connections. ``sound``: of a response."""
 
-    def __init__(self) -> None:
+    def __init__(self, sound: bytes = SOUND) -> None:
         super().__init__()
+        self.sound = sound
         self.socket: web.WebSocketResponse | None = None
         self.connections = 0
         self.query: dict[str, str] = {}
@@ -65,12 +66,12 @@ class Realtime(Fake):
         return [event for event in self.asked if event["type"] == kind]
 
     async def speak(self, item: str, words: str, *, to: str = "", whole: bool = True) -> None:
-        """A response of one second; ``to``: the event id of what asked for it."""
+        """A response; ``to``: the event id of what asked for it."""
         metadata = {"metadata": {"client_event_id": to}} if to else {}
         message = {"id": item, "type": "message", "role": "assistant", "content": []}
         where = {"response_id": f"resp_{item}", "item_id": item, "content_index": 0}
         part = {"part": {"type": "audio", "transcript": ""}}
-        audio = base64.b64encode(SOUND).decode()
+        audio = base64.b64encode(self.sound).decode()
         events: list[dict[str, Any]] = [
             {"type": "response.created", "response": {"id": f"resp_{item}"} | metadata},
             {"type": "response.output_item.added", "item": message},
