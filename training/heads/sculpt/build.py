@@ -45,6 +45,9 @@ def build_head(inputs: Path, person: Person, out: Path) -> dict[str, int]:
     scalp = Scalp(body.eye_line, float(skull[:, 2].max() + skull[:, 2].min()) / 2, person.recession)
     style = STYLES[person.hair.style]
     hair = style(person.hair, skin, Surface([skin, cloth]), scalp)
+    # Nearest to the camera first: what they hide is then skipped.
+    nearest = -hair.position[hair.triangles].mean(axis=1)[:, 2]
+    hair.triangles = hair.triangles[np.argsort(nearest, kind="stable")]
     if person.hair.style == "curls":
         region = _drop_scalp(skin, region, scalp)
     skin.uv = atlas.to_atlas(skin.uv, region)

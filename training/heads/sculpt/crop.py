@@ -58,7 +58,7 @@ def make_crop(hair: Hair, skin: Part, surface: Surface, scalp: Scalp) -> Part:
     width = (0.15 + 0.09 * top[:, None]) * taper(5, 0.85, 0.5)[None]
     width = width * rng.uniform(0.85, 1.15, (len(lines), 1))
     thin = (scalp.inside(roots) < 0.07) | (top < 0.3)
-    tiles = np.where(thin, rng.integers(4, 7, len(roots)), rng.integers(1, 5, len(roots)))
+    tiles = np.where(thin, rng.integers(4, 7, len(roots)), rng.integers(0, 4, len(roots)))
     t = np.linspace(0, 1, 5)
     shade = np.clip((0.86 + 0.10 * top[:, None]) * (0.84 + 0.22 * t[None]), 0.3, 1)
     made = ribbons(lines, width, outward(scalp), tiles, TILES, shade, 0.22)

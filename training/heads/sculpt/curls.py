@@ -16,7 +16,7 @@ from .surface import Surface
 def make_curls(hair: Hair, skin: Part, surface: Surface, scalp: Scalp) -> Part:
     """A round natural: tufts of coils over a solid shell."""
     rng = np.random.default_rng(9)
-    roots, normals = find_roots(skin, scalp, 720, 0.012, 6)
+    roots, normals = find_roots(skin, scalp, 560, 0.012, 6)
     edge, edge_normals = find_fringe(skin, scalp, 70, 7)
     roots, normals = np.concatenate([roots, edge]), np.concatenate([normals, edge_normals])
     q = scalp.local(roots)

@@ -150,7 +150,7 @@ def ribbons(
     bend = crisp * across
     soft = unit(crisp * face + 0.75 * out)
     normal = unit(np.stack([soft - bend, soft + bend], axis=2))
-    column = np.stack([np.zeros(count), np.ones(count)], axis=1) * 0.94 + 0.03
+    column = np.stack([np.zeros(count), np.ones(count)], axis=1) * 0.84 + 0.08
     u = (tiles[:, None] + column) / tile_count
     v = 0.004 + 0.992 * np.linspace(0, 1, points) ** 1.2
     uv = np.stack(np.broadcast_arrays(u[:, None, :], v[None, :, None]), axis=-1)

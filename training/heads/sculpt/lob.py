@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .hair import Fall, Scalp, comb, grow, ribbons, smooth_lines, taper, trim
-from .hairpaint import TILES, paint_strands
+from .hairpaint import SOLID, TILES, paint_strands
 from .numbers import Floats, ramp, unit
 from .part import Part
 from .person import Hair
@@ -16,7 +16,7 @@ from .surface import Surface
 def make_lob(hair: Hair, skin: Part, surface: Surface, scalp: Scalp) -> Part:
     """Parted on the person's left, to below the chin, ends turned in."""
     rng = np.random.default_rng(5)
-    roots, normals = find_roots(skin, scalp, 200, 0.03, 1)
+    roots, normals = find_roots(skin, scalp, 170, 0.03, 1)
     edge, edge_normals = find_fringe(skin, scalp, 46, 2)
     wispy = np.arange(len(roots) + len(edge)) >= len(roots)
     roots, normals = np.concatenate([roots, edge]), np.concatenate([normals, edge_normals])
@@ -74,7 +74,7 @@ def make_lob(hair: Hair, skin: Part, surface: Surface, scalp: Scalp) -> Part:
     below = lines[..., 1] < low[:, None]
     steps = lines.shape[1] - 1
     keep = np.where(below.any(axis=1), below.argmax(axis=1), steps) / steps
-    lines = trim(lines, keep, 13)
+    lines = trim(lines, keep, 10)
     # A strand that slipped under the jaw would show in the open mouth.
     p = scalp.local(lines.reshape(-1, 3)).reshape(lines.shape)
     lost = (np.abs(p[..., 0]) < 0.44) & (p[..., 2] > -0.30) & (p[..., 1] < 0.1)
@@ -91,10 +91,12 @@ def make_lob(hair: Hair, skin: Part, surface: Surface, scalp: Scalp) -> Part:
         * rng.uniform(0.85, 1.15, (len(lines), 1))
     )
     # The nearest to the face are thin, those below are dense.
-    tiles = np.where(wispy, rng.integers(3, 6, len(lines)), rng.integers(0, 5, len(lines)))
+    soft = np.where(wispy, rng.integers(3, 6, len(lines)), rng.integers(2, 5, len(lines)))
+    on_top = wispy | ((rank > 0.75) & (rng.random(len(lines)) < 0.3))
+    tiles = np.where(on_top, soft, rng.integers(0, SOLID, len(lines)))
     shade = _depth_shade(lines, surface, rank)
     made = ribbons(lines, width, outward(scalp), tiles, TILES, shade)
-    made.image = paint_strands(hair, roots=0.09, ragged=0.30, seed=2)
+    made.image = paint_strands(hair, roots=0.07, ragged=0.30, seed=2)
     return made
 
 
