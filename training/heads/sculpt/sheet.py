@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
+from avatar_worker.face.emotion import EMOTIONS
 from avatar_worker.face.expression import LOOKS
 from avatar_worker.heads import HEADS
 from avatar_worker.render import HeadPose, MeshRenderer, load_head
@@ -83,7 +84,9 @@ def draw_sheets(names: Sequence[str], out: Path) -> None:
 def _everything() -> list[tuple[str, np.ndarray, HeadPose]]:
     rest = HeadPose()
     shown = [(label, weights_of(named), rest) for label, named in _VISEMES.items()]
-    shown += [(str(name), np.float32(look), rest) for name, look in LOOKS.items()]
+    shown += [
+        (str(name), np.float32(look), rest) for name, look in zip(EMOTIONS, LOOKS, strict=True)
+    ]
     shown += [(label, weights_of(named), pose) for label, (named, pose) in _POSES.items()]
     return shown
 
