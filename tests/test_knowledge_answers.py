@@ -1,0 +1,210 @@
+"""What is said and told of what is known, and what comes and goes with one conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from livekit.agents import llm
+
+from agent.knowledge import store
+from agent.knowledge.__main__ import embed, local_encoder
+from agent.knowledge.answer import NOTHING, Answers, spoken
+from agent.knowledge.choose import Library, sources_of
+from agent.knowledge.desk import named_in, to_source
+from agent.knowledge.passage import Block, Extract, KnowledgeError, Passage
+from agent.knowledge.search import Knowledge
+from agent.knowledge.session import SessionKnowledge
+from settings import Settings
+from visavis.knowledge import KnowledgeRequest, Sources
+from visavis.protocol import ProtocolError
+
+HARBOUR = (
+    "The ferry to the island leaves every forty minutes from pier three. "
+    "Bicycles travel free of charge. Dogs must wear a muzzle on board."
+)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    index = tmp_path_factory.mktemp("knowledge") / "index.sqlite"
+    encoder = local_encoder()
+    assert encoder is not None
+    with store.opened(index) as connection:
+        extract = Extract("Harbour guide", (Block("Boats", HARBOUR),))
+        store.add(connection, "/private/place/harbour.md", "/", "", extract)
+    embed(index, encoder)
+    knowledge = Knowledge(index, encoder)
+    yield Library(knowledge, encoder)
+    knowledge.close()
+
+
+@pytest.fixture
+async def session(library: Library) -> AsyncIterator[SessionKnowledge]:
+    session = SessionKnowledge(library)
+    yield session
+    await session.aclose()
+
+
+class Page:
+    """What the page is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, list[str]]] = []
+
+    def __call__(self, question: str, passages: Sequence[Passage]) -> None:
+        self.shown.append((question, [passage.title for passage in passages]))
+
+
+def asked(question: str) -> llm.ChatContext:
+    chat_ctx = llm.ChatContext.empty()
+    chat_ctx.add_message(role="system", content="You are Amy.")
+    chat_ctx.add_message(role="user", content="Hello.")
+    chat_ctx.add_message(role="assistant", content="Hi!")
+    chat_ctx.add_message(role="user", content=question)
+    return chat_ctx
+
+
+async def test_the_small_model_does_not_answer_what_is_known(session: SessionKnowledge) -> None:
+    page = Page()
+    said = await Answers(session, show=page).say(asked("How often does the ferry leave?"))
+    assert said is not None and "every forty minutes" in said
+    assert page.shown == [("How often does the ferry leave?", ["Harbour guide"])]
+
+
+@pytest.mark.parametrize("question", ["How are you today?", "Tell me a joke.", "Thank you!"])
+async def test_small_talk_is_not_answered_with_documents(
+    session: SessionKnowledge, question: str
+) -> None:
+    page = Page()
+    answers = Answers(session, show=page)
+    assert await answers.say(asked(question)) is None
+    told = await answers.tell(asked(question))
+    assert len(told.items) == 4
+    assert not page.shown
+
+
+async def test_what_is_not_known_is_not_made_up(session: SessionKnowledge) -> None:
+    question = "What does the Harbour guide say about quantum chromodynamics?"
+    said = await Answers(session).say(asked(question))
+    assert said == NOTHING or said is None or "quantum" not in said
+
+
+async def test_a_large_model_is_not_told_after_the_question_or_for_ever(
+    session: SessionKnowledge,
+) -> None:
+    page = Page()
+    before = asked("May I take my bicycle on the ferry?")
+    told = await Answers(session, show=page).tell(before)
+    roles = [item.role for item in told.items if isinstance(item, llm.ChatMessage)]
+    assert roles == ["system", "user", "assistant", "system", "user"]
+    text = told.items[3].text_content if isinstance(told.items[3], llm.ChatMessage) else ""
+    assert "[Harbour guide › Boats]" in (text or "") and "Bicycles travel free" in (text or "")
+    assert len(before.items) == 4
+    assert page.shown
+
+
+async def test_a_tools_result_is_not_taken_for_a_question(session: SessionKnowledge) -> None:
+    chat_ctx = asked("How often does the ferry leave?")
+    chat_ctx.items.append(
+        llm.FunctionCallOutput(call_id="1", name="x", output="every hour", is_error=False)
+    )
+    assert len((await Answers(session).tell(chat_ctx)).items) == 5
+
+
+async def test_the_tool_does_not_find_less(session: SessionKnowledge) -> None:
+    [tool] = Answers(session).tools()
+    assert isinstance(tool, llm.FunctionTool)
+    assert "pier three" in await tool(query="where the ferry departs")
+    assert await tool(query="zebra crossings in Mongolia") == "Nothing was found."
+
+
+async def test_what_a_room_adds_is_not_known_to_others(
+    session: SessionKnowledge, library: Library
+) -> None:
+    text = "# Pets\n\nOur parrot Jacob speaks four languages.\n"
+    document = await session.add_file("../../pets.md", text.encode())
+    assert (document.title, document.passages) == ("Pets", 1)
+    question = "How many languages does the parrot speak?"
+    assert (await session.search(question))[0].title == "Pets"
+    other = SessionKnowledge(library)
+    assert "Pets" not in [passage.title for passage in await other.search(question)]
+
+    again = text.replace("four", "six")
+    await session.add_file("pets.md", again.encode())
+    assert len(await session.documents()) == 1
+    assert "six" in (await session.search(question))[0].text
+    assert await session.remove("pets.md")
+    assert not await session.remove("pets.md")
+    assert "Pets" not in [passage.title for passage in await session.search(question)]
+
+
+async def test_a_bad_document_does_not_change_anything(session: SessionKnowledge) -> None:
+    with pytest.raises(KnowledgeError, match="none of the formats"):
+        await session.add_file("virus.txt", bytes(range(256)) * 9)
+    with pytest.raises(KnowledgeError, match="not on the public internet"):
+        await session.add_url("http://127.0.0.1:1/secret")
+    with pytest.raises(KnowledgeError, match="must begin with"):
+        await session.add_url("file:///etc/passwd")
+    assert await session.documents() == []
+    assert (await session.search("How often does the ferry leave?"))[0].title == "Harbour guide"
+
+
+async def test_a_search_that_fails_or_hangs_does_not_hold_up_the_answer(
+    session: SessionKnowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object, **__: object) -> list[Passage]:
+        await asyncio.sleep(60)
+        return []
+
+    monkeypatch.setattr(session, "search", hang)
+    assert await Answers(session).find(asked("How often does the ferry leave?")) == []
+
+
+async def test_an_index_that_breaks_does_not_end_the_conversation(tmp_path: Path) -> None:
+    knowledge = Knowledge(tmp_path / "index.sqlite")
+    knowledge.close()
+    assert await SessionKnowledge(Library(knowledge, None)).search("anything") == []
+
+
+def test_the_page_is_not_told_where_files_are() -> None:
+    passage = Passage("text", "Title", "/home/somebody/secret/a.md", "Head", "text", 0.5)
+    sources = Sources("q", (to_source(passage),))
+    assert "somebody" not in sources.to_json()
+    assert Sources.from_json(sources.to_json()) == sources
+
+
+def test_brackets_and_long_passages_are_not_read_out() -> None:
+    passage = Passage("", "", "", "", "Go left (see figure 3). " + "And on and on. " * 60, 0.9)
+    said = spoken(passage)
+    assert said.startswith("Go left. And on")
+    assert len(said) <= 330
+
+
+@pytest.mark.parametrize(
+    ("metadata", "urls"),
+    [
+        ("", []),
+        ("no json", []),
+        ("[1]", []),
+        (json.dumps({"knowledge": "https://a"}), []),
+        (json.dumps({"knowledge": ["https://a.example/x", 3]}), ["https://a.example/x"]),
+    ],
+)
+def test_a_dispatchs_metadata_does_not_need_to_be_right(metadata: str, urls: list[str]) -> None:
+    assert named_in(metadata) == urls
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"action": "steal"}', '{"action": "add"}'])
+def test_a_malformed_request_is_not_taken(text: str) -> None:
+    with pytest.raises(ProtocolError):
+        KnowledgeRequest.from_json(text)
+
+
+def test_no_setting_is_not_no_knowledge() -> None:
+    assert any(source.endswith("README.md") for source in sources_of(Settings(_env_file=None)))
+    assert sources_of(Settings(_env_file=None, agent_knowledge="none")) == []
+    assert sources_of(Settings(_env_file=None, agent_knowledge="a.pdf, b")) == ["a.pdf", "b"]
