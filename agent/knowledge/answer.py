@@ -28,7 +28,7 @@ PROMPT_BUDGET: Final = 800
 TOOL_BUDGET: Final = 1600
 LIKELY: Final = 0.35
 """Score from which a passage is about the question's subject."""
-SURE: Final = 0.5
+SURE: Final = 0.48
 """Score from which its sentences are the answer."""
 SPOKEN: Final = 320
 """Characters that are said of a passage: some twenty seconds."""
@@ -81,7 +81,7 @@ class Answers:
         if found and found[0].score >= SURE:
             self._show(chat_ctx, found[:1])
             return spoken(found[0])
-        if not found and await self._is_named(last_question(chat_ctx)):
+        if await self._is_named(last_question(chat_ctx)):
             return NOTHING
         return None
 
@@ -133,6 +133,7 @@ def spoken(passage: Passage) -> str:
     if len(said) > SPOKEN:
         said = said[:SPOKEN].rsplit(" ", 1)[0] + " …"
     said = re.sub(r"\s*\([^()]*\)", "", said)  # what stands in brackets is for the eye
+    said = said.rstrip(" :,;")
     return said if said[-1:] in ".!?…" else f"{said}."
 
 

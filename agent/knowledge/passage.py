@@ -55,8 +55,9 @@ class Passage:
     best: str
     """The sentences of the text that are nearest to the question."""
     score: float
-    """How near it is to the question, 0 to 1: the cosine of both vectors where there are vectors,
-    else the share of the question's words that it has, each weighted by its rarity."""
+    """How near it is to the question, 0 to 1: the cosine of both vectors, and up to 0.2 for the
+    share of the question's words that it has, each weighted by its rarity; without vectors that
+    share alone."""
 
     @property
     def tokens(self) -> int:

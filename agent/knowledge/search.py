@@ -10,7 +10,6 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -42,21 +41,14 @@ HEADING_WEIGHT: Final = 2.0
 """Of a word in the heading or title, against one in the text."""
 WORTH_SHOWING: Final = 0.25
 """Score below which a passage has nothing to do with the question."""
+COVERAGE: Final = 0.2
+"""What having all words of the question adds to a passage's cosine; less for one or two words."""
 UNKNOWN: Final = 0.5
 """Weight of a word that no passage has, where those that all passages have weigh 0.7."""
 MOST_QUESTION: Final = 2000
 """Characters of a question that are looked at."""
 _MOST_KIN: Final = 6
 _SHORTEST_KIN: Final = 4
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Of a passage's text."""
-
-    begin: int
-    end: int
-    cosine: float
 
 
 class Knowledge:
@@ -111,15 +103,9 @@ class Knowledge:
         with self._snapshot():
             terms = self._terms(query)
             by_words = self._by_words(terms) if method != "vectors" else []
-            parts: dict[int, _Part] = {}
-            if vector is not None:
-                self._weigh(parts, vector, "id", self._signs.nearest(vector))
-                by_meaning = sorted(parts, key=lambda number: -parts[number].cosine)[:DEPTH]
-                self._weigh(parts, vector, "passage", [n for n in by_words if n not in parts])
-            else:
-                by_meaning = []
+            by_meaning = self._by_meaning(vector) if vector is not None else []
             for number in fuse(by_words, by_meaning):
-                passage = self._passage(number, parts.get(number), terms)
+                passage = self._passage(number, vector, terms)
                 if passage.score >= WORTH_SHOWING:
                     near.append(passage)
                 if len(near) == limit:
@@ -218,40 +204,49 @@ class Knowledge:
         )
         return [number for (number,) in rows]
 
-    def _weigh(
-        self,
-        parts: dict[int, _Part],
-        vector: npt.NDArray[np.float32],
-        column: Literal["id", "passage"],
-        numbers: Sequence[int],
-    ) -> None:
-        """Add to ``parts`` the nearest part of each passage, of the vectors with these numbers."""
+    def _by_meaning(self, vector: npt.NDArray[np.float32]) -> list[int]:
+        """By the nearest part of each passage."""
+        numbers = self._signs.nearest(vector)
+        if not numbers:
+            return []
         rows = self._connection.execute(
-            "SELECT passage, begin, end, vector FROM vectors "
-            f"WHERE {column} IN ({','.join('?' * len(numbers))})",
-            tuple(numbers),
+            f"SELECT passage, vector FROM vectors WHERE id IN ({','.join('?' * len(numbers))})",
+            numbers,
         ).fetchall()
-        if not rows:
-            return
-        near = vectors.cosines(vectors.to_rows([stored for *_, stored in rows]), vector)
-        for (passage, begin, end, _), cosine in zip(rows, near, strict=True):
-            if passage not in parts or cosine > parts[passage].cosine:
-                parts[passage] = _Part(begin, end, float(cosine))
+        near = vectors.cosines(vectors.to_rows([stored for _, stored in rows]), vector)
+        passages = [rows[index][0] for index in np.argsort(-near)]
+        return list(dict.fromkeys(passages))[:DEPTH]
 
-    def _passage(self, number: int, part: _Part | None, terms: dict[str, int]) -> Passage:
+    def _passage(
+        self, number: int, vector: npt.NDArray[np.float32] | None, terms: dict[str, int]
+    ) -> Passage:
         text, heading, title, source = self._connection.execute(
             "SELECT p.text, p.heading, d.title, d.source FROM passages p "
             "JOIN documents d ON d.id = p.document WHERE p.id = ?",
             (number,),
         ).fetchone()
-        if part is not None:
-            best, score = text[part.begin : part.end], part.cosine
-        else:
-            options = [text[begin:end] for begin, end in windows(text)] or [text]
-            best = max(options, key=lambda option: self._coverage(option, terms))
+        rows = self._connection.execute(
+            "SELECT begin, end, vector FROM vectors WHERE passage = ?", (number,)
+        ).fetchall()
+        if vector is None or not rows:
+            parts = [text[begin:end] for begin, end in windows(text)] or [text]
+            best = max(parts, key=lambda part: self._coverage(part, terms))
             score = self._coverage(f"{title} {heading} {text}", terms)
-        score = round(min(1.0, max(0.0, score)), 4)
-        return Passage(text, title, source, heading, best, score)
+            return Passage(text, title, source, heading, best, round(score, 4))
+        named = plain(title)  # that a document is asked for does not mean that it answers
+        terms = {term: count for term, count in terms.items() if term not in named} or terms
+        words = self._coverage(f"{title} {heading} {text}", terms)
+        parts = [text[begin:end] for begin, end, _ in rows]
+        near = vectors.cosines(vectors.to_rows([stored for *_, stored in rows]), vector)
+        share = COVERAGE * min(1.0, sum(count > 0 for count in terms.values()) / 3)
+        weighed = [
+            float(cosine) + share * self._coverage(part, terms)
+            for cosine, part in zip(near, parts, strict=True)
+        ]
+        score = min(1.0, max(0.0, float(near.max()) + share * words))
+        return Passage(
+            text, title, source, heading, parts[int(np.argmax(weighed))], round(score, 4)
+        )
 
     def _coverage(self, text: str, terms: dict[str, int]) -> float:
         text = plain(text)
