@@ -78,12 +78,17 @@ class Settings(BrainSettings):
     agent_name: str = AGENT_NAME
     agent_instructions: str | None = None
     """System prompt; None is the friendly default in ``agent/assistant.py``."""
-    agent_greeting: str = "Hi, I'm Amy. What would you like to talk about?"
+    agent_greeting: str | None = None
+    """The first words; None: Amy's, in the language of the conversation."""
     agent_apology: str = "Sorry, I lost my thread for a moment. What were we talking about?"
     """The first words of an agent that takes the place of one that was lost, and what it says
     when an answer breaks off."""
     agent_trouble: str = "I'm sorry, I can't think right now. Please try again in a moment."
     """Said aloud when no language model answers."""
+    agent_language: str = Field("en", pattern=r"^[a-z]{2}$")
+    """ISO 639-1; those of ``agent/controls/languages.py``."""
+    agent_follow_language: bool = True
+    """Whether the conversation follows a person who speaks another language."""
     agent_memory: Literal["off", "facts", "history"] = "facts"
     """What is kept of people who want to be remembered: facts their words gave, or their words."""
     eager_first_clause: bool = True

@@ -48,6 +48,8 @@ class BrainSettings(BaseSettings):
     """What a plugin named above is made with: its constructor's arguments, as JSON."""
     llm_options: dict[str, Any] = {}
     tts_options: dict[str, Any] = {}
+    embedded_speed: float = Field(1.0, ge=0.5, le=2.0)
+    """Of the embedded voice."""
     llama_slots: int = Field(4, ge=1, le=64)
     """Conversations that the embedded LLM serves at once."""
 
@@ -64,6 +66,7 @@ class BrainSettings(BaseSettings):
     eleven_api_key: SecretStr | None = None
     eleven_voice_id: str | None = None
     eleven_model: str = "eleven_turbo_v2_5"
+    eleven_speed: float = Field(1.0, ge=0.7, le=1.2)
     eleven_base_url: str | None = Field(None, pattern=r"^https?://\S+$")
     voice_cache: Path | None = Path(".cache/voices")
     """Folder for the sound of the greeting and the apologies, where a provider speaks them."""

@@ -15,6 +15,7 @@ from .brains.errors import BrainError
 from .brains.llama import LlamaAddress, LlamaError, LlamaServer
 from .brains.providers import check_brain, choose_providers
 from .console import answer_lines, has_portaudio, sound_problem
+from .controls import ControlError, Parts
 from .knowledge.choose import reading
 from .server import build_server
 
@@ -23,7 +24,8 @@ def main(arguments: list[str]) -> None:
     settings = load_settings()
     try:
         check_brain(settings)
-    except BrainError as error:
+        Parts.of(settings)
+    except (BrainError, ControlError) as error:
         print(f"visavis: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     command = next((word for word in arguments if not word.startswith("-")), "")

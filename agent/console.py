@@ -19,6 +19,7 @@ from .brains.llama import LlamaAddress
 from .knowledge.answer import Answers
 from .knowledge.choose import open_library
 from .knowledge.session import SessionKnowledge
+from .manner import Manner
 
 
 def has_portaudio() -> bool:
@@ -63,7 +64,11 @@ async def answer_lines(
     lines = iter(questions)
     async with mind, session:
         await session.start(
-            Assistant(settings.agent_instructions, small=small, answers=Answers(knowledge))
+            Assistant(
+                Manner.of(settings.agent_instructions, small=small),
+                small=small,
+                answers=Answers(knowledge),
+            )
         )
         while (line := await asyncio.to_thread(next, lines, None)) is not None:
             if not line.strip():

@@ -8,6 +8,7 @@ import importlib
 import json
 import logging
 import os
+from typing import Any
 
 from livekit import rtc
 from livekit.agents import AgentSession, JobContext, JobProcess, llm, room_io
@@ -22,10 +23,13 @@ from .attendance import Attendance
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
 from .brains.llama import LlamaAddress, prime
 from .brains.realtime_care import RealtimeCare, speak
+from .controls import Control, Parts, open_desk, tell_room
 from .knowledge.answer import Answers
 from .knowledge.choose import Library, open_library
 from .knowledge.desk import KnowledgeDesk, named_in
 from .knowledge.session import SessionKnowledge
+from .languages import greet
+from .manner import Manner
 from .memory import remember
 from .outputs import Outputs, refine_outputs, tell_face
 from .replacement import is_replacement
@@ -59,7 +63,18 @@ async def converse(ctx: JobContext) -> None:
     brains = await asyncio.to_thread(assemble, settings, models, address)
     session = open_session(brains)
     session.on("close", lambda _: ctx.shutdown("the conversation is over"))
+    manner = Manner.of(settings.agent_instructions, small=brains.small, writes=not brains.realtime)
+    control = Control(
+        session,
+        manner,
+        Parts.of(settings),
+        models,
+        functools.partial(tell_room, ctx.room),
+    )
+    if settings.agent_follow_language:
+        control.follow()
     tools = [] if brains.small else await asyncio.to_thread(collect_tools, settings.agent_tools)
+    tools += control.tools()
     library: Library = ctx.proc.userdata[_LIBRARY]
     knowledge = SessionKnowledge(library, private=settings.fetch_private)
     answers = Answers(knowledge)
@@ -67,14 +82,7 @@ async def converse(ctx: JobContext) -> None:
         tools += answers.tools()
 
     def make_assistant(model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN) -> Assistant:
-        return Assistant(
-            settings.agent_instructions,
-            small=brains.small,
-            tools=tools,
-            writes=not brains.realtime,
-            answers=answers,
-            model=model,
-        )
+        return Assistant(manner, small=brains.small, tools=tools, answers=answers, model=model)
 
     assistant = make_assistant()
     if brains.realtime:
@@ -94,6 +102,9 @@ async def converse(ctx: JobContext) -> None:
         room=ctx.room,
         room_options=room_io.RoomOptions(
             close_on_disconnect=False,  # Attendance decides
+            text_input=room_io.TextInputOptions(
+                text_input_cb=functools.partial(take_typed, manner)
+            ),
             text_output=room_io.TextOutputOptions(sync_transcription=False),  # see outputs.py
         ),
         # Nobody in the room may drive the session, and nobody needs its running commentary.
@@ -108,7 +119,7 @@ async def converse(ctx: JobContext) -> None:
         ctx.add_shutdown_callback(desk.aclose)
         feel = functools.partial(tell_face, avatar)
         outputs = refine_outputs(
-            session.output, assistant.feelings, feel, times_words=brains.times_words
+            session.output, manner.feelings, feel, times_words=brains.times_words
         )
         ctx.add_shutdown_callback(outputs.aclose)
         try:
@@ -116,15 +127,29 @@ async def converse(ctx: JobContext) -> None:
         except RuntimeError:
             logger.info("the room closed before anyone came")
             return
-        await remember(ctx, session, assistant, person, settings, brains.writer)
+        await remember(ctx, session, manner, person, settings, brains.writer)
+        controls = await open_desk(ctx.room, session, control, avatar)
+        ctx.add_shutdown_callback(controls.aclose)
         _attend(ctx, session, outputs, settings.reconnect_grace)
     if brains.remote is not None:
         brains.remote.attach(session, ctx.room, str(assistant.instructions))
         ctx.add_shutdown_callback(brains.remote.aclose)
     replacing = is_replacement(ctx.job.metadata)
-    speak(session, settings.agent_apology if replacing else settings.agent_greeting)
+    speak(session, settings.agent_apology if replacing else greet(settings))
     if brains.small and isinstance(brains.llm, llm.LLM):
         await prime(brains.llm, str(assistant.instructions))
+
+
+async def take_typed(
+    manner: Manner, session: AgentSession[Any], event: room_io.TextInputEvent
+) -> None:
+    """What is typed is answered; or said, where that is the mode."""
+    if manner.retells:
+        session.say(event.text)
+    else:
+        answer = room_io.TextInputOptions().text_input_cb(session, event)
+        if answer is not None:
+            await answer
 
 
 def open_session(brains: Brains) -> AgentSession[None]:

@@ -17,7 +17,7 @@ from settings import Settings
 from store import Memories, Memory, Turn, open_store
 from visavis.protocol import ATTRIBUTE_PERSON
 
-from .assistant import Assistant
+from .manner import Manner
 
 logger = logging.getLogger("visavis.agent")
 
@@ -113,12 +113,12 @@ class Recorder:
 async def remember(
     ctx: JobContext,
     session: AgentSession[Any],
-    assistant: Assistant,
+    manner: Manner,
     person: rtc.RemoteParticipant,
     settings: Settings,
     gatherer: llm.LLM[Any] | None,
 ) -> None:
-    """Tell the assistant what is known of ``person``, and keep this conversation, if they want it.
+    """Tell the agent what is known of ``person``, and keep this conversation, if they want it.
 
     ``gatherer``: as :class:`Recorder`'s.
     """
@@ -133,7 +133,8 @@ async def remember(
         logger.error("nothing can be remembered: %s", type(error).__name__)
         return
     if told := tell(known, small=gatherer is None):
-        await assistant.update_instructions(f"{assistant.instructions}\n\n{told}")
+        manner.memory = told
+        await session.current_agent.update_instructions(manner.instructions)
     recorder.attach(session)
     ctx.add_shutdown_callback(recorder.save)
 

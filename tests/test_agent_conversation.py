@@ -18,6 +18,8 @@ from agent.assistant import Assistant
 from agent.brains.choose import Brains, Models, assemble, choose_providers, load_models
 from agent.brains.llama import LlamaAddress, LlamaServer
 from agent.conversation import open_session
+from agent.languages import greet
+from agent.manner import Manner
 from settings import Settings
 
 PATIENCE = 60.0
@@ -99,7 +101,7 @@ async def talk(
     session, microphone, loudspeaker = open_session(brains), Microphone(), Loudspeaker()
     session.input.audio, session.output.audio = microphone, loudspeaker
     async with session:
-        await session.start(Assistant(None, small=brains.small))
+        await session.start(Assistant(Manner.of(None, small=brains.small), small=brains.small))
         yield session, microphone, loudspeaker
 
 
@@ -131,7 +133,7 @@ async def test_a_spoken_question_is_not_answered_aloud(talk: Any, models: Models
 async def test_the_greeting_is_silent(talk: Any, settings: Settings) -> None:
     session, _, loudspeaker = talk
     async with asyncio.timeout(PATIENCE):
-        await session.say(settings.agent_greeting)
+        await session.say(greet(settings))
     assert loudspeaker.loud > 1
 
 

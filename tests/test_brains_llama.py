@@ -14,7 +14,6 @@ import psutil
 import pytest
 from livekit.agents import APIStatusError, llm
 
-from agent.assistant import SMALL_INSTRUCTIONS
 from agent.brains.llama import (
     CONTEXT_TOKENS,
     Chunk,
@@ -26,6 +25,7 @@ from agent.brains.llama import (
     shorten,
     tokens,
 )
+from agent.manner import SMALL_INSTRUCTIONS
 
 PATIENCE = 60.0
 

@@ -81,6 +81,21 @@ RPC_HANG_UP: Final = "visavis.hang_up"
 
 Without it the agent waits a while for a person who left, for a page that reloads leaves as well.
 """
+RPC_SETTINGS: Final = "visavis.settings"
+"""To the agent, from who has :data:`ATTRIBUTE_CONTROL`: hold the conversation otherwise from now
+on. Payload: :class:`visavis.talk.TalkChange`; answers what is in force then, a ``Talk``. An error
+changes nothing; where its message is cut, its ``data`` is not."""
+ATTRIBUTE_SETTINGS: Final = "visavis.settings"
+"""On the agent: what is in force, a :class:`visavis.talk.Talk`."""
+TOPIC_SAY: Final = "visavis.say"
+"""Text stream to the agent, from who has :data:`ATTRIBUTE_CONTROL`: say exactly this."""
+TOPIC_ASK: Final = "visavis.ask"
+"""Text stream to the agent, from who has :data:`ATTRIBUTE_CONTROL`: answer this aloud."""
+TOPIC_MESSAGE: Final = "visavis.message"
+"""Data topic, agent to whoever sent a text to say or to ask, reliable: what became of it, a
+:class:`visavis.talk.MessageNews`."""
+MESSAGE_LIMIT: Final = 50_000
+"""Characters of a text to say or to ask."""
 RPC_SHOW_CARD: Final = "visavis.show_card"
 """Agent to a person's page: show a :class:`Card`. Answers ``"ok"``."""
 CARD_LIMITS: Final = {"title": 120, "text": 2000, "url": 2000}

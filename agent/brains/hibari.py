@@ -68,13 +68,16 @@ class Voice:
         self._hibari: Any = Hibari(threads=1, model=with_output(weights, _DURATIONS))
         self.say("Warm up.")
 
-    def say(self, sentence: str) -> Spoken:
-        """A short silence where there is nothing to pronounce. Blocking."""
+    def say(self, sentence: str, speed: float = 1.0) -> Spoken:
+        """A short silence where there is nothing to pronounce. Blocking.
+
+        ``speed``: 0.5 to 2; 1 is the voice's own.
+        """
         pieces: list[NDArray[np.float32]] = []
         groups: list[tuple[float, float]] = []
         begin = 0.0
         for phonemes in self._hibari.phonemize(speakable(sentence)):
-            audio, durations = self._sound(phonemes)
+            audio, durations = self._sound(phonemes, speed)
             groups += [(begin + start, begin + end) for start, end in durations]
             begin += len(audio) / SAMPLE_RATE
             pieces.append(audio)
@@ -85,7 +88,9 @@ class Voice:
         pcm = (np.clip(np.concatenate(pieces), -1, 1) * 32767).astype(np.int16)
         return Spoken(pcm, tuple(self._words(sentence, groups)))
 
-    def _sound(self, phonemes: str) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
+    def _sound(
+        self, phonemes: str, speed: float
+    ) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
         """The sound of one phoneme string, and when each of its space-separated groups sounds."""
         from hibari import dsp
 
@@ -94,7 +99,7 @@ class Voice:
             None,
             {
                 "ids": np.asarray([self._hibari.ids(phonemes)], np.int64),
-                "speed": np.ones(1, np.float32),
+                "speed": np.full(1, speed, np.float32),
             },
         )
         audio = dsp.synth(*(part[0] for part in spectrum), np.random.default_rng())
@@ -162,13 +167,14 @@ class HibariTTS(tts.TTS[Any]):
     """LiveKit TTS on a :class:`Voice`: speaks each sentence as soon as the next one begins or the
     text ends, and tells when each word sounds. ``eager``: see :class:`Sentences`."""
 
-    def __init__(self, voice: Voice, *, eager: bool = False) -> None:
+    def __init__(self, voice: Voice, *, eager: bool = False, speed: float = 1.0) -> None:
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=True, aligned_transcript=True),
             sample_rate=SAMPLE_RATE,
             num_channels=1,
         )
         self.voice = voice
+        self.speed = speed
         self.sentences = Sentences(eager=eager)
 
     @property
@@ -225,7 +231,7 @@ class _Speech(tts.SynthesizeStream):
         begin = 0.0
         async for sentence in sentences:
             self._mark_started()
-            spoken = await asyncio.to_thread(self._tts.voice.say, sentence.token)
+            spoken = await asyncio.to_thread(self._tts.voice.say, sentence.token, self._tts.speed)
             output_emitter.push_timed_transcript(
                 [
                     TimedString(word.text, start_time=begin + word.start, end_time=begin + word.end)

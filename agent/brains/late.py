@@ -15,11 +15,11 @@ class LateVoice(Voice):
         self._voice: Voice | None = None
         self._lock = threading.Lock()
 
-    def say(self, sentence: str) -> Spoken:
+    def say(self, sentence: str, speed: float = 1.0) -> Spoken:
         with self._lock:
             if self._voice is None:
                 self._voice = Voice()
-        return self._voice.say(sentence)
+        return self._voice.say(sentence, speed)
 
 
 class LateEars(Ears):

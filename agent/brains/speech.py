@@ -8,6 +8,7 @@ from typing import Any, Final
 from livekit.agents import stt, tts, vad
 from livekit.plugins import openai
 
+from agent.languages import greet
 from settings import Settings
 
 from . import openai_access, plugins
@@ -22,6 +23,9 @@ from .sentence_tts import SentenceTTS
 from .voice_cache import VoiceCache, VoiceKey
 
 ELEVENLABS_URL: Final = "https://api.elevenlabs.io/v1"
+ELEVEN_STABILITY: Final = 0.5
+ELEVEN_SIMILARITY: Final = 0.75
+"""ElevenLabs' own defaults; a speed cannot be said without them."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,14 @@ def choose_tts(
     """The voice and its name for people."""
     if providers.tts == "embedded":
         assert models.voice is not None
-        return HibariTTS(models.voice, eager=settings.eager_first_clause), Voice.model
-    voice, key, name = _provider_voice(settings, providers.tts)
-    lasting = (settings.agent_greeting, settings.agent_apology, settings.agent_trouble)
+        voice = HibariTTS(
+            models.voice, eager=settings.eager_first_clause, speed=settings.embedded_speed
+        )
+        return voice, Voice.model
+    provided, key, name = _provider_voice(settings, providers.tts)
+    lasting = (greet(settings), settings.agent_apology, settings.agent_trouble)
     cache = VoiceCache(settings.voice_cache, lasting)
-    voices = [GuardedTTS(voice, key, cache), stand_in_voice()]
+    voices = [GuardedTTS(provided, key, cache), stand_in_voice()]
     return SentenceTTS(voices, eager=settings.eager_first_clause), name
 
 
@@ -98,6 +105,11 @@ def elevenlabs_voice(settings: Settings, base_url: str = ELEVENLABS_URL) -> tts.
         encoding="pcm_24000",
         model=settings.eleven_model,
         voice_id=settings.eleven_voice_id or elevenlabs.DEFAULT_VOICE_ID,
+        voice_settings=elevenlabs.VoiceSettings(
+            stability=ELEVEN_STABILITY,
+            similarity_boost=ELEVEN_SIMILARITY,
+            speed=settings.eleven_speed,
+        ),
     )
     return voice
 
@@ -105,7 +117,9 @@ def elevenlabs_voice(settings: Settings, base_url: str = ELEVENLABS_URL) -> tts.
 def _provider_voice(settings: Settings, provider: str) -> tuple[tts.TTS[Any], VoiceKey, str]:
     if provider == "elevenlabs":
         voice = elevenlabs_voice(settings, settings.eleven_base_url or ELEVENLABS_URL)
-        key = VoiceKey("elevenlabs", voice.model, settings.eleven_voice_id or "")
+        key = VoiceKey(
+            "elevenlabs", voice.model, settings.eleven_voice_id or "", settings.eleven_speed
+        )
         return voice, key, f"elevenlabs {voice.model}"
     if provider == "openai":
         model, access = settings.openai_tts_model, openai_access.access(settings)

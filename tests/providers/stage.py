@@ -17,6 +17,7 @@ from agent.assistant import Assistant
 from agent.brains.choose import Brains
 from agent.conversation import open_session
 from agent.hold import Hold
+from agent.manner import Manner
 from tests.test_agent_conversation import Microphone
 
 PATIENCE = 30.0
@@ -77,5 +78,7 @@ async def on_stage(brains: Brains) -> AsyncIterator[tuple[AgentSession[Any], Pla
     session, player = open_session(brains), Player()
     session.input.audio, session.output.audio = Microphone(), Hold(player)
     async with session:
-        await session.start(Assistant(None, small=False, writes=not brains.realtime))
+        await session.start(
+            Assistant(Manner.of(None, small=False, writes=not brains.realtime), small=False)
+        )
         yield session, player

@@ -24,6 +24,7 @@ from livekit.agents import APIConnectOptions
 from agent.assistant import Assistant
 from agent.brains.choose import Brains, Models, assemble
 from agent.brains.realtime_care import RealtimeCare, speak
+from agent.manner import Manner
 from tests.providers.server import SECRET, SOUND, Fake, Fault, configure, real_key, serve
 from tests.providers.stage import on_stage, until
 
@@ -218,7 +219,9 @@ async def test_a_lost_model_ends_the_conversation_or_leaves_it_mute(
 
             def make() -> Assistant:
                 model: Any = brains_at(live.url).llm
-                return Assistant(None, small=False, writes=False, model=model)
+                return Assistant(
+                    Manner.of(None, small=False, writes=False), small=False, model=model
+                )
 
             RealtimeCare(session, make, "I cannot think right now.", first_delay=0.05)
             await until(lambda: player.loud and player.whole)

@@ -1,0 +1,167 @@
+"""The settings of one running conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from livekit.agents import AgentSession, function_tool, llm, tts
+from livekit.agents.voice.events import UserInputTranscribedEvent
+
+from agent.brains.speech import Models
+from agent.languages import LANGUAGES, find_language
+from agent.manner import Manner
+from visavis.talk import Mode, Talk, TalkChange
+
+from .detection import LanguageWatch
+from .voices import ControlError, Parts
+
+logger = logging.getLogger("visavis.agent")
+
+Tell = Callable[[Talk], Awaitable[None]]
+
+_SPEAK: Final = "Speak {name} from now on, whatever language you were addressed in before."
+
+
+class Control:
+    """Changes the parts of a conversation: all that is asked at once, or nothing.
+
+    Args:
+        tell: Publishes what is in force, after every change.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        manner: Manner,
+        parts: Parts,
+        models: Models,
+        tell: Tell,
+    ) -> None:
+        self._session = session
+        self._manner = manner
+        self._parts = parts
+        self._models = models
+        self._tell = tell
+        self._watch = LanguageWatch()
+        self._one_at_a_time = asyncio.Lock()
+        self._retired: tts.TTS[Any] | None = None
+        self._following: asyncio.Task[None] | None = None
+        if parts.language != "en":
+            self._manner.language = _SPEAK.format(name=LANGUAGES[parts.language].name)
+
+    @property
+    def talk(self) -> Talk:
+        """What is in force."""
+        return Talk(
+            voice=self._parts.voice,
+            speed=self._parts.speed,
+            language=self._parts.language,
+            mode="retelling" if self._manner.retells else "dialogue",
+            own_instructions=bool(self._manner.persona),
+        )
+
+    async def change(self, asked: TalkChange, *, is_heard: bool = False) -> Talk:
+        """``is_heard``: the language was not asked for, the person spoke it.
+
+        Raises :class:`ControlError`, and nothing has changed.
+        """
+        async with self._one_at_a_time:
+            parts = self.check(asked, is_heard=is_heard)
+            if parts != self._parts:
+                await self._put_in(parts)
+            before = self._manner.instructions
+            if parts.language != self._parts.language:
+                self._manner.language = _SPEAK.format(name=LANGUAGES[parts.language].name)
+            if asked.instructions is not None:
+                self._manner.persona = asked.instructions
+            if self._manner.instructions != before:
+                await self._session.current_agent.update_instructions(self._manner.instructions)
+            self._parts = parts
+            if asked.mode is not None:
+                self._switch(asked.mode)
+            await self._tell(self.talk)
+            return self.talk
+
+    def follow(self) -> None:
+        """From now on follow the person into another language, where all parts know several."""
+        if self._parts.is_embedded:
+            return
+        self._session.on("user_input_transcribed", self._on_words)
+
+    def tools(self) -> list[llm.Tool]:
+        """What the model may change when the person asks for it."""
+
+        @function_tool
+        async def change_conversation(language: str = "", speed: float = 0.0) -> str:
+            """Speak another language, faster or slower, because the person asked for it.
+
+            Args:
+                language: its English name or code; empty: stay with this one
+                speed: of your voice, where 1 is ordinary; 0: stay with this one
+            """
+            asked = TalkChange(language=language or None, speed=speed or None)
+            try:
+                talk = await self.change(asked)
+            except ControlError as error:
+                raise llm.ToolError(str(error)) from error
+            return f"You speak {LANGUAGES[talk.language].name} at speed {talk.speed:g} now."
+
+        return [change_conversation]
+
+    def check(self, asked: TalkChange, *, is_heard: bool = False) -> Parts:
+        """What the parts would be. Raises :class:`ControlError`."""
+        parts = self._parts
+        if asked.language is not None:
+            language = find_language(asked.language)
+            if language is None:
+                known = ", ".join(LANGUAGES)
+                raise ControlError(f"language={asked.language[:40]!r}: use one of {known}")
+            parts = parts.with_language(language.code, is_heard=is_heard)
+        if asked.voice is not None:
+            parts = parts.with_voice(asked.voice)
+        if asked.speed is not None:
+            parts = parts.with_speed(asked.speed)
+        return parts
+
+    async def _put_in(self, parts: Parts) -> None:
+        """Make the ears and the voice anew, and let the conversation use them from now on."""
+        old = self._parts
+        if parts.providers.realtime is not None:
+            if parts.speed != old.speed:
+                model: Any = self._session.current_agent.realtime_llm_session
+                model.update_options(speed=parts.speed)
+            return
+        if (parts.voice, parts.speed) != (old.voice, old.speed):
+            voice = await asyncio.to_thread(parts.make_voice, self._models)
+            retired, self._retired = self._retired, self._session.tts
+            self._session.current_agent.update_options(tts=voice)
+            if retired is not None:  # the last one may still have a sentence to finish
+                await retired.aclose()
+        if parts.settings.openai_transcription_language != (
+            old.settings.openai_transcription_language
+        ):
+            self._session.current_agent.update_options(
+                stt=await asyncio.to_thread(parts.make_ears, self._models)
+            )
+
+    def _switch(self, mode: Mode) -> None:
+        self._manner.retells = mode == "retelling"
+        if self._parts.providers.realtime is not None:
+            # A realtime model answers whatever it hears.
+            self._session.input.set_audio_enabled(mode != "retelling")
+
+    def _on_words(self, event: UserInputTranscribedEvent) -> None:
+        if event.is_final and (self._following is None or self._following.done()):
+            self._following = asyncio.create_task(self._follow(event.transcript))
+
+    async def _follow(self, words: str) -> None:
+        code = await asyncio.to_thread(self._watch.hear, words, self._parts.language)
+        if code is None:
+            return
+        try:
+            await self.change(TalkChange(language=code), is_heard=True)
+        except ControlError as error:
+            logger.info("the person speaks another language: %s", error)

@@ -1,0 +1,133 @@
+"""Takes wishes from the room: RPC ``visavis.settings``, texts to say and to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any, Final, Literal
+
+from livekit import rtc
+from livekit.agents import AgentSession, utils
+
+from visavis import AvatarSession
+from visavis.appearance import Appearance, AppearanceChange, AppearanceError, shorten
+from visavis.protocol import (
+    ATTRIBUTE_CONTROL,
+    ATTRIBUTE_SETTINGS,
+    MESSAGE_LIMIT,
+    RPC_SETTINGS,
+    TOPIC_ASK,
+    TOPIC_MESSAGE,
+    TOPIC_SAY,
+    ProtocolError,
+)
+from visavis.talk import MessageNews, Talk, TalkChange
+
+from .control import Control
+from .messages import Message, Messages
+from .voices import ControlError
+
+logger = logging.getLogger("visavis.agent")
+
+_WRONG: Final = 1400
+_FORBIDDEN: Final = 1403
+_SLOWEST_TEXT: Final = 30.0
+"""Seconds in which a text must have come."""
+
+
+async def open_desk(
+    room: rtc.Room, session: AgentSession[Any], control: Control, avatar: AvatarSession
+) -> AsyncExitStack:
+    """Begin to answer; close what it returns when the conversation is over."""
+    desk = _Desk(room, control, avatar)
+    messages = Messages(session, desk.tell_sender)
+    closing = AsyncExitStack()
+    reading: set[asyncio.Task[None]] = set()
+
+    def receive(kind: Literal["say", "ask"]) -> Callable[[rtc.TextStreamReader, str], None]:
+        def on_stream(reader: rtc.TextStreamReader, sender: str) -> None:
+            task = asyncio.create_task(_read(reader, sender, kind, desk, messages))
+            reading.add(task)
+            task.add_done_callback(reading.discard)
+
+        return on_stream
+
+    room.local_participant.register_rpc_method(RPC_SETTINGS, desk.on_call)
+    room.register_text_stream_handler(TOPIC_SAY, receive("say"))
+    room.register_text_stream_handler(TOPIC_ASK, receive("ask"))
+    running = asyncio.create_task(messages.run(), name="texts to say")
+    closing.push_async_callback(utils.aio.cancel_and_wait, running)
+    await tell_room(room, control.talk)
+    return closing
+
+
+async def tell_room(room: rtc.Room, talk: Talk) -> None:
+    """Publish what is in force."""
+    try:
+        await room.local_participant.set_attributes({ATTRIBUTE_SETTINGS: talk.to_json()})
+    except Exception as error:  # a room that reconnects; the next change says all
+        logger.warning("the new settings could not be published: %s", type(error).__name__)
+
+
+class _Desk:
+    def __init__(self, room: rtc.Room, control: Control, avatar: AvatarSession) -> None:
+        self._room = room
+        self._control = control
+        self._avatar = avatar
+
+    def may(self, identity: str) -> bool:
+        caller = self._room.remote_participants.get(identity)
+        return caller is not None and caller.attributes.get(ATTRIBUTE_CONTROL) == "true"
+
+    async def tell_sender(self, identity: str, news: MessageNews) -> None:
+        await self._room.local_participant.publish_data(
+            news.to_json(), topic=TOPIC_MESSAGE, destination_identities=[identity]
+        )
+
+    async def on_call(self, invocation: rtc.RpcInvocationData) -> str:
+        if not self.may(invocation.caller_identity):
+            raise rtc.RpcError(_FORBIDDEN, f"only who has {ATTRIBUTE_CONTROL}=true may do that")
+        try:
+            asked = TalkChange.from_json(invocation.payload)
+            self._control.check(asked)  # what the voice refuses shall not have changed the face
+            looks = await self._look(asked.appearance)
+            if asked == TalkChange(appearance=asked.appearance):
+                return self._control.talk.to_json(looks)
+            return (await self._control.change(asked)).to_json(looks)
+        except (ProtocolError, ControlError, AppearanceError) as error:
+            raise rtc.RpcError(_WRONG, shorten(str(error)), str(error)) from None
+
+    async def _look(self, asked: AppearanceChange | None) -> Appearance | None:
+        try:
+            return await self._avatar.change(asked or AppearanceChange())
+        except AppearanceError:
+            if asked is not None:
+                raise
+            return None
+
+
+async def _read(
+    reader: rtc.TextStreamReader,
+    sender: str,
+    kind: Literal["say", "ask"],
+    desk: _Desk,
+    messages: Messages,
+) -> None:
+    """Take a text off the wire; of one that is too long no more than the limit is kept."""
+    text = ""
+    try:
+        async with asyncio.timeout(_SLOWEST_TEXT):
+            async for piece in reader:
+                if len(text) <= MESSAGE_LIMIT:
+                    text += piece
+    except Exception as error:  # the sender has gone in the middle of it
+        logger.info("a text to %s did not come whole: %s", kind, type(error).__name__)
+        return
+    message = Message(reader.info.stream_id, sender, kind, text)
+    if desk.may(sender):
+        await messages.take(message)
+    else:
+        refusal = f"only who has {ATTRIBUTE_CONTROL}=true may do that"
+        await desk.tell_sender(sender, MessageNews(message.id, "refused", refusal))

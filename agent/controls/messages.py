@@ -1,0 +1,104 @@
+"""Texts to say and to ask, from outside: in order, whole, each with its end told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from livekit.agents import AgentSession
+
+from agent.sentences import split_sentences
+from visavis.protocol import MESSAGE_LIMIT
+from visavis.talk import MessageNews, MessageState
+
+logger = logging.getLogger("visavis.agent")
+
+WAITING: Final = 32
+"""Texts that may wait; more are refused."""
+CHUNK: Final = 1000
+"""Characters said as one speech: enough for the voice to be ahead, little to throw away."""
+
+News = Callable[[str, MessageNews], Awaitable[None]]
+"""Tells the participant of that identity."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text that somebody sent."""
+
+    id: str
+    sender: str
+    kind: Literal["say", "ask"]
+    text: str
+
+
+class Messages:
+    """Speaks them one after the other."""
+
+    def __init__(self, session: AgentSession[Any], news: News) -> None:
+        self._session = session
+        self._news = news
+        self._waiting: asyncio.Queue[Message] = asyncio.Queue(WAITING)
+
+    async def take(self, message: Message) -> None:
+        """Accept or refuse it, and say which."""
+        refusal = None
+        if not message.text.strip():
+            refusal = "there is nothing to say in it"
+        elif len(message.text) > MESSAGE_LIMIT:
+            refusal = f"it has {len(message.text)} characters; at most {MESSAGE_LIMIT} are taken"
+        elif self._waiting.full():
+            refusal = f"{WAITING} texts are waiting; send it again when one is done"
+        else:
+            self._waiting.put_nowait(message)
+        await self._tell(message, "refused" if refusal else "accepted", refusal)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            message = await self._waiting.get()
+            await self._tell(message, "begun")
+            try:
+                end = await self._speak(message)
+            except asyncio.CancelledError:
+                raise
+            except Exception:  # its text may hold what was to be said
+                logger.error("a text to %s failed", message.kind)
+                end = "failed"
+            await self._tell(message, end)
+
+    async def _speak(self, message: Message) -> MessageState:
+        if message.kind == "ask":
+            handle = self._session.generate_reply(user_input=message.text)
+            await handle.wait_for_playout()
+            return "interrupted" if handle.interrupted else "done"
+        for chunk in chunks(message.text):
+            handle = self._session.say(chunk)
+            await handle.wait_for_playout()
+            if handle.interrupted:
+                return "interrupted"
+        return "done"
+
+    async def _tell(self, message: Message, state: MessageState, detail: str | None = None) -> None:
+        try:
+            await self._news(message.sender, MessageNews(message.id, state, detail))
+        except Exception as error:  # the sender has gone, or the room is reconnecting
+            logger.info("nobody could be told that a text is %s: %s", state, type(error).__name__)
+
+
+def chunks(text: str) -> Iterator[str]:
+    """The text in pieces of at most :data:`CHUNK` characters, cut at the ends of sentences.
+
+    A sentence that is longer stays whole.
+    """
+    chunk = ""
+    for sentence, _, _ in split_sentences(text):
+        if chunk and len(chunk) + len(sentence) > CHUNK:
+            yield chunk
+            chunk = ""
+        chunk += sentence
+    if chunk.strip():
+        yield chunk

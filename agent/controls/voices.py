@@ -1,0 +1,143 @@
+"""What of a conversation's parts can change while it runs, and the parts made anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+
+from livekit.agents import stt, tts
+from livekit.plugins.openai.models import TTSVoices
+
+from agent.brains.hibari import Voice
+from agent.brains.providers import Providers, choose_providers
+from agent.brains.speech import Models, choose_stt, choose_tts
+from agent.languages import EMBEDDED, LANGUAGES
+from settings import Settings
+
+OPENAI_VOICES: Final[tuple[str, ...]] = get_args(TTSVoices)
+SPEEDS: Final = {
+    "embedded": ("embedded_speed", 0.5, 2.0),
+    "openai": ("openai_tts_speed", 0.25, 4.0),
+    "elevenlabs": ("eleven_speed", 0.7, 1.2),
+    "openai-realtime": ("openai_voice_speed", 0.25, 1.5),
+}
+"""Where each provider's speed stands, its slowest and its fastest (Hibari's README; OpenAI's and
+ElevenLabs' API references)."""
+
+
+class ControlError(ValueError):
+    """The conversation goes on as it was; the text says why, and what would be right."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The settings that make the ears and the voice of one conversation, as they are now."""
+
+    settings: Settings
+    providers: Providers
+    language: str = "en"
+
+    @classmethod
+    def of(cls, settings: Settings) -> Parts:
+        """What a conversation begins with. Raises :class:`ControlError` where ``AGENT_LANGUAGE`` is
+        none that its parts know."""
+        parts = cls(settings, choose_providers(settings))
+        if settings.agent_language == parts.language:
+            return parts
+        if settings.agent_language not in LANGUAGES:
+            raise ControlError(
+                f"language={settings.agent_language!r}: use one of {_listed(LANGUAGES)}"
+            )
+        return parts.with_language(settings.agent_language)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether one of the parts is, which knows only English."""
+        who = self.providers
+        return "embedded" in (who.stt, who.llm, who.tts)
+
+    @property
+    def voice(self) -> str:
+        match self.providers.tts:
+            case "openai":
+                return self.settings.openai_tts_voice
+            case "elevenlabs":
+                return self.settings.eleven_voice_id or "default"
+            case "openai-realtime":
+                return self.settings.openai_voice
+            case "gemini-live":
+                return self.settings.gemini_voice
+            case "embedded":
+                return Voice.model
+            case other:
+                return other
+
+    @property
+    def speed(self) -> float:
+        if self.providers.tts not in SPEEDS:
+            return 1.0
+        return float(getattr(self.settings, SPEEDS[self.providers.tts][0]))
+
+    def with_voice(self, voice: str) -> Parts:
+        """Raises :class:`ControlError`."""
+        match self.providers.tts:
+            case "openai":
+                if voice not in OPENAI_VOICES and not self.settings.openai_base_url:
+                    raise ControlError(f"voice={voice[:60]!r}: use one of {_listed(OPENAI_VOICES)}")
+                return self._with(openai_tts_voice=voice)
+            case "elevenlabs":
+                if not (voice.isascii() and voice.isalnum() and len(voice) < 65):
+                    raise ControlError("voice: ElevenLabs' voices are named by their ids")
+                return self._with(eleven_voice_id=voice)
+            case "embedded":
+                if voice in (Voice.model, Voice.model.split()[-1]):
+                    return self
+                raise ControlError(f"the embedded voice is the only one here: {Voice.model!r}")
+            case other:
+                raise ControlError(f"the voice of {other} cannot be changed while it talks")
+
+    def with_speed(self, speed: float) -> Parts:
+        """Raises :class:`ControlError`."""
+        if self.providers.tts not in SPEEDS:
+            raise ControlError(
+                f"the speed of {self.providers.tts} cannot be changed while it talks"
+            )
+        name, low, high = SPEEDS[self.providers.tts]
+        if not low <= speed <= high:
+            raise ControlError(f"speed={speed:g}: use a number from {low:g} to {high:g}")
+        return self._with(**{name: speed})
+
+    def with_language(self, code: str, *, is_heard: bool = False) -> Parts:
+        """``is_heard``: the ears found it out, and may find out another.
+
+        Raises :class:`ControlError` for a language that one of the parts does not know.
+        """
+        english = [
+            part
+            for part, who in (
+                ("ears", self.providers.stt),
+                ("mind", self.providers.llm),
+                ("voice", self.providers.tts),
+            )
+            if who == "embedded"
+        ]
+        if english and code not in EMBEDDED:
+            raise ControlError(
+                f"language={code!r}: the embedded {' and '.join(english)} knows only English; with "
+                "a provider's key it can be " + _listed(LANGUAGES)
+            )
+        heard = {} if is_heard else {"openai_transcription_language": code}
+        return Parts(self.settings.model_copy(update=heard), self.providers, code)
+
+    def make_ears(self, models: Models) -> stt.STT[Any]:
+        return choose_stt(self.settings, self.providers, models)[0]
+
+    def make_voice(self, models: Models) -> tts.TTS[Any]:
+        return choose_tts(self.settings, self.providers, models)[0]
+
+    def _with(self, **changed: Any) -> Parts:
+        return Parts(self.settings.model_copy(update=changed), self.providers, self.language)
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names)

@@ -1,0 +1,274 @@
+"""Settings that change while the agent talks: all that was asked, or nothing; and texts to say."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from livekit.plugins import silero
+
+from agent.brains.providers import Providers
+from agent.brains.speech import Models
+from agent.controls import Control, ControlError, Parts
+from agent.controls.detection import TURNS, LanguageWatch, detect
+from agent.controls.messages import CHUNK, WAITING, Message, Messages, chunks
+from agent.languages import LANGUAGES, find_language, greet
+from agent.manner import Manner
+from settings import Settings
+from visavis.appearance import AppearanceChange
+from visavis.protocol import MESSAGE_LIMIT, ProtocolError
+from visavis.talk import MessageNews, Talk, TalkChange
+
+OPENAI = Settings(_env_file=None, openai_api_key="sk-test")
+CLOUD = Providers("openai", "openai", "openai")
+LOCAL = Providers("embedded", "embedded", "embedded")
+MODELS = Models(vad=silero.VAD.load(), ears=None, voice=None)
+
+
+class Agent:
+    """The session's agent: notes what it is given."""
+
+    def __init__(self) -> None:
+        self.options: list[dict[str, Any]] = []
+        self.instructions: list[str] = []
+
+    def update_options(self, **options: Any) -> None:
+        self.options.append(options)
+
+    async def update_instructions(self, text: str) -> None:
+        self.instructions.append(text)
+
+
+class Stage:
+    """One conversation's control, and what became of it."""
+
+    def __init__(self, providers: Providers = CLOUD, settings: Settings = OPENAI) -> None:
+        self.agent, self.told = Agent(), list[Talk]()
+        self.audio: list[bool] = []
+        self.session: Any = SimpleNamespace(
+            current_agent=self.agent,
+            tts=None,
+            on=lambda name, listener: setattr(self, "hear", listener),
+            input=SimpleNamespace(set_audio_enabled=self.audio.append),
+        )
+        self.manner = Manner.of(None, small=False)
+        self.control = Control(
+            cast(Any, self.session), self.manner, Parts(settings, providers), MODELS, self._tell
+        )
+
+    async def _tell(self, talk: Talk) -> None:
+        self.told.append(talk)
+
+
+async def test_what_is_asked_for_together_is_not_done_in_part() -> None:
+    stage = Stage()
+    before = stage.control.talk
+    with pytest.raises(ControlError, match="use a number from"):
+        asked = TalkChange(language="de", voice="nova", instructions="Be brief.", speed=9)
+        await stage.control.change(asked)
+    assert stage.control.talk == before
+    assert not stage.agent.options and not stage.agent.instructions and not stage.told
+    asked = TalkChange(language="de", voice="nova", instructions="Be brief.", speed=1.5)
+    talk = await stage.control.change(asked)
+    assert talk == Talk("nova", 1.5, "de", "dialogue", own_instructions=True)
+    assert stage.told == [talk]
+    assert {name for options in stage.agent.options for name in options} == {"tts", "stt"}
+    assert "Be brief." in stage.agent.instructions[-1] and "German" in stage.agent.instructions[-1]
+
+
+async def test_a_persona_of_the_past_does_not_stay() -> None:
+    stage = Stage()
+    await stage.control.change(TalkChange(instructions="You are a pirate."))
+    assert "Amy" not in stage.agent.instructions[-1]
+    talk = await stage.control.change(TalkChange(instructions=""))
+    assert "pirate" not in stage.agent.instructions[-1] and "Amy" in stage.agent.instructions[-1]
+    assert not talk.own_instructions
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (TalkChange(language="de"), "ears and mind and voice knows only English"),
+        (TalkChange(voice="nova"), "'hibari heart'"),
+        (TalkChange(speed=5), "from 0.5 to 2"),
+        (TalkChange(language="Klingon"), "use one of en, de, fr"),
+    ],
+)
+async def test_the_embedded_brains_do_not_promise_what_they_cannot(
+    asked: TalkChange, said: str
+) -> None:
+    stage = Stage(LOCAL, Settings(_env_file=None))
+    with pytest.raises(ControlError, match=said):
+        await stage.control.change(asked)
+
+
+async def test_a_realtime_model_is_not_asked_while_it_retells() -> None:
+    stage = Stage(Providers(*["gemini-live"] * 3))
+    await stage.control.change(TalkChange(mode="retelling"))
+    assert stage.audio == [False] and stage.manner.retells
+    await stage.control.change(TalkChange(mode="dialogue"))
+    assert stage.audio == [False, True]
+    with pytest.raises(ControlError, match="gemini-live cannot be changed"):
+        await stage.control.change(TalkChange(voice="Puck"))
+
+
+async def test_one_foreign_word_does_not_turn_the_conversation() -> None:
+    watch = LanguageWatch()
+    assert watch.hear("Wie ist das Wetter heute in Berlin?", "en") is None
+    assert watch.hear("What is the weather like today?", "en") is None
+    heard = [watch.hear("Wie ist das Wetter heute in Berlin?", "en") for _ in range(TURNS)]
+    assert heard == [None] * (TURNS - 1) + ["de"]
+
+
+@pytest.mark.parametrize("text", ["OK", "Amsterdam", "Beethoven", "ja", "", "123 456 789 000"])
+def test_a_name_is_not_taken_for_a_language(text: str) -> None:
+    assert detect(text) is None
+
+
+async def test_a_person_who_speaks_german_is_not_answered_in_english() -> None:
+    stage = Stage()
+    stage.control.follow()
+    for _ in range(TURNS):
+        words = "Ich möchte gern über das Wetter reden."
+        stage.hear(SimpleNamespace(is_final=True, transcript=words))  # type: ignore[attr-defined]
+        async with asyncio.timeout(20):
+            while stage.control._following is not None and not stage.control._following.done():
+                await asyncio.sleep(0.01)
+    assert stage.control.talk.language == "de"
+    assert not any("stt" in options for options in stage.agent.options), "it must hear others too"
+
+
+def test_no_language_is_without_its_words() -> None:
+    for code, language in LANGUAGES.items():
+        assert "{name}" in language.greeting and language.code == code
+        assert "Amy" in greet(Settings(_env_file=None, agent_language=code))
+        assert find_language(language.name) is find_language(f"{code}-XX") is language
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "JSON object"),
+        ('{"voize": "nova"}', "there is no 'voize'"),
+        ('{"voice": 5}', "'voice' must be text"),
+        ('{"speed": true}', "'speed' must be a number"),
+        ('{"mode": "singing"}', "use one of dialogue, retelling"),
+        ('{"width": 63}', "width"),
+        ('{"instructions": "%s"}' % ("x" * 10_001), "at most 10000"),
+        ('{"voice": "%s"}' % ("x" * 20_000), "at most 14000 bytes"),
+    ],
+)
+def test_nonsense_is_not_obeyed(text: str, said: str) -> None:
+    with pytest.raises(ProtocolError, match=said):
+        TalkChange.from_json(text)
+
+
+def test_a_wish_is_not_changed_on_its_way() -> None:
+    asked = TalkChange("nova", 1.2, "de", "Be brief.", "retelling", AppearanceChange(head="ben"))
+    assert TalkChange.from_json(asked.to_json()) == asked
+
+
+@given(st.text(alphabet="ab .!?\n", max_size=4000))
+def test_a_long_text_is_not_said_in_part(text: str) -> None:
+    pieces = list(chunks(text))
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+def test_a_chunk_is_not_longer_than_a_few_breaths() -> None:
+    pieces = list(chunks("This is a sentence of ordinary length. " * 1000))
+    assert max(map(len, pieces)) <= CHUNK
+    assert min(map(len, pieces[:-1])) > CHUNK / 2
+
+
+class Speech:
+    """Says what it is given, when it is let."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.may_end = asyncio.Event()
+        self.may_end.set()
+        self.interrupted = False
+
+    def say(self, text: str) -> Speech:
+        if "boom" in text:
+            raise RuntimeError(text)
+        self.said.append(text)
+        return self
+
+    def generate_reply(self, user_input: str) -> Speech:
+        self.said.append(f"?{user_input}")
+        return self
+
+    async def wait_for_playout(self) -> None:
+        await self.may_end.wait()
+
+
+class Hall:
+    """Messages on a :class:`Speech`, and the news of them."""
+
+    def __init__(self) -> None:
+        self.speech, self.news = Speech(), list[tuple[str, str]]()
+        self.messages = Messages(self.speech, self._news)  # type: ignore[arg-type]
+
+    async def _news(self, sender: str, news: MessageNews) -> None:
+        assert sender == "anna"
+        self.news.append((news.id, news.state))
+
+    async def take(self, id: str, text: str, kind: Any = "say") -> None:
+        await self.messages.take(Message(id, "anna", kind, text))
+
+    async def settle(self, count: int) -> None:
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(self.messages.run())
+            while sum(state in ("done", "interrupted", "failed") for _, state in self.news) < count:
+                await asyncio.sleep(0.001)
+            running.cancel()
+
+
+async def test_texts_do_not_overtake_each_other() -> None:
+    hall = Hall()
+    await hall.take("1", "First. " * 300)
+    await hall.take("2", "What is it?", "ask")
+    await hall.take("3", "Last.")
+    await hall.settle(3)
+    assert [text.strip()[:5] for text in hall.speech.said] == ["First"] * 3 + ["?What", "Last."]
+    ends = [id for id, state in hall.news if state == "done"]
+    assert ends == ["1", "2", "3"]
+
+
+async def test_an_interrupted_text_does_not_go_on() -> None:
+    hall = Hall()
+    hall.speech.interrupted = True
+    await hall.take("1", "First. " * 300)
+    await hall.settle(1)
+    assert len(hall.speech.said) == 1
+    assert hall.news == [("1", "accepted"), ("1", "begun"), ("1", "interrupted")]
+
+
+async def test_a_text_that_fails_does_not_silence_the_next(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hall = Hall()
+    await hall.take("1", "boom secret")
+    await hall.take("2", "Fine.")
+    await hall.settle(2)
+    assert ("1", "failed") in hall.news and hall.speech.said == ["Fine."]
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * (MESSAGE_LIMIT + 1)])
+async def test_a_text_that_cannot_be_said_is_not_accepted(text: str) -> None:
+    hall = Hall()
+    await hall.take("1", text)
+    assert hall.news == [("1", "refused")]
+
+
+async def test_a_flood_of_texts_does_not_pile_up() -> None:
+    hall = Hall()
+    for number in range(WAITING + 5):
+        await hall.take(str(number), "Hello.")
+    assert [state for _, state in hall.news].count("refused") == 5
