@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from livekit import rtc
-from livekit.agents import AgentSession, UserInputTranscribedEvent, llm
+from livekit.agents import AgentSession, llm
 from livekit.agents.voice import io
 from numpy.typing import NDArray
 
@@ -107,25 +107,18 @@ async def talk(
 
 async def test_a_spoken_question_is_not_answered_aloud(talk: Any, models: Models) -> None:
     session, microphone, loudspeaker = talk
-    partials: list[str] = []
     answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    def on_heard(event: UserInputTranscribedEvent) -> None:
-        if not event.is_final:
-            partials.append(event.transcript)
 
     def on_said(event: Any) -> None:
         item = event.item
         if isinstance(item, llm.ChatMessage) and item.role == "assistant" and not answered.done():
             answered.set_result(item.text_content or "")
 
-    session.on("user_input_transcribed", on_heard)
     session.on("conversation_item_added", on_said)
     assert models.voice is not None
     microphone.speak(models.voice.say("What is the capital of France?").pcm)
     async with asyncio.timeout(PATIENCE):
         answer = await answered
-    assert partials
     assert "Paris" in answer
     assert loudspeaker.loud > 0.5
 
