@@ -19,6 +19,7 @@ from bench.table import the_rest, to_markdown
 BENCHMARKS: Final = (
     "hop",
     "sync",
+    "drawn",
     "smooth",
     "looks",
     "bargein",

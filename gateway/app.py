@@ -89,6 +89,6 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
         return {"livekit": "failed", "detail": problem.detail}
 
     app.include_router(people_routes(memories))
-    app.mount("/heads", Heads())
+    app.mount("/heads", Heads(settings.avatar_heads))
     app.mount("/", Page(page))
     return app

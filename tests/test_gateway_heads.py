@@ -50,3 +50,11 @@ def test_nothing_but_a_head_is_served(tmp_path: Path, path: str) -> None:
 def test_who_asks_for_a_head_that_is_not_there_is_told_which_are(tmp_path: Path) -> None:
     with TestClient(create_app(SETTINGS, tmp_path)) as client:
         assert "amy, ben, maya" in client.get("/heads/zoe.glb").json()["detail"]
+
+
+def test_heads_of_ones_own_are_named_and_not_given_away(tmp_path: Path) -> None:
+    (tmp_path / "zoe.glb").write_bytes(b"glTF")
+    settings = Settings(_env_file=None, livekit_url="ws://127.0.0.1:1", avatar_heads=tmp_path)
+    with TestClient(create_app(settings, tmp_path / "dist")) as client:
+        assert client.get("/heads/index.json").json() == {"heads": [*HEADS, "zoe"]}
+        assert client.get("/heads/zoe.glb").status_code == 404

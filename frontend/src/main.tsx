@@ -7,6 +7,7 @@ import './styles/start.css';
 import './styles/call.css';
 import './styles/stage.css';
 import './styles/controls.css';
+import './styles/appearance.css';
 import './styles/chat.css';
 
 const root = document.getElementById('root');

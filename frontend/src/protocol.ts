@@ -19,11 +19,18 @@ export const RPC_HANG_UP = 'visavis.hang_up';
 export const RPC_WATCH_WEIGHTS = 'visavis.watch_weights';
 /** RPC, to the avatar: no more weights. */
 export const RPC_UNWATCH_WEIGHTS = 'visavis.unwatch_weights';
+/** RPC, to the avatar: look different. Payload: JSON with what shall change; answers what is in force. */
+export const RPC_APPEARANCE = 'visavis.appearance';
 /** Data topic, lossy: packets of weights, see `face/packet.ts`. */
 export const TOPIC_WEIGHTS = 'visavis.weights';
 /** On the avatar: what it can do beyond LiveKit's protocol, space-separated. */
 export const ATTRIBUTE_FEATURES = 'visavis.features';
 export const FEATURE_WEIGHTS = 'weights';
+export const FEATURE_APPEARANCE = 'appearance';
+/** On the avatar: `#rrggbb`, `#rrggbb..#rrggbb`, or a picture's name or address. */
+export const ATTRIBUTE_BACKGROUND = 'visavis.background';
+/** On the avatar: what it was asked to feel; JSON where that is no plain name. */
+export const ATTRIBUTE_EMOTION = 'visavis.emotion';
 /** On the agent: a {@link FaceState}. */
 export const ATTRIBUTE_FACE = 'visavis.face';
 /** On the agent: JSON object of what is in use: `stt`, `llm`, `tts`. */
@@ -58,6 +65,8 @@ export type ArkitName = (typeof ARKIT_NAMES)[number];
 
 /** Where the gateway has the heads, as glTF 2.0 binaries `NAME.glb`. */
 export const HEADS_PATH = '/heads/';
+/** In it: `{"heads": […]}`, the names of all that an avatar may be asked for. */
+export const HEADS_INDEX = 'index.json';
 
 /** The gateway's token endpoint (LiveKit's standard one). */
 export const TOKEN_PATH = '/api/token';

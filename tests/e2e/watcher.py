@@ -19,6 +19,20 @@ _INSTALL = """
   // The face's voice, and the agent's own that takes over when the face is lost.
   const analyser = sound.createAnalyser(), wave = new Float32Array(1024), heard = new Set();
   analyser.fftSize = 1024;
+  const drawnFace = () =>
+    document.querySelector('[data-testid="drawn-face"][data-drawn="true"] canvas');
+  let mouth = null, picture = null, waiting = false;
+  const see = (source) => {
+    paint.drawImage(source, 0, 0, 128, 128);
+    const at = paint.getImageData(0, 0, 128, 128).data;
+    let light = 0, sum = 0;
+    for (let y = 70; y < 82; y++) for (let x = 58; x < 72; x++) {
+      const i = 4 * (y * 128 + x);
+      light += at[i] * 0.299 + at[i + 1] * 0.587 + at[i + 2] * 0.114;
+    }
+    for (let i = 0; i < at.length; i += 16) sum += at[i] * ((i % 251) + 1);
+    mouth = 255 - light / (12 * 14); picture = sum;
+  };
   const look = () => {
     const video = document.querySelector('[data-testid="avatar-video"]');
     for (const { srcObject } of document.querySelectorAll('audio')) {
@@ -26,20 +40,18 @@ _INSTALL = """
       heard.add(srcObject);
       sound.createMediaStreamSource(srcObject).connect(analyser);
     }
-    let mouth = null, picture = null;
     analyser.getFloatTimeDomainData(wave);
     const loudness = Math.sqrt(wave.reduce((sum, x) => sum + x * x, 0) / wave.length);
-    if (video && video.videoWidth) {
-      paint.drawImage(video, 0, 0, 128, 128);
-      const at = paint.getImageData(0, 0, 128, 128).data;
-      let light = 0, sum = 0;
-      for (let y = 70; y < 82; y++) for (let x = 58; x < 72; x++) {
-        const i = 4 * (y * 128 + x);
-        light += at[i] * 0.299 + at[i + 1] * 0.587 + at[i + 2] * 0.114;
-      }
-      for (let i = 0; i < at.length; i += 16) sum += at[i] * ((i % 251) + 1);
-      mouth = 255 - light / (12 * 14); picture = sum;
-    }
+    if (drawnFace()) {
+      // What WebGL drew can be read in the frame that drew it, after that.
+      if (!waiting) requestAnimationFrame(() => {
+        waiting = false;
+        const face = drawnFace();
+        if (face?.width) see(face);
+      });
+      waiting = true;
+    } else if (video && video.videoWidth) see(video);
+    else mouth = picture = null;
     watcher.samples.push([performance.now(), loudness, mouth, picture]);
   };
   setInterval(look, 30);
@@ -81,7 +93,9 @@ class Watcher:
         """What there was to see and hear in the ``seconds`` from now."""
         self._page.evaluate("() => { watcher.samples.length = 0 }")
         self._page.wait_for_timeout(seconds * 1000)
-        samples = self._page.evaluate("() => watcher.samples")
+        # A page that draws without a graphics card may have no time to look as often.
+        while not (samples := self._page.evaluate("() => watcher.samples")):
+            self._page.wait_for_timeout(100)
         table = np.array(samples, dtype=float)
         return Seen(table[:, 1], table[:, 2], table[:, 3])
 

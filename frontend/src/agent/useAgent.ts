@@ -9,6 +9,7 @@ import { type RemoteParticipant, Track } from 'livekit-client';
 import {
   ATTRIBUTE_FEATURES,
   ATTRIBUTE_PUBLISH_ON_BEHALF,
+  FEATURE_APPEARANCE,
   FEATURE_WEIGHTS,
   type FaceState,
 } from '../protocol';
@@ -22,6 +23,8 @@ export interface Agent {
   avatar: RemoteParticipant | undefined;
   /** Its weights can be had, to draw it from. */
   drawable: boolean;
+  /** It can be asked to look different. */
+  changeable: boolean;
   parts: Part[];
   audio: TrackReference | undefined;
   /** Only while there is a picture to show. */
@@ -38,6 +41,7 @@ export function useAgent(): Agent {
   );
   const shown = videoTrack?.publication.track !== undefined && !videoTrack.publication.isMuted;
   const face = faceStateOf(agent?.attributes);
+  const shows = face === 'present' || face === null;
   // The agent keeps a track of its own ready, silent as long as it speaks through the face.
   const [faceAudio] = useParticipantTracks([Track.Source.Microphone], avatar?.identity ?? '');
   return {
@@ -45,13 +49,14 @@ export function useAgent(): Agent {
     state,
     face,
     avatar,
-    drawable: (face === 'present' || face === null) && sendsWeights(avatar),
+    drawable: shows && offers(avatar, FEATURE_WEIGHTS),
+    changeable: shows && offers(avatar, FEATURE_APPEARANCE),
     parts: partsInUse(agent?.attributes, avatar?.attributes),
     audio: face === 'present' && faceAudio ? faceAudio : audioTrack,
     video: shown ? videoTrack : undefined,
   };
 }
 
-function sendsWeights(avatar: RemoteParticipant | undefined): boolean {
-  return avatar?.attributes[ATTRIBUTE_FEATURES]?.split(' ').includes(FEATURE_WEIGHTS) ?? false;
+function offers(avatar: RemoteParticipant | undefined, feature: string): boolean {
+  return avatar?.attributes[ATTRIBUTE_FEATURES]?.split(' ').includes(feature) ?? false;
 }

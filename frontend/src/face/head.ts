@@ -52,7 +52,7 @@ function isBone(object: Object3D | undefined): object is Bone {
 
 /**
  * A target turns a normal only where it moves the surface; those of a mesh that was cut after its
- * normals were made say otherwise along the cut (`avatar_worker/render/reader.py`).
+ * normals were made say otherwise along the cut (`avatar_worker/render/reader/` says the same).
  */
 function stillNormals(geometry: BufferGeometry): void {
   const index = geometry.getIndex();
@@ -90,7 +90,7 @@ function dress(mesh: Mesh<BufferGeometry, MeshStandardMaterial>, isEye: boolean)
   return new ShaderMaterial({
     vertexShader: HEAD_VERTEX,
     fragmentShader: HEAD_FRAGMENT,
-    defines: cutout ? { CUTOUT: '' } : {},
+    defines: cutout ? { CUTOUT: '' } : given.transparent ? { DECAL: '' } : {},
     side: seeThrough ? DoubleSide : FrontSide,
     alphaToCoverage: cutout,
     transparent: given.transparent,

@@ -14,6 +14,7 @@ import {
   WebGLRenderer,
 } from 'three';
 import { ARKIT_NAMES } from '../protocol';
+import type { Background } from './background';
 import { frameHead, type Point } from './framing';
 import { type LoadedHead, loadHead } from './head';
 import { mouthLight } from './materials';
@@ -31,23 +32,37 @@ export interface FaceScene {
   draw: (weights: ArrayLike<number>, pose: Pose) => void;
   /** CSS pixels; `sharpness`: share of the screen's pixels, 1 is all. */
   resize: (width: number, height: number, sharpness?: number) => void;
-  /** `#rrggbb`. */
-  setBackground: (colour: string) => void;
+  setBackground: (background: Background) => void;
   dispose: () => void;
 }
 
-function makeBackdrop(colour: Vector3): Mesh<PlaneGeometry, ShaderMaterial> {
+interface Backdrop {
+  mesh: Mesh<PlaneGeometry, ShaderMaterial>;
+  top: Vector3;
+  bottom: Vector3;
+  lit: { value: number };
+}
+
+function makeBackdrop(): Backdrop {
+  const top = new Vector3();
+  const bottom = new Vector3();
+  const lit = { value: 1 };
   const material = new ShaderMaterial({
     vertexShader: BACKDROP_VERTEX,
     fragmentShader: BACKDROP_FRAGMENT,
     depthTest: false,
     depthWrite: false,
-    uniforms: { colour: { value: colour } },
+    uniforms: { top: { value: top }, bottom: { value: bottom }, lit },
   });
-  const backdrop = new ThreeMesh(new PlaneGeometry(2, 2), material);
-  backdrop.frustumCulled = false;
-  backdrop.renderOrder = -1;
-  return backdrop;
+  const mesh = new ThreeMesh(new PlaneGeometry(2, 2), material);
+  mesh.frustumCulled = false;
+  mesh.renderOrder = -1;
+  return { mesh, top, bottom, lit };
+}
+
+function vectorOf(colour: string): Vector3 {
+  const { r, g, b } = new Color(colour).getRGB({ r: 0, g: 0, b: 0 }, SRGBColorSpace);
+  return new Vector3(r, g, b);
 }
 
 function turnEyes({ eyes, gaze }: LoadedHead, weights: ArrayLike<number>): void {
@@ -92,10 +107,9 @@ export async function createScene(canvas: HTMLCanvasElement, url: string): Promi
     throw error;
   }
   const scene = new Scene();
-  const colour = new Vector3();
-  const backdrop = makeBackdrop(colour);
+  const backdrop = makeBackdrop();
   const camera = new PerspectiveCamera(18, 1, 0.5, 3);
-  scene.add(backdrop, head.root);
+  scene.add(backdrop.mesh, head.root);
   scene.updateMatrixWorld();
   const [left, right] = head.eyes.map((eye) => eye.getWorldPosition(new Vector3()));
   const between = (left ?? new Vector3()).clone().lerp(right ?? new Vector3(), 0.5);
@@ -129,14 +143,15 @@ export async function createScene(canvas: HTMLCanvasElement, url: string): Promi
       renderer.setPixelRatio(Math.min(window.devicePixelRatio, MOST_PIXELS) * sharpness);
       renderer.setSize(width, height, false);
     },
-    setBackground(background) {
-      const { r, g, b } = new Color(background).getRGB({ r: 0, g: 0, b: 0 }, SRGBColorSpace);
-      colour.set(r, g, b);
+    setBackground({ colour, bottom }) {
+      backdrop.top.copy(vectorOf(colour));
+      backdrop.bottom.copy(vectorOf(bottom ?? colour));
+      backdrop.lit.value = bottom === null ? 1 : 0;
     },
     dispose() {
       free(head);
-      backdrop.geometry.dispose();
-      backdrop.material.dispose();
+      backdrop.mesh.geometry.dispose();
+      backdrop.mesh.material.dispose();
       renderer.dispose();
       renderer.forceContextLoss();
     },

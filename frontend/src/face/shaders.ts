@@ -4,15 +4,17 @@
  * scatters red furthest. Texels are squared and pixels rooted, a gamma of 2.
  */
 
+// `centroid`: at a seam of the texture, a pixel that is half covered would else read beyond it.
+
 export const HEAD_VERTEX = /* glsl */ `
 #include <common>
 #include <morphtarget_pars_vertex>
 #include <skinning_pars_vertex>
 attribute vec4 occlusion;
-varying vec3 vPlace;
-varying vec3 vNormalThere;
-varying vec2 vTexel;
-varying float vOcclusion;
+centroid varying vec3 vPlace;
+centroid varying vec3 vNormalThere;
+centroid varying vec2 vTexel;
+centroid varying float vOcclusion;
 void main() {
   vTexel = uv;
   vOcclusion = occlusion.r;
@@ -36,11 +38,17 @@ uniform float gloss;
 uniform vec3 wrap;
 uniform float level;
 uniform float catchLevel;
-varying vec3 vPlace;
-varying vec3 vNormalThere;
-varying vec2 vTexel;
-varying float vOcclusion;
+centroid varying vec3 vPlace;
+centroid varying vec3 vNormalThere;
+centroid varying vec2 vTexel;
+centroid varying float vOcclusion;
 
+// Levels of detail: as sharp as the avatar worker's, and thin lashes sharper.
+#ifdef DECAL
+const float SHARPER = -1.5;
+#else
+const float SHARPER = -0.7;
+#endif
 const vec3 KEY = vec3(0.380, 0.460, 0.802);
 const vec3 FILL = vec3(-0.8650, 0.1442, 0.4806);
 const vec3 RIM = vec3(0.3015, 0.6030, -0.7384);
@@ -54,7 +62,7 @@ const vec3 GLINT = vec3(1.0, 0.96, 0.9);
 const vec3 CATCH = vec3(0.3288, 0.4227, 0.8454);
 
 void main() {
-  vec4 texel = texture2D(map, vTexel);
+  vec4 texel = texture2D(map, vTexel, SHARPER);
   #ifdef CUTOUT
     // Sharpened over one pixel, so that strands keep their width at every distance.
     texel.a = clamp((texel.a - 0.4) / max(fwidth(texel.a), 0.0001) + 0.5, 0.0, 1.0);
@@ -94,9 +102,11 @@ void main() {
   gl_Position = vec4(position.xy, 0.0, 1.0);
 }`;
 
-/** As `avatar_worker/render/backdrop.py`: one colour, softly lit. */
+/** As `avatar_worker/paint.py`: one colour, softly lit, or an even gradient. */
 export const BACKDROP_FRAGMENT = /* glsl */ `
-uniform vec3 colour;
+uniform vec3 top;
+uniform vec3 bottom;
+uniform float lit;
 varying vec2 vPart;
 float glow(vec2 centre, float radius) {
   vec2 away = vPart - centre;
@@ -110,5 +120,5 @@ void main() {
   level -= 0.09 * glow(vec2(0.05, 0.88), 0.28);
   vec2 away = vPart - vec2(0.5, 0.45);
   level *= 1.0 - 0.2 * dot(away, away);
-  gl_FragColor = vec4(colour * level, 1.0);
+  gl_FragColor = vec4(mix(top, bottom, vPart.y) * mix(1.0, level, lit), 1.0);
 }`;

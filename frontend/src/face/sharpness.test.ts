@@ -14,7 +14,7 @@ test('a device that keeps up does not get fewer pixels', () => {
 
 test('a slow device gets fewer, and never too few', () => {
   expect(run(60, 35)).toBe(0.75);
-  expect(run(60, 5000)).toBe(0.4);
+  expect(run(60, 5000)).toBe(0.5);
 });
 
 test('a page that was hidden is not taken for a slow one', () => {

@@ -4,7 +4,7 @@ const WINDOW = 30;
 /** Milliseconds from picture to picture from which it is too slow, by the median. */
 const SLOW = 40;
 const STEP = 0.75;
-const LEAST = 0.4;
+const LEAST = 0.5;
 
 export class Sharpness {
   /** Share of the screen's pixels from side to side. */

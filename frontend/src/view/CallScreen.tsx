@@ -1,6 +1,7 @@
 import { RoomAudioRenderer, RoomContext } from '@livekit/components-react';
 import { useEffect, useRef, useState } from 'react';
 import { useAgent } from '../agent/useAgent';
+import { useAppearance } from '../agent/useAppearance';
 import { useInterrupt } from '../agent/useInterrupt';
 import type { Call } from '../call/openCall';
 import type { CallProblem } from '../call/problems';
@@ -36,6 +37,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   const microphone = useMicrophone(call);
   const interrupt = useInterrupt(agent);
   const drawing = useDrawnFace(agent);
+  const look = useAppearance(agent);
   const presence = useAgentPresence(agent.participant, call.callAgent);
   const trouble = problem ?? presence.problem;
   const [captions, setCaptions] = useState(true);
@@ -55,7 +57,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
         </h1>
         <div className="call__status">
           <Connection />
-          <Appearance drawing={drawing} />
+          <Appearance drawing={drawing} look={look} />
           <InUse parts={agent.parts} />
         </div>
       </header>

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { parseBackground } from '../face/background';
 import type { FaceScene } from '../face/scene';
 import { Sharpness } from '../face/sharpness';
 import type { WeightsTimeline } from '../face/timeline';
@@ -10,7 +11,7 @@ const SEEN_AFTER = 1000 / 60;
 
 interface DrawnFaceProps {
   head: string;
-  background: string;
+  background: string | undefined;
   timeline: WeightsTimeline;
   onReady: () => void;
   onFailed: (problem: DrawingProblem) => void;
@@ -55,7 +56,7 @@ export function DrawnFace({ head, background, timeline, onReady, onFailed }: Dra
   }, [head, onFailed]);
 
   useEffect(() => {
-    scene?.setBackground(background);
+    scene?.setBackground(parseBackground(background));
   }, [scene, background]);
 
   useEffect(() => {

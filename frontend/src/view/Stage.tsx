@@ -6,7 +6,7 @@ import type { CallProblem } from '../call/problems';
 import { useLevel } from '../media/useLevel';
 import type { Microphone } from '../media/useMicrophone';
 import type { DrawnFace as Drawing } from '../face/useDrawnFace';
-import { ATTRIBUTE_HEAD } from '../protocol';
+import { ATTRIBUTE_BACKGROUND, ATTRIBUTE_HEAD } from '../protocol';
 import { AgentState } from './AgentState';
 import { DrawnFace } from './DrawnFace';
 import { FaceState } from './FaceState';
@@ -29,9 +29,6 @@ function Voices({ agent, microphone }: Pick<StageProps, 'agent' | 'microphone'>)
   useLevel(microphone.track, levels, '--you-level');
   return <Presence levels={levels} breathing={agent.state !== 'speaking'} />;
 }
-
-/** Behind the drawn face until a background is told; the avatar worker's default. */
-const BACKGROUND = '#d9dee6';
 
 interface FaceProps {
   video: NonNullable<Agent['video']>;
@@ -90,7 +87,7 @@ export function Stage(props: StageProps) {
             <DrawnFace
               key={head}
               head={head}
-              background={BACKGROUND}
+              background={agent.avatar?.attributes[ATTRIBUTE_BACKGROUND]}
               timeline={drawing.timeline}
               onReady={drawing.onReady}
               onFailed={drawing.onFailed}

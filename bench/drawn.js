@@ -1,0 +1,102 @@
+// Notes what the person's own page shows and sounds like. All times are milliseconds of
+// performance.now(). Read by bench/drawn.py.
+const MOUTH = [58 / 128, 70 / 128, 14 / 128, 12 / 128]; // left, top, width, height of the picture
+const WORKLET = `
+registerProcessor('ear', class extends AudioWorkletProcessor {
+  sum = 0; count = 0;
+  process([input]) {
+    const sound = input[0] ?? new Float32Array(128);
+    for (const x of sound) this.sum += x * x;
+    this.count += sound.length;
+    if (this.count >= 0.01 * sampleRate) {
+      const end = (currentFrame + sound.length) / sampleRate;
+      const rms = Math.sqrt(this.sum / this.count);
+      this.port.postMessage([end - this.count / sampleRate / 2, rms]);
+      this.sum = 0; this.count = 0;
+    }
+    return true;
+  }
+});`;
+
+class PageNotes {
+  pictures = []; // [when it is seen, how dark the mouth is]
+  loudness = []; // [context seconds of the middle, rms]
+  clock = []; // [context seconds, performance ms of their output, output latency in s]
+  #heard = new Set();
+
+  async begin() {
+    this.context = new AudioContext({ sampleRate: 48000 });
+    const module = URL.createObjectURL(new Blob([WORKLET], { type: 'text/javascript' }));
+    await this.context.audioWorklet.addModule(module);
+    setInterval(() => this.#listen(), 200);
+    setInterval(() => {
+      const { contextTime, performanceTime } = this.context.getOutputTimestamp();
+      if (contextTime) this.clock.push([contextTime, performanceTime, this.context.outputLatency]);
+    }, 100);
+    this.canvas = document.createElement('canvas');
+    this.canvas.width = 14;
+    this.canvas.height = 12;
+    this.paint = this.canvas.getContext('2d', { willReadFrequently: true });
+    this.look();
+  }
+
+  #listen() {
+    for (const { srcObject } of document.querySelectorAll('audio')) {
+      if (!srcObject?.getAudioTracks().length || this.#heard.has(srcObject)) continue;
+      this.#heard.add(srcObject);
+      const ear = new AudioWorkletNode(this.context, 'ear');
+      ear.port.onmessage = ({ data }) => this.loudness.push(data);
+      const silent = new GainNode(this.context, { gain: 0 });
+      this.context.createMediaStreamSource(srcObject)
+        .connect(ear).connect(silent).connect(this.context.destination);
+    }
+  }
+
+  // Anew after the page has changed over: a frame's callbacks run in the order of their asking, and
+  // a picture of WebGL's can be read only after it was drawn and before it is shown.
+  look() {
+    cancelAnimationFrame(this.request);
+    setTimeout(() => {
+      const step = (now) => {
+        this.request = requestAnimationFrame(step);
+        const drawn = document.querySelector('[data-testid="drawn-face"] canvas');
+        const video = document.querySelector('[data-testid="avatar-video"]');
+        const source = drawn ?? video;
+        const width = source?.videoWidth ?? source?.width;
+        const height = source?.videoHeight ?? source?.height;
+        if (!width || !height) return;
+        const [left, top, across, down] = MOUTH;
+        this.paint.drawImage(
+          source, left * width, top * height, across * width, down * height, 0, 0, 14, 12);
+        const { data } = this.paint.getImageData(0, 0, 14, 12);
+        let light = 0;
+        for (let i = 0; i < data.length; i += 4)
+          light += 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+        this.pictures.push([now + 1000 / 60, 255 - light / (14 * 12)]);
+      };
+      this.request = requestAnimationFrame(step);
+    }, 50);
+  }
+
+  async traffic() {
+    const found = { video: 0, audio: 0, weights: 0, packets: 0 };
+    for (const peer of window.peers ?? [])
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type === 'inbound-rtp') found[report.kind] += report.bytesReceived + report.headerBytesReceived;
+        if (report.type === 'data-channel' && report.label === '_lossy') {
+          found.weights += report.bytesReceived;
+          found.packets += report.messagesReceived;
+        }
+      }
+    return found;
+  }
+
+  take() {
+    const { pictures, loudness, clock } = this;
+    this.pictures = [];
+    this.loudness = [];
+    return { pictures, loudness, clock };
+  }
+}
+
+window.notes = new PageNotes();
