@@ -32,15 +32,15 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
 COMPOSITIONS: Final[dict[EmotionName, dict[str, float]]] = {
     "neutral": {},
     "happy": {"AU6": 0.8, "AU7": 0.45, "AU10": 0.15, "AU12": 0.85, "AU26": 0.1},
-    "sad": {"AU1": 1.0, "AU4": 0.35, "AU7": 0.1, "AU15": 0.6, "AU17": 0.3, "AU43": 0.18},
-    "angry": {"AU4": 1.0, "AU7": 0.75, "AU9": 0.6, "AU15": 0.4, "AU17": 0.25, "AU24": 0.25},
+    "sad": {"AU1": 1.0, "AU4": 0.15, "AU7": 0.1, "AU15": 0.95, "AU17": 0.4, "AU43": 0.18},
+    "angry": {"AU2": 0.3, "AU4": 1.0, "AU7": 0.75, "AU9": 0.6, "AU15": 0.65, "AU17": 0.3, "AU24": 0.25},
     "surprised": {"AU1": 0.9, "AU2": 0.9, "AU5": 0.8, "AU26": 0.22},
     "calm": {"AU6": 0.1, "AU12": 0.32, "AU43": 0.12},
 }
-"""Action units of each emotion at intensity 1. The first five after EMFACS's prototypes (Friesen
-and Ekman 1983: happy 6+12, sad 1+4+15 with 17, angry 4+5+7 with 23 or 24, surprised 1+2+5+26),
-weighed by eye on the heads that come with Visavis. FACS has none for calm: a trace of a smile, and
-lids that rest."""
+"""Action units of each emotion at intensity 1, after EMFACS's prototypes (Friesen and Ekman 1983:
+happy 6+12, sad 1+4+15 with 17, angry 4+5+7 with 23 or 24, surprised 1+2+5+26), weighed by eye on
+the heads that come with Visavis: there a raised upper lid takes the anger out of 4+7, and 2 and 15
+put some in. FACS has none for calm: a trace of a smile, and lids that rest."""
 
 
 @dataclass(frozen=True)

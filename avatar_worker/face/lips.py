@@ -33,7 +33,7 @@ SPOKEN: Final = np.array(
 """(52,) 1 where speech has a say."""
 _PRESS: Final = _row(mouthPress=0.5 / 0.35)
 _OPENING: Final = np.where(_OF_A_PAIR, 0.5, 1.0) * _row(
-    jawOpen=1.0, mouthSmile=0.13, mouthUpperUp=0.27, mouthLowerDown=0.24, mouthFunnel=0.43,
+    jawOpen=1.0, mouthSmile=0.32, mouthUpperUp=0.28, mouthLowerDown=0.24, mouthFunnel=0.43,
     mouthPress=0.13, mouthFrown=0.05, mouthDimple=0.03, mouthStretch=0.02,
 )  # fmt: skip
 """How much of mouthClose it takes to shut what one of these opens, at weight 1 on both sides; as
@@ -50,7 +50,7 @@ _JUST_OPEN: Final = 0.06
 """Of the opening of lips: a millimetre and a half …"""
 _WIDE: Final = 0.25
 """… and six."""
-_AJAR: Final = 0.08
+_AJAR: Final = 0.12
 """Of mouthClose: an expression that opens a silent mouth by less does not; by twice that, it does.
 """
 
