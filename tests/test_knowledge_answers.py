@@ -18,6 +18,7 @@ from agent.knowledge.desk import named_in, to_source
 from agent.knowledge.passage import Block, Extract, KnowledgeError, Passage
 from agent.knowledge.search import Knowledge
 from agent.knowledge.session import SessionKnowledge
+from agent.knowledge.sources import update
 from settings import Settings
 from visavis.knowledge import KnowledgeRequest, Sources
 from visavis.protocol import ProtocolError
@@ -208,3 +209,33 @@ def test_no_setting_is_not_no_knowledge() -> None:
     assert any(source.endswith("README.md") for source in sources_of(Settings(_env_file=None)))
     assert sources_of(Settings(_env_file=None, agent_knowledge="none")) == []
     assert sources_of(Settings(_env_file=None, agent_knowledge="a.pdf, b")) == ["a.pdf", "b"]
+
+
+OURS = (
+    ("How do I give my own agent a face?", "AvatarSession"),
+    ("What happens when I reload the page while we talk?", "RECONNECT_GRACE"),
+    ("Which speech recognition does Visavis use when I have no key?", "Moonshine"),
+    ("How do I use my own Ollama server?", "OPENAI_BASE_URL"),
+    ("How do I run Visavis in containers?", "docker compose"),
+    ("Which kinds of documents can the agent read?", "Markdown"),
+    ("What if the face's process crashes?", "face"),
+    ("How is a person's interruption handled by the avatar?", "20 ms"),
+    ("Where do the heads of the avatar come from?", "MakeHuman"),
+    ("How long does the first word wait for the face?", "three seconds"),
+)
+
+
+async def test_questions_about_visavis_are_not_left_unanswered(tmp_path: Path) -> None:
+    """Its own README, as the demo knows it; nine of ten are to be found among the first five."""
+    root = Path(__file__).parents[1]
+    encoder, index = local_encoder(), tmp_path / "index.sqlite"
+    assert encoder is not None
+    update(index, [str(root / "README.md")], lambda url: (b"", ""))
+    embed(index, encoder)
+    knowledge = Knowledge(index, encoder)
+    missed = [
+        question
+        for question, mark in OURS
+        if not any(mark in passage.text for passage in knowledge.search(question, budget=5000))
+    ]
+    assert len(missed) <= 1, missed
