@@ -35,7 +35,7 @@ FUSION: Final = 10
 """Added to each rank: the smaller, the more the first ones count."""
 WORDS: Final = 0.7
 """Weight of the ranking by words against that by meaning."""
-MOST_POSTINGS: Final = 20_000
+MOST_POSTINGS: Final = 15_000
 """Passages that BM25 weighs for one question: common words are left out beyond."""
 HEADING_WEIGHT: Final = 2.0
 """Of a word in the heading or title, against one in the text."""

@@ -49,7 +49,7 @@ class SignIndex:
 
     def __init__(self) -> None:
         self._ids: Rows = np.empty(0, np.int64)
-        self._bits: Bits = np.empty((0, 6), np.uint64)
+        self._bits: Bits = np.empty((6, 0), np.uint64)  # so that a word of all is in one piece
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -63,12 +63,14 @@ class SignIndex:
         """``ids`` ascend, and are larger than those that are there."""
         if ids:
             self._ids = np.concatenate((self._ids, np.array(ids, np.int64)))
-            self._bits = np.concatenate((self._bits, to_bits(to_rows(stored))))
+            self._bits = np.concatenate((self._bits, to_bits(to_rows(stored)).T), axis=1)
 
     def nearest(self, vector: npt.NDArray[np.float32], count: int = CANDIDATES) -> list[int]:
         """Passages with the most equal signs, in no order."""
         if len(self._ids) <= count:
             return [int(number) for number in self._ids]
         query = to_bits(vector[None])[0]
-        apart = np.bitwise_count(self._bits ^ query).sum(axis=1, dtype=np.uint16)
+        apart = np.zeros(len(self._ids), np.uint16)
+        for words, word in zip(self._bits, query, strict=True):
+            apart += np.bitwise_count(words ^ word)
         return [int(number) for number in self._ids[np.argpartition(apart, count)[:count]]]
