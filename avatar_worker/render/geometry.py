@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import cos, radians, sin
 from typing import Final
 
 import numpy as np
@@ -23,13 +24,18 @@ Ints = NDArray[np.int32]
 
 def rotation(yaw: float, pitch: float, roll: float) -> Floats:
     """Matrix (3, 3) of angles in degrees, with the signs of :class:`HeadPose`."""
-    angles = np.radians([yaw, -pitch, -roll])
-    (cy, cp, cr), (sy, sp, sr) = np.cos(angles), np.sin(angles)
-    turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    turned: Floats = (turn @ nod @ tilt).astype(np.float32)
-    return turned
+    about_y, about_x, about_z = radians(yaw), radians(-pitch), radians(-roll)
+    cy, sy = cos(about_y), sin(about_y)
+    cp, sp = cos(about_x), sin(about_x)
+    cr, sr = cos(about_z), sin(about_z)
+    return np.array(
+        [
+            [cy * cr + sy * sp * sr, sy * sp * cr - cy * sr, sy * cp],
+            [cp * sr, cp * cr, -sp],
+            [cy * sp * sr - sy * cr, sy * sr + cy * sp * cr, cy * cp],
+        ],
+        np.float32,
+    )
 
 
 def pose_rotation(pose: HeadPose) -> Floats:

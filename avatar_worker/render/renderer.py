@@ -27,9 +27,11 @@ _SMALLEST, _LARGEST = 64, 1920
 _NOWHERE: Final = 1e6
 """Where no vertex ever is: one that is there counts as moved."""
 _SAME_LEVEL: Final = 1 / 128
-_GAZE: Final = tuple(
-    tuple(ARKIT_NAMES.index(f"eyeLook{way}{side}") for way in ("In", "Out", "Up", "Down"))
-    for side in ("Left", "Right")
+_GAZE: Final = np.array(
+    [
+        [ARKIT_NAMES.index(f"eyeLook{way}{side}") for way in ("In", "Out", "Up", "Down")]
+        for side in ("Left", "Right")
+    ]
 )
 
 Bytes = NDArray[np.uint8]
@@ -78,6 +80,7 @@ class MeshRenderer:
                     f"{_SMALLEST} to {_LARGEST}, not {value}"
                 )
         self.width, self.height, self.head = width, height, head
+        self._gaze_degrees = np.degrees(head.gaze_limits)
         self._camera = frame_head(head.eye_centres, width, height)
         vertices, triangles = len(head.base), len(head.triangles)
         self._shape = np.empty((vertices, 6), np.float32)
@@ -95,7 +98,8 @@ class MeshRenderer:
         self._pitch = -(-width // BLOCK) * BLOCK
         self._bands = -(-height // BAND)
         self._keys = np.empty(BAND * self._pitch * 4, np.int32)
-        self._still_keys = np.full((height, self._pitch, 4), empty_key(self._bits), np.int32)
+        self._still_keys = np.empty((0, self._pitch, 4), np.int32)
+        self._still_top = height
         self._scratch = make_scratch(width)
         self._begins = np.zeros(self._bands + 1, np.int32)
         self._order = np.zeros(triangles, np.int32)
@@ -148,8 +152,8 @@ class MeshRenderer:
         blend(
             head.base, head.morph_start, head.morph_vertex, head.morph_delta, weights, self._shape
         )
-        for side, ways in enumerate(_GAZE):
-            into, out, up, down = weights[list(ways)] * np.degrees(head.gaze_limits)
+        for side, looks in enumerate((weights[_GAZE] * self._gaze_degrees).tolist()):
+            into, out, up, down = looks
             yaw, pitch = (out - into if side == 0 else into - out), up - down
             if yaw or pitch:
                 turn = rotation(yaw, pitch, 0.0)
@@ -227,7 +231,11 @@ class MeshRenderer:
             part = (x0, y0, x1, min(y0 + BAND, bottom))
             rows, columns = part[3] - y0, -(-(x1 - x0) // BLOCK) * BLOCK
             keys = self._keys[: rows * columns * 4].reshape(rows, columns, 4)
-            keys[:] = self._still_keys[y0 : part[3], x0 : x0 + columns]
+            above = min(max(self._still_top - y0, 0), rows)
+            keys[:above] = empty_key(self._bits)
+            if above < rows:
+                below = y0 + above - self._still_top
+                keys[above:] = self._still_keys[below : below + rows - above, x0 : x0 + columns]
             draw_band(
                 self._order,
                 begins[max(band - longest, 0)],
@@ -272,13 +280,16 @@ class MeshRenderer:
                 part,
                 *self._scratch,
             )
-            if not first:
-                self._still_keys[part[1] : part[3], part[0] : part[0] + keys.shape[1]] = keys
 
     def _paint_still(self) -> None:
         """Draw what no weight and no pose moves (the shoulders) once, into the backdrop."""
         whole = (0, 0, self.width, self.height)
-        self._paint(0, self.head.still_triangles, whole)
+        still = self.head.still_triangles
+        self._paint(0, still, whole)
+        shown = np.concatenate([keys.copy() for keys, _ in self._bands_of(0, still, whole)])
+        rows = np.flatnonzero((shown != empty_key(self._bits)).any(axis=(1, 2)))
+        self._still_top = int(rows[0]) if len(rows) else self.height
+        self._still_keys = shown[self._still_top :].copy()
         self._backdrop = self._picture.copy()
         self._paint(*self._moving(HeadPose()), whole)
         convert_i420(self._picture, whole, self._yuv)

@@ -111,6 +111,7 @@ _binary(operator.sub, _NUMBERS, _arithmetic("sub"))
 _binary(operator.mul, _NUMBERS, _arithmetic("mul"))
 _binary(operator.truediv, ("float",), lambda builder, _, a, b: builder.fdiv(a, b))
 _binary(operator.lshift, ("int",), lambda builder, _, a, b: builder.shl(a, b))
+_binary(operator.rshift, ("int",), lambda builder, _, a, b: builder.ashr(a, b))
 _binary(operator.and_, ("int", "bool"), lambda builder, _, a, b: builder.and_(a, b))
 _binary(operator.or_, ("int", "bool"), lambda builder, _, a, b: builder.or_(a, b))
 _binary(operator.ge, _NUMBERS, _compare(">="), "bool")
@@ -213,6 +214,41 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.uintp, vector), build
+
+
+@_instruction
+def store_low(typing: Any, array: Any, index: Any, vector: Any) -> Any:
+    """Write the low byte of each int into a uint8 array."""
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        narrow = builder.trunc(args[2], ir.VectorType(_BYTE, vector.lanes))
+        builder.store(
+            narrow, _place(context, builder, array, args[0], args[1], narrow.type), align=1
+        )
+        return context.get_dummy_value()
+
+    return types.void(array, types.uintp, vector), build
+
+
+@_instruction
+def pairs(typing: Any, vector: Any) -> Any:
+    """Sums of two neighbours each: half as many ints."""
+    result = Vector(vector.kind, vector.lanes // 2)
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide = ir.VectorType(_INT, result.lanes)
+        nothing = ir.Constant(args[0].type, ir.Undefined)
+        even, odd = (
+            builder.shuffle_vector(
+                args[0],
+                nothing,
+                ir.Constant(wide, [2 * number + first for number in range(result.lanes)]),
+            )
+            for first in (0, 1)
+        )
+        return builder.add(even, odd)
+
+    return result(vector), build
 
 
 @_instruction
