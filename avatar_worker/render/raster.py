@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import Scalar, helper, kernel
-from .simd import bits_of, least, load, mask_of, splat, store, where, whole
+from .simd import bits_of, gather, least, load, most, real, repeat, splat, store, where, whole
 
 BLOCK: Final = 4
 """Pixels in a row that are tested at once, sixteen samples; a band begins at a multiple."""
@@ -30,7 +30,7 @@ _FAR: Final = np.float32(1e5)
 _BROAD: Final = 3
 """Blocks in a row from which finding where the triangle begins pays."""
 _EDGE: Final = np.float32(1.001)
-_NEXT, _THREE = np.uintp(1), np.uintp(3)
+_TWICE, _THREE = np.uintp(2), np.uintp(3)
 _REACH: Final = np.float32(0.375)
 # A rotated grid: four different rows and columns.
 _SAMPLE_X: Final = (-0.125, 0.375, -0.375, 0.125)
@@ -40,12 +40,14 @@ _LANE_Y: Final = np.array([y for _ in range(BLOCK) for y in _SAMPLE_Y], np.float
 """Where the samples of a block lie, from the centre of its first pixel."""
 _OUTSIDE: Final = np.float32(-2e-6)
 """Barycentric coordinate from which a sample is inside: an edge's two sides leave no gap."""
-# Alpha from which each of the four samples is covered, and an ordered dither that hides the steps.
-_A0, _A1, _A2, _A3 = np.float32(0.13), np.float32(0.38), np.float32(0.63), np.float32(0.88)
+_THRESHOLDS: Final = np.array([0.13, 0.38, 0.63, 0.88] * BLOCK, np.float32)
+"""Alpha from which each of the four samples is covered."""
+_PIXELS: Final = np.arange(BLOCK, dtype=np.float32)
 _FAINT: Final = np.float32(0.04)
 _DITHER: Final = np.array(
-    [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32
+    [0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5], np.float32
 ) * np.float32(0.07 / 16) - np.float32(0.035)
+"""Ordered, by row and column, so that the steps of alpha do not show."""
 _TO_UNIT: Final = np.float32(1 / 255)
 
 TWO_SIDED: Final = 1
@@ -136,20 +138,28 @@ def sort_triangles(
 
 @helper
 def _alpha(
-    texels: NDArray[np.uint8], offset: Scalar, wide: Scalar, high: Scalar, u: Scalar, v: Scalar
+    texels: Ints, offset: Scalar, wide: Scalar, high: Scalar, u: Scalar, v: Scalar
 ) -> Scalar:
-    """Alpha 0..1 between four texels."""
-    w, h = np.float32(wide), np.float32(high)
-    x = min(max(u * w - _HALF, _ZERO), w - _EDGE)
-    y = min(max(v * h - _HALF, _ZERO), h - _EDGE)
-    column, row = np.int32(x), np.int32(y)
-    x -= np.float32(column)
-    y -= np.float32(row)
-    at = np.uintp(offset + row * wide + column)
-    upper = np.float32(texels[at, 3]) * (_ONE - x) + np.float32(texels[at + _NEXT, 3]) * x
-    at += np.uintp(wide)
-    lower = np.float32(texels[at, 3]) * (_ONE - x) + np.float32(texels[at + _NEXT, 3]) * x
-    return (upper + (lower - upper) * y) * _TO_UNIT
+    """Alpha 0..1 of the pixels of a block, each between four texels (RGBA, read as ints)."""
+    zero, one, half = splat(BLOCK, _ZERO), splat(BLOCK, _ONE), splat(BLOCK, _HALF)
+    w, h = splat(BLOCK, np.float32(wide)), splat(BLOCK, np.float32(high))
+    edge, unit = splat(BLOCK, _EDGE), splat(BLOCK, _TO_UNIT)
+    x = least(most(u * w - half, zero), w - edge)
+    y = least(most(v * h - half, zero), h - edge)
+    column, row = whole(x), whole(y)
+    x, y = x - real(column), y - real(row)
+    across, next_ = splat(BLOCK, np.int32(wide)), splat(BLOCK, np.int32(1))
+    at = splat(BLOCK, np.int32(offset)) + row * across + column
+    upper = _top_byte(gather(texels, at)) * (one - x) + _top_byte(gather(texels, at + next_)) * x
+    at = at + across
+    lower = _top_byte(gather(texels, at)) * (one - x) + _top_byte(gather(texels, at + next_)) * x
+    return (upper + (lower - upper) * y) * unit
+
+
+@helper
+def _top_byte(pixels: Scalar) -> Scalar:
+    byte = splat(BLOCK, np.int32(255))
+    return real((pixels >> splat(BLOCK, np.int32(24))) & byte)
 
 
 @helper
@@ -169,17 +179,6 @@ def _side(a: Scalar, b: Scalar, level: Scalar, start: Scalar) -> tuple[Scalar, S
     return -_FAR, (at + reach) * _QUARTER + _ONE, lean
 
 
-@helper
-def _samples(alpha: Scalar) -> Scalar:
-    """One bit for each of four samples that so much alpha covers."""
-    return (
-        np.int32(alpha > _A0)
-        | np.int32(alpha > _A1) << np.int32(1)
-        | np.int32(alpha > _A2) << np.int32(2)
-        | np.int32(alpha > _A3) << np.int32(3)
-    )
-
-
 @kernel
 def draw_band(
     order: Ints,
@@ -190,7 +189,7 @@ def draw_band(
     triangles: Ints,
     surface: Bytes,
     texture: Ints,
-    texels: Bytes,
+    texels: Ints,
     uv: Floats,
     screen: Floats,
     planes: Floats,
@@ -201,11 +200,13 @@ def draw_band(
     """Draw the triangles ``order[begin:end]`` that reach into ``band`` into its ``keys``.
 
     ``area`` is x0, y0, x1, y1 of the band, x0 a multiple of :data:`BLOCK`; ``keys[0, 0]`` are the
-    samples of the pixel x0, y0. ``texture`` (m, 3) is offset, width, height of a triangle's texels.
+    samples of the pixel x0, y0. ``texture`` (m, 3) is offset, width, height of a triangle's
+    ``texels`` (t,), RGBA read as little-endian ints.
     """
     shift = splat(_LANES, np.int32(bits_wide))
     steps = np.float32(((2**31 - 1) >> bits_wide) - 1)
     lane_x, lane_y = load(_LANES, _LANE_X, 0), load(_LANES, _LANE_Y, 0)
+    thresholds, pixel = load(_LANES, _THRESHOLDS, 0), load(BLOCK, _PIXELS, 0)
     one, outside = splat(_LANES, _ONE), splat(_LANES, _OUTSIDE)
     left, top = np.float32(area[0]), np.float32(area[1])
     right, bottom = np.float32(area[2]), np.float32(area[3])
@@ -266,28 +267,19 @@ def draw_band(
                 seen = load(_LANES, keys, at)
                 nearer = inside & (key < seen)
                 if tested:
-                    left_bits = bits_of(nearer)
-                    if left_bits == 0:
+                    if bits_of(nearer) == 0:
                         continue
-                    for pixel in range(BLOCK):
-                        if not (left_bits >> np.int32(4 * pixel)) & 15:
-                            continue
-                        step = np.float32(pixel)
-                        pu, pv = u + a1 * step, v + a2 * step
-                        alpha = _alpha(
-                            texels,
-                            offset,
-                            wide,
-                            high,
-                            su + pu * su1 + pv * su2,
-                            sv + pu * sv1 + pv * sv2,
-                        )
-                        covered = np.int32(0)
-                        if alpha >= _FAINT:
-                            column = np.uintp(x_first + block * BLOCK + pixel)
-                            covered = _samples(
-                                alpha + _DITHER[np.uintp(y) & _THREE, column & _THREE]
-                            )
-                        left_bits &= ~((np.int32(15) ^ covered) << np.int32(4 * pixel))
-                    nearer = mask_of(_LANES, left_bits)
+                    pu = splat(BLOCK, u) + splat(BLOCK, a1) * pixel
+                    pv = splat(BLOCK, v) + splat(BLOCK, a2) * pixel
+                    alpha = _alpha(
+                        texels,
+                        offset,
+                        wide,
+                        high,
+                        splat(BLOCK, su) + pu * splat(BLOCK, su1) + pv * splat(BLOCK, su2),
+                        splat(BLOCK, sv) + pu * splat(BLOCK, sv1) + pv * splat(BLOCK, sv2),
+                    )
+                    dither = load(BLOCK, _DITHER, (np.uintp(y) & _THREE) << _TWICE)
+                    clear = repeat(alpha, 4) >= splat(_LANES, _FAINT)
+                    nearer = nearer & clear & (repeat(alpha + dither, 4) > thresholds)
                 store(keys, at, where(nearer, key, seen))

@@ -108,6 +108,7 @@ class MeshRenderer:
         self._picture = self._backdrop.copy()
         self._yuv = np.empty((height * 3 // 2, width), np.uint8)
         self._place(np.zeros(len(ARKIT_NAMES), np.float32), HeadPose())
+        self._packed = head.texels.view("<i4")[:, 0]
         self._texture = choose_textures(head, head.triangles, self._screen)
         self._surface = describe_surface(head, self._texture)
         self._paint_still()
@@ -184,7 +185,8 @@ class MeshRenderer:
             self._part_level,
             self._look,
         )
-        bound_triangles(head.triangles, self._screen, self._moved, self._bounds)
+        shown = head.triangles[: self._moving(pose)[1]]
+        bound_triangles(shown, self._screen, self._moved, self._bounds)
 
     def _dim_mouth(self, level: float) -> None:
         if abs(level - self._mouth_level) > _SAME_LEVEL or (level == 0) != (self._mouth_level == 0):
@@ -245,7 +247,7 @@ class MeshRenderer:
                 head.triangles,
                 self._surface,
                 self._texture,
-                head.texels,
+                self._packed,
                 head.uv,
                 self._screen,
                 self._planes,

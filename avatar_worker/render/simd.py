@@ -231,6 +231,19 @@ def store_low(typing: Any, array: Any, index: Any, vector: Any) -> Any:
 
 
 @_instruction
+def repeat(typing: Any, vector: Any, times: Any) -> Any:
+    """Each lane ``times`` times, one after another."""
+    result = Vector(vector.kind, vector.lanes * _lanes(times))
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        chosen = [number // _lanes(times) for number in range(result.lanes)]
+        mask = ir.Constant(ir.VectorType(_INT, result.lanes), chosen)
+        return builder.shuffle_vector(args[0], ir.Constant(args[0].type, ir.Undefined), mask)
+
+    return result(vector, times), build
+
+
+@_instruction
 def pairs(typing: Any, vector: Any) -> Any:
     """Sums of two neighbours each: half as many ints."""
     result = Vector(vector.kind, vector.lanes // 2)
