@@ -312,3 +312,36 @@ def test_forked_process_draws_the_same_picture() -> None:
     assert ours.poll(20), "the forked renderer hangs"
     assert np.array_equal(ours.recv(), expected)
     child.join()
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_small_redraw_differs_from_a_whole_one(head: str) -> None:
+    """A blink is drawn into the kept picture as it would be into a new one: hair, lashes, lips."""
+    kept, fresh = (MeshRenderer(load(head), SIDE, SIDE) for _ in range(2))
+    face = {"eyeBlinkLeft": 1.0, "mouthSmile": 0.3}
+    small = kept.draw_rgba(weights(**face), REST).astype(np.int16)
+    fresh.draw_rgba(weights(jawOpen=1.0), HeadPose(20, 9, 9))
+    whole = fresh.draw_rgba(weights(**face), REST).astype(np.int16)
+    assert changed(small[..., :3], whole[..., :3]) < 10
+    assert (small != whole).any(axis=2).mean() < 0.01
+
+
+def test_usual_pose_leaves_traces_of_an_unusual_one() -> None:
+    renderer = MeshRenderer(load("amy"), SIDE, SIDE)
+    rest = renderer.draw_rgba(weights(), REST).astype(np.int16)
+    renderer.draw_rgba(weights(), HeadPose(yaw=80))
+    back = renderer.draw_rgba(weights(), REST).astype(np.int16)
+    assert changed(back[..., :3], rest[..., :3]) < 10
+
+
+def test_see_through_backdrop_rims_the_head() -> None:
+    """Alpha is straight: a pixel half covered has the head's colour, not that of nothing."""
+    clear = np.zeros((SIDE, SIDE, 4), np.uint8)
+    picture = MeshRenderer(load("ben"), SIDE, SIDE, clear).draw_rgba(weights(), REST)
+    white = clear.copy()
+    white[..., :3] = 255
+    other = MeshRenderer(load("ben"), SIDE, SIDE, white).draw_rgba(weights(), REST)
+    partly = (picture[..., 3] > 32) & (picture[..., 3] < 224)
+    assert partly.sum() > 100
+    assert np.array_equal(picture[..., 3], other[..., 3])
+    assert np.abs(picture[partly].astype(int) - other[partly]).max() <= 1

@@ -86,13 +86,15 @@ def project(
     lens: Floats,
     world: Floats,
     screen: Floats,
+    shown: NDArray[np.bool_],
     moved: NDArray[np.bool_],
     bounds: Floats,
 ) -> None:
     """Turn the head and project it.
 
     Writes ``world`` (n, 6) position and normal, ``screen`` (n, 3) x, y in pixels and depth 0..1,
-    and ``moved`` (n,). ``bounds`` (4,: x0, y0, x1, y1) grows by the old places of what moved.
+    and ``moved`` (n,). ``bounds`` (4,: x0, y0, x1, y1) grows by the old places of what moved
+    and is ``shown`` (n,).
     """
     for v in range(len(shape)):
         x, y, z = shape[v, 0], shape[v, 1], shape[v, 2]
@@ -117,11 +119,12 @@ def project(
         shift = abs(sx - screen[v, 0]) + abs(sy - screen[v, 1])
         bend = abs(a - world[v, 3]) + abs(b - world[v, 4]) + abs(c - world[v, 5])
         moved[v] = shift > _STILL_PIXELS or bend > _STILL_NORMAL
-        if moved[v]:
+        if moved[v] and shown[v]:
             bounds[0] = min(bounds[0], screen[v, 0])
             bounds[1] = min(bounds[1], screen[v, 1])
             bounds[2] = max(bounds[2], screen[v, 0])
             bounds[3] = max(bounds[3], screen[v, 1])
+        if moved[v]:
             screen[v, 0], screen[v, 1] = sx, sy
             screen[v, 2] = min(max(lens[3] - lens[4] * near, _ZERO), _ONE)
             world[v, 0], world[v, 1], world[v, 2] = x, y, z

@@ -89,6 +89,10 @@ class MeshRenderer:
         self._look = np.zeros((vertices, 8), np.float32)
         self._look[:, [3, 7]] = head.uv
         self._moved = np.zeros(vertices, np.bool_)
+        usual = np.zeros(vertices, np.bool_)
+        usual[head.triangles[: head.seen_triangles]] = True
+        self._shown = usual, np.ones(vertices, np.bool_)
+        self._whole = False
         self._planes = np.zeros((triangles, 4), np.float32)
         self._bounds = np.zeros(4, np.float32)
         self._part_level = np.ones(len(head.part_names), np.float32)
@@ -133,7 +137,7 @@ class MeshRenderer:
         self._place(weights, pose)
         self._world[:] = _NOWHERE  # the picture is not of this frame: the next draws all
         shown = np.zeros(len(self.head.triangles) + 1, np.bool_)
-        for keys, _ in self._bands_of(*self._moving(pose), (0, 0, self.width, self.height)):
+        for keys, _ in self._bands_of(*self._moving(), (0, 0, self.width, self.height)):
             shown[keys & ((1 << self._bits) - 1)] = True
         return shown[1:]
 
@@ -144,7 +148,7 @@ class MeshRenderer:
         area = self._changed_area()
         x0, y0, x1, y1 = area
         if x0 < x1 and y0 < y1:
-            self._paint(*self._moving(pose), area)
+            self._paint(*self._moving(), area)
             convert_i420(self._picture, area, self._yuv)
 
     def _place(self, weights: Floats, pose: HeadPose) -> None:
@@ -160,6 +164,9 @@ class MeshRenderer:
                 turn = rotation(yaw, pitch, 0.0)
                 centre = head.eye_centres[side]
                 turn_eye(head.base, head.eye_vertices[side], centre, turn, self._shape)
+        last = head.seen_triangles if is_usual(pose) else len(head.triangles)
+        # What an unusual pose has shown is still in the picture when a usual one follows.
+        self._whole, before = last > head.seen_triangles, self._whole
         self._bounds[:] = np.inf, np.inf, -np.inf, -np.inf
         project(
             self._shape,
@@ -171,6 +178,7 @@ class MeshRenderer:
             camera.lens,
             self._world,
             self._screen,
+            self._shown[self._whole or before],
             self._moved,
             self._bounds,
         )
@@ -185,8 +193,7 @@ class MeshRenderer:
             self._part_level,
             self._look,
         )
-        shown = head.triangles[: self._moving(pose)[1]]
-        bound_triangles(shown, self._screen, self._moved, self._bounds)
+        bound_triangles(head.triangles[:last], self._screen, self._moved, self._bounds)
 
     def _dim_mouth(self, level: float) -> None:
         if abs(level - self._mouth_level) > _SAME_LEVEL or (level == 0) != (self._mouth_level == 0):
@@ -205,10 +212,10 @@ class MeshRenderer:
         y1 = min((int(bottom) + 3) & ~1, self.height)
         return x0, y0, x1, y1
 
-    def _moving(self, pose: HeadPose) -> tuple[int, int]:
+    def _moving(self) -> tuple[int, int]:
         """The first triangle to draw, and the one after the last."""
         still, mouth = self.head.still_triangles, self.head.mouth_triangles
-        last = self.head.seen_triangles if is_usual(pose) else len(self.head.triangles)
+        last = len(self.head.triangles) if self._whole else self.head.seen_triangles
         return still if self._mouth_level else still + mouth, last
 
     def _bands_of(self, first: int, last: int, area: Area) -> Iterator[tuple[Ints, Area]]:
@@ -293,7 +300,7 @@ class MeshRenderer:
         self._still_top = int(rows[0]) if len(rows) else self.height
         self._still_keys = shown[self._still_top :].copy()
         self._backdrop = self._picture.copy()
-        self._paint(*self._moving(HeadPose()), whole)
+        self._paint(*self._moving(), whole)
         convert_i420(self._picture, whole, self._yuv)
 
 

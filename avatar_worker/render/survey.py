@@ -18,6 +18,7 @@ from visavis.protocol import ARKIT_NAMES
 
 from .head import Head
 from .limits import MAX_PITCH, MAX_ROLL, MAX_YAW
+from .materials import ALPHA
 from .renderer import MeshRenderer
 
 _SIDE: Final = 256
@@ -49,7 +50,7 @@ _SIDES_OF_FACE: Final = (
 
 
 def put_unseen_last(head: Head) -> Head:
-    """The same head with the triangles that are never seen at the end."""
+    """The same head with the triangles that are never seen at the end, in the order to draw."""
     renderer = MeshRenderer(head, _SIDE, _SIDE)
     seen = np.zeros(len(head.triangles), np.bool_)
     views = chain(product(({},), _SIDES_OF_HEAD), product(_EXPRESSIONS, _SIDES_OF_FACE))
@@ -62,7 +63,11 @@ def put_unseen_last(head: Head) -> Head:
     unseen[: head.still_triangles] = False
     mouth = np.zeros(len(unseen), np.bool_)
     mouth[head.still_triangles : head.still_triangles + head.mouth_triangles] = True
-    order = np.argsort(unseen, kind="stable")
+    # Hair goes last, what is in front first: most of what lies behind is then found hidden.
+    hair = head.part_kind[head.triangle_part] == ALPHA
+    hair[: head.still_triangles + head.mouth_triangles] = False
+    depth = np.where(hair, head.base[head.triangles, 2].mean(axis=1), 0)
+    order = np.lexsort((-depth, hair, unseen))
     return replace(
         head,
         triangles=np.ascontiguousarray(head.triangles[order]),

@@ -191,7 +191,9 @@ class Pixelwise(MeshRenderer):
         super().__init__(head, width, height)
         numbers = self._still_keys & ((1 << self._bits) - 1)
         depth = (self._still_keys >> self._bits).astype(np.int64) << (24 - 31 + self._bits)
-        self._fixed = np.where(numbers > 0, depth << _NUMBER_BITS | numbers, _EMPTY)
+        self._fixed = np.full((height, width, 4), _EMPTY)
+        shoulders = np.where(numbers > 0, depth << _NUMBER_BITS | numbers, _EMPTY)
+        self._fixed[self._still_top :] = shoulders[:, :width]
         self._wide_keys = self._fixed.copy()
         self._restless = np.unique(head.triangles[head.still_triangles :])
         self._last: Area = (0, 0, width, height)
@@ -205,7 +207,7 @@ class Pixelwise(MeshRenderer):
         x1, y1 = max(box[2], self._last[2]), max(box[3], self._last[3])
         self._last, area = box, (x0, y0, x1, y1)
         self._wide_keys[y0:y1, x0:x1] = self._fixed[y0:y1, x0:x1]
-        first, last = self._moving(pose)
+        first, last = self._moving()
         _raster(
             head.triangles,
             first,
