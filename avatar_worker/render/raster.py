@@ -89,17 +89,16 @@ def sort_triangles(
 ) -> int:
     """List which of the triangles ``first:last`` may be seen in each ``band`` rows of ``area``.
 
-    ``area`` is x0, y0, x1, y1. Triangles whose topmost row is in band b are
+    ``area`` is x0, y0, x1, y1. Those of band b, in their order, are
     ``order[begins[b]:begins[b + 1]]``; ``span`` (m, 2) has their first and last band. Writes
     ``planes`` (m, 4): the slopes d(b1)/dx, d(b1)/dy, d(b2)/dx, d(b2)/dy of the barycentric
-    coordinates. Returns in how many bands beyond its first any triangle reaches.
+    coordinates. Returns how long ``order`` has to be; where it is shorter, nothing is listed.
     """
     left, top = np.float32(area[0]), np.float32(area[1])
     right, bottom = np.float32(area[2]), np.float32(area[3])
     scale = _ONE / np.float32(band)
     end = np.int32((area[3] - area[1] - 1) // band)
     begins[: end + 2] = 0
-    longest = np.int32(0)
     for triangle in range(first, last):
         t = np.uintp(triangle)
         span[t, 0] = -1
@@ -119,21 +118,24 @@ def sort_triangles(
         begin = np.int32(max(low_y - _HALF - top, _ZERO) * scale)
         span[t, 0] = min(begin, end)
         span[t, 1] = min(np.int32((high_y + _HALF - top) * scale), end)
-        longest = max(longest, span[t, 1] - span[t, 0])
-        begins[np.uintp(span[t, 0] + 1)] += 1
+        for row in range(span[t, 0], span[t, 1] + 1):
+            begins[np.uintp(row + 1)] += 1
     for row in range(1, end + 2):
         begins[row] += begins[row - 1]
     total = begins[end + 1]
+    if total > len(order):
+        return int(total)
     for triangle in range(last - 1, first - 1, -1):
         if span[triangle, 0] >= 0:
-            at = np.uintp(span[triangle, 0] + 1)
-            begins[at] -= 1
-            order[np.uintp(begins[at])] = triangle
+            for row in range(span[triangle, 0], span[triangle, 1] + 1):
+                at = np.uintp(row + 1)
+                begins[at] -= 1
+                order[np.uintp(begins[at])] = triangle
     # The counting moved each begin to the one before.
     for row in range(end + 1):
         begins[row] = begins[row + 1]
     begins[end + 1] = total
-    return int(longest)
+    return int(total)
 
 
 @helper
@@ -184,8 +186,6 @@ def draw_band(
     order: Ints,
     begin: int,
     end: int,
-    span: Ints,
-    band: int,
     triangles: Ints,
     surface: Bytes,
     texture: Ints,
@@ -197,7 +197,7 @@ def draw_band(
     bits_wide: int,
     area: Area,
 ) -> None:
-    """Draw the triangles ``order[begin:end]`` that reach into ``band`` into its ``keys``.
+    """Draw the triangles ``order[begin:end]`` into the ``keys`` of a band.
 
     ``area`` is x0, y0, x1, y1 of the band, x0 a multiple of :data:`BLOCK`; ``keys[0, 0]`` are the
     samples of the pixel x0, y0. ``texture`` (m, 3) is offset, width, height of a triangle's
@@ -215,8 +215,6 @@ def draw_band(
     for entry in range(begin, end):
         triangle = order[np.uintp(entry)]
         t = np.uintp(triangle)
-        if span[t, 1] < band:
-            continue
         i, j, k = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
         x0, x1, x2 = screen[i, 0], screen[j, 0], screen[k, 0]
         y0, y1, y2 = screen[i, 1], screen[j, 1], screen[k, 1]

@@ -221,19 +221,22 @@ class MeshRenderer:
     def _bands_of(self, first: int, last: int, area: Area) -> Iterator[tuple[Ints, Area]]:
         """The samples of ``area`` with the triangles ``first:last``, some rows at a time."""
         head = self.head
-        longest = sort_triangles(
-            head.triangles,
-            first,
-            last,
-            self._surface,
-            self._screen,
-            area,
-            BAND,
-            self._begins,
-            self._order,
-            self._span,
-            self._planes,
-        )
+        while (
+            needed := sort_triangles(
+                head.triangles,
+                first,
+                last,
+                self._surface,
+                self._screen,
+                area,
+                BAND,
+                self._begins,
+                self._order,
+                self._span,
+                self._planes,
+            )
+        ) > len(self._order):
+            self._order = np.empty(needed * 2, np.int32)
         x0, _, x1, bottom = area
         begins = self._begins.tolist()
         for band, y0 in enumerate(range(area[1], bottom, BAND)):
@@ -247,10 +250,8 @@ class MeshRenderer:
                 keys[above:] = self._still_keys[below : below + rows - above, x0 : x0 + columns]
             draw_band(
                 self._order,
-                begins[max(band - longest, 0)],
+                begins[band],
                 begins[band + 1],
-                self._span,
-                band,
                 head.triangles,
                 self._surface,
                 self._texture,
