@@ -1,0 +1,1 @@
+"""Scenarios of a conversation, run through LiveKit's test harness: ``python -m evals``."""
