@@ -296,10 +296,13 @@ class MeshRenderer:
         whole = (0, 0, self.width, self.height)
         still = self.head.still_triangles
         self._paint(0, still, whole)
-        shown = np.concatenate([keys.copy() for keys, _ in self._bands_of(0, still, whole)])
-        rows = np.flatnonzero((shown != empty_key(self._bits)).any(axis=(1, 2)))
-        self._still_top = int(rows[0]) if len(rows) else self.height
-        self._still_keys = shown[self._still_top :].copy()
+        kept: list[Ints] = []
+        for keys, _ in self._bands_of(0, still, whole):
+            if kept or (keys != empty_key(self._bits)).any():
+                kept.append(keys.copy())
+        if kept:
+            self._still_keys = np.concatenate(kept)
+            self._still_top = self.height - len(self._still_keys)
         self._backdrop = self._picture.copy()
         self._paint(*self._moving(), whole)
         convert_i420(self._picture, whole, self._yuv)
