@@ -43,6 +43,7 @@ function watch(timeline: WeightsTimeline, network: Network = {}): number[] {
   const { delay = () => 20, lost = () => false, drift = 0, hold = 100, first = 0 } = network;
   const seconds = network.seconds ?? 10;
   timeline.hold = hold;
+  const usual = Array.from({ length: 101 }, (_, k) => delay(first + k)).sort((a, b) => a - b)[50] ?? 20;
   const arrivals = Array.from({ length: seconds * 30 }, (_, k) => {
     const number = first + k;
     return { at: (k * FRAME) / (1 + drift) + delay(number), number };
@@ -56,7 +57,7 @@ function watch(timeline: WeightsTimeline, network: Network = {}): number[] {
       timeline.push(packet(number), at);
     }
     const shown = timeline.read(now);
-    const heard = (now - 20 - hold) * (1 + drift) + first * FRAME;
+    const heard = (now - usual - hold) * (1 + drift) + first * FRAME;
     if (shown !== null && now > 1000) errors.push(Math.abs((shown.weights[JAW] ?? 0) - jawAt(heard)));
   }
   return errors;

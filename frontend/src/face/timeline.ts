@@ -7,7 +7,10 @@
 import { ARKIT_NAMES } from '../protocol';
 import type { Pose, WeightsPacket } from './packet';
 
-/** Milliseconds over which the quickest packet tells how far the two clocks are apart. */
+/**
+ * Milliseconds of packets whose median tells how far the two clocks are apart. The quickest one would
+ * not do: what the browser tells of its sound's wait begins with the arrival of an average packet.
+ */
 const WINDOW = 2000;
 /** Share of the time by which the face may run faster or slower to get back into time. */
 const SLEW = 0.1;
@@ -118,8 +121,8 @@ export class WeightsTimeline {
 
   /** Bring the delay to where it should be, without a jerk. */
   #follow(now: number): void {
-    const quickest = Math.min(...this.#arrivals.map(({ delay }) => delay));
-    const wanted = quickest + this.hold;
+    const delays = this.#arrivals.map(({ delay }) => delay).sort((a, b) => a - b);
+    const wanted = (delays[delays.length >> 1] ?? 0) + this.hold;
     const passed = this.#readAt === null ? Infinity : now - this.#readAt;
     this.#readAt = now;
     const off = wanted - this.#delay;
