@@ -93,6 +93,8 @@ class Settings(BrainSettings):
     """What is kept of people who want to be remembered: facts their words gave, or their words."""
     eager_first_clause: bool = True
     """Whether a voice that speaks by sentences may begin an answer with its first clause."""
+    agent_vision: Literal["auto", "on", "off"] = "auto"
+    """Whether the language model is shown what the person shares; auto: by its name."""
     agent_tools: DirectoryPath | None = None
     """A folder of Python files with the user's own function tools."""
     agent_knowledge: str | None = None

@@ -12,11 +12,13 @@ from . import feeling
 from .brains.llama import Chunk, first_sentences, shorten
 from .knowledge.answer import Answers
 from .manner import Manner
+from .seeing import Sight
 
 
 class Assistant(Agent):
     """Behaves in a ``manner``. ``small``: with the embedded language model, which is too small to
-    use tools. ``model``: in place of the session's. ``answers``: what it was given to know."""
+    use tools. ``model``: in place of the session's. ``answers``: what it was given to know.
+    ``sight``: what it is shown."""
 
     def __init__(
         self,
@@ -26,6 +28,7 @@ class Assistant(Agent):
         tools: Sequence[llm.Tool] = (),
         model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN,
         answers: Answers | None = None,
+        sight: Sight | None = None,
     ) -> None:
         super().__init__(
             instructions=manner.instructions,
@@ -35,6 +38,7 @@ class Assistant(Agent):
         self._manner = manner
         self._small = small
         self._answers = answers
+        self._sight = sight
 
     async def on_user_turn_completed(
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
@@ -58,8 +62,14 @@ class Assistant(Agent):
         tools: list[llm.Tool],
         model_settings: ModelSettings,
     ) -> AsyncGenerator[Chunk]:
-        # Knowledge comes in here and not in on_user_turn_completed: what was found is for this
-        # answer alone, and a generation begun before the turn's end would be thrown away for it.
+        # Knowledge and pictures come in here and not in on_user_turn_completed: they are for this
+        # answer alone, and a generation begun before the turn's end would be thrown away for them.
+        if self._sight is not None:
+            if self._small and (said := self._sight.refuse(chat_ctx)):
+                yield said
+                return
+            if not self._small:
+                chat_ctx = await self._sight.tell(chat_ctx)
         if self._answers is not None and self._small:
             if said := await self._answers.say(chat_ctx):
                 yield said

@@ -34,6 +34,8 @@ from .memory import remember
 from .outputs import Outputs, refine_outputs, tell_face
 from .replacement import is_replacement
 from .rivals import yield_to_older
+from .seeing import Sight, open_eyes, sampler
+from .seeing.models import can_see
 from .tools import collect_tools
 from .turn_metrics import TurnMetrics
 
@@ -81,8 +83,12 @@ async def converse(ctx: JobContext) -> None:
     if not brains.small:
         tools += answers.tools()
 
+    sight = Sight(able=can_see(settings, choose_providers(settings), brains.models))
+
     def make_assistant(model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN) -> Assistant:
-        return Assistant(manner, small=brains.small, tools=tools, answers=answers, model=model)
+        return Assistant(
+            manner, small=brains.small, tools=tools, answers=answers, sight=sight, model=model
+        )
 
     assistant = make_assistant()
     if brains.realtime:
@@ -105,6 +111,7 @@ async def converse(ctx: JobContext) -> None:
             text_input=room_io.TextInputOptions(
                 text_input_cb=functools.partial(take_typed, manner)
             ),
+            video_input=brains.realtime and sight.able,  # else seeing/ takes what it needs
             text_output=room_io.TextOutputOptions(sync_transcription=False),  # see outputs.py
         ),
         # Nobody in the room may drive the session, and nobody needs its running commentary.
@@ -130,6 +137,8 @@ async def converse(ctx: JobContext) -> None:
         await remember(ctx, session, manner, person, settings, brains.writer)
         controls = await open_desk(ctx.room, session, control, avatar)
         ctx.add_shutdown_callback(controls.aclose)
+        eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
+        ctx.add_shutdown_callback(eyes.aclose)
         _attend(ctx, session, outputs, settings.reconnect_grace)
     if brains.remote is not None:
         brains.remote.attach(session, ctx.room, str(assistant.instructions))
@@ -160,6 +169,7 @@ def open_session(brains: Brains) -> AgentSession[None]:
         tts=brains.tts,
         tools=list(brains.tools),
         turn_handling=brains.turn_handling,
+        video_sampler=sampler(brains.llm),
         aec_warmup_duration=ECHO_LEARNING,
         use_tts_aligned_transcript=True,
     )

@@ -32,6 +32,7 @@ from agent.knowledge.session import SessionKnowledge
 from agent.knowledge.sources import ROOT
 from agent.manner import Manner
 from agent.outputs import refine_outputs
+from agent.seeing import Sight
 from agent.tools import collect_tools
 from agent.tools.page import show
 from settings import Settings
@@ -142,7 +143,8 @@ async def on_stage(
             session.output.audio, session.output.transcription = loudspeaker, _Captions()
         await closing.enter_async_context(session)
         await session.start(
-            Assistant(manner, small=small, tools=tools, answers=answers), session_host=False
+            Assistant(manner, small=small, tools=tools, answers=answers, sight=Sight(able=False)),
+            session_host=False,
         )
         outputs = refine_outputs(session.output, manner.feelings, _feel_nothing, times_words=True)
         closing.push_async_callback(outputs.aclose)

@@ -74,6 +74,18 @@ RPC_KNOWLEDGE: Final = "visavis.knowledge"
 :class:`visavis.knowledge.KnowledgeRequest`; answers with a JSON list of ``{"source", "title",
 "passages"}``, what is known then. An address that is added is answered at once and read meanwhile;
 the outcome comes as with :data:`TOPIC_KNOWLEDGE`."""
+TOPIC_FILE: Final = "visavis.file"
+"""Byte stream, any participant to agent: a picture (png, jpeg, webp) to look at, or a document
+(txt, md, html, pdf, docx) to know in this conversation; at most :data:`FILE_LIMIT`. The stream's
+name is the file's; its attribute :data:`FILE_QUESTION`, if any, is answered aloud. Without it a
+picture goes with the next thing that the person says.
+
+The agent answers the sender with a text stream of the same topic, a
+:class:`visavis.files.FileNews`."""
+FILE_LIMIT: Final = 10_000_000
+"""Bytes."""
+FILE_QUESTION: Final = "question"
+"""Attribute of a byte stream of :data:`TOPIC_FILE`: what the person asks with it."""
 RPC_INTERRUPT: Final = "visavis.interrupt"
 """Any participant to agent: stop speaking now. Empty payload; answers ``"ok"``."""
 RPC_HANG_UP: Final = "visavis.hang_up"
@@ -108,6 +120,9 @@ ATTRIBUTE_FACE: Final = "visavis.face"
 """On the agent: a :data:`FaceState`."""
 ATTRIBUTE_BRAINS: Final = "visavis.brains"
 """On the agent: JSON object of what is in use: ``{"stt": "moonshine tiny-en", "llm": …}``."""
+ATTRIBUTE_SEES: Final = "visavis.sees"
+"""On the agent, ``"true"`` or ``"false"``: whether its language model takes pictures. What a person
+shares with one that does not is not looked at."""
 ATTRIBUTE_TURN: Final = "visavis.turn"
 """On the agent: JSON object of how long its last answer took, in seconds: ``{"turn": 3, "answer":
 1.4, "end_of_turn": 0.6, …}``; ``turn`` counts answers, the rest is ``agent.turn_metrics``'s."""

@@ -99,6 +99,12 @@ class Brains:
         return None if isinstance(mind, RemoteLLM | OwnLLM) else mind
 
     @property
+    def models(self) -> list[str]:
+        """The names of the language models that may be asked."""
+        minds = self.llm.minds if isinstance(self.llm, SteadyLLM) else [self.llm]
+        return [mind.model for mind in minds]
+
+    @property
     def realtime(self) -> bool:
         """The model hears and speaks by itself."""
         return isinstance(self.llm, llm.RealtimeModel)

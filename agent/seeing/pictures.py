@@ -1,0 +1,94 @@
+"""Pictures made small enough for a language model. All of it blocks: call it on a thread."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from livekit import rtc
+from livekit.agents.utils import images
+from PIL import Image, ImageOps
+
+Source = Literal["screen", "camera", "file"]
+
+SIDE: Final = 1024
+"""Pixels of the longer side, at most: OpenAI scales a shorter side to 768, Gemini cuts tiles of
+768."""
+QUALITY: Final = 75
+MOST_PIXELS: Final = 50_000_000
+"""Of a picture that somebody sends."""
+FORMATS: Final = ("JPEG", "PNG", "WEBP")
+
+
+class PictureError(ValueError):
+    """A picture cannot be used; the text says why, in one sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a model is shown."""
+
+    source: Source
+    jpeg: bytes
+    view: object | None = None
+    """The view of a shared track that it was taken from."""
+
+    @property
+    def url(self) -> str:
+        return f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode()}"
+
+
+def shrink_frame(frame: rtc.VideoFrame) -> bytes:
+    """The frame as JPEG, no larger than :data:`SIDE`."""
+    scale = min(1.0, SIDE / max(frame.width, frame.height))
+    width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    resize = images.ResizeOptions(width=width, height=height, strategy="skew")
+    options = images.EncodeOptions(format="JPEG", quality=QUALITY, resize_options=resize)
+    return images.encode(frame, options)
+
+
+def is_picture(data: bytes) -> bool:
+    """By its first bytes: PNG, JPEG, WebP."""
+    return (
+        data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
+        or data[:4] + data[8:12] == b"RIFFWEBP"
+    )
+
+
+def shrink_picture(name: str, data: bytes) -> bytes:
+    """A file's picture as JPEG, no larger than :data:`SIDE`, the right way up and on white.
+
+    What else is in the file, such as the place where it was taken, is left out.
+
+    Raises :class:`PictureError`.
+    """
+    try:
+        picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+        width, height = picture.size
+        if width * height > MOST_PIXELS:
+            raise PictureError(
+                f"{name} has {width} by {height} pixels, {MOST_PIXELS // 1_000_000} million at most"
+            )
+        picture.draft("RGB", (SIDE, SIDE))
+        picture = ImageOps.exif_transpose(picture)
+        picture.thumbnail((SIDE, SIDE))
+        picture = picture.convert("RGBA")
+    except PictureError:
+        raise
+    except Image.DecompressionBombError:
+        most = MOST_PIXELS // 1_000_000
+        raise PictureError(f"{name} has more than {most} million pixels") from None
+    except Exception as error:  # Pillow lets through whatever a broken file makes fail
+        raise PictureError(f"{name} is not a sound PNG, JPEG or WebP picture") from error
+    white = Image.new("RGBA", picture.size, "white")
+    kept = io.BytesIO()
+    Image.alpha_composite(white, picture).convert("RGB").save(kept, "JPEG", quality=QUALITY)
+    return kept.getvalue()
+
+
+def to_frame(jpeg: bytes) -> rtc.VideoFrame:
+    """As a realtime model takes it."""
+    picture = Image.open(io.BytesIO(jpeg)).convert("RGBA")
+    return rtc.VideoFrame(*picture.size, rtc.VideoBufferType.RGBA, picture.tobytes())

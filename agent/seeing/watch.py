@@ -1,0 +1,103 @@
+"""A conversation's eyes in its room."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from livekit import rtc
+from livekit.agents import AgentSession, llm
+from livekit.agents.voice import VoiceActivityVideoSampler
+from livekit.plugins import openai
+
+from agent.knowledge.session import SessionKnowledge
+from agent.manner import Manner
+from visavis.protocol import ATTRIBUTE_SEES
+
+from .desk import FileDesk
+from .shared import Shared
+from .sight import CANNOT, Sight
+
+logger = logging.getLogger("visavis.agent")
+
+_BLIND: Final = (
+    "The person has begun to share their {}, but you cannot see pictures. Tell them so in one "
+    "short sentence, in the language of the conversation."
+)
+
+
+OPENAI_FPS: Final = 0.5
+"""Pictures a second that OpenAI's Realtime API gets while the person speaks, and none while they do
+not: each stays in its conversation, and is paid for with every answer."""
+
+
+def sampler(model: object) -> VoiceActivityVideoSampler:
+    """How often a realtime model looks; as LiveKit does for Gemini, whose video is a stream."""
+    if isinstance(model, openai.realtime.RealtimeModel):
+        return VoiceActivityVideoSampler(speaking_fps=OPENAI_FPS, silent_fps=0)
+    return VoiceActivityVideoSampler()
+
+
+async def open_eyes(
+    room: rtc.Room,
+    session: AgentSession[Any],
+    manner: Manner,
+    sight: Sight,
+    knowledge: SessionKnowledge,
+    *,
+    small: bool,
+) -> AsyncExitStack:
+    """Begin to look, and to take files; close what it returns when the conversation is over.
+
+    The session is running, and the person is there. ``small``: the language model is the embedded
+    one.
+    """
+    closing = AsyncExitStack()
+
+    def whose() -> str | None:
+        linked = session.room_io.linked_participant
+        return linked.identity if linked is not None else None
+
+    realtime = isinstance(session.llm, llm.RealtimeModel)
+    # A realtime model gets what is shared from LiveKit's own input.
+    shared = Shared(room, whose, sees=sight.able and not realtime)
+    closing.push_async_callback(shared.aclose)
+    if realtime and sight.able:
+        sight.push = lambda frame: session.current_agent.realtime_llm_session.push_video(frame)
+    sight.follow(shared)
+    if not sight.able:
+        _own_up(session, manner, shared, small=small)
+
+    def ask(question: str) -> None:
+        if manner.retells:
+            session.say(question)
+        else:
+            session.generate_reply(user_input=question)
+
+    files = FileDesk(room, sight, knowledge, ask)
+    closing.push_async_callback(files.aclose)
+    try:
+        sees = "true" if sight.able else "false"
+        await room.local_participant.set_attributes({ATTRIBUTE_SEES: sees})
+    except Exception as error:  # a room that reconnects
+        logger.warning("nobody could be told who sees: %s", type(error).__name__)
+    return closing
+
+
+def _own_up(session: AgentSession[Any], manner: Manner, shared: Shared, *, small: bool) -> None:
+    """Once, when something is shared with an agent that cannot see it, say so."""
+    has_told = False
+
+    def on_change() -> None:
+        nonlocal has_told
+        if has_told or not shared.sources or manner.retells:
+            return
+        has_told = True
+        if small:
+            session.say(CANNOT)
+        else:
+            session.generate_reply(instructions=_BLIND.format(shared.sources[0]))
+
+    shared.on_change = on_change
+    on_change()
