@@ -14,7 +14,7 @@ PAGE := $(shell find frontend -path frontend/node_modules -prune -o -path fronte
 SERVER := .cache/livekit-server/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test test-fast lint bench clean chromium
+.PHONY: help demo setup test test-fast lint bench clean chromium mesa
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -24,7 +24,7 @@ demo: setup ## set up what is missing and start everything; Ctrl-C stops it
 
 setup: .venv/.apps frontend/dist/index.html .venv/.prewarm $(SERVER) ## set up alone
 
-test: setup .venv/.dev lint chromium ## every check and every test
+test: setup .venv/.dev lint chromium mesa ## every check and every test
 	$(PYTHON) -m pytest
 	@npm --prefix frontend test --silent
 
@@ -87,3 +87,11 @@ chromium:
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else echo "visavis: the browser tests need Chromium: install it, then start again" >&2; exit 1; fi; }
+
+# OpenGL on the CPU: what a graphics card would draw is compared with what the CPU draws.
+mesa:
+	@ldconfig -p 2>/dev/null | grep -q libEGL_mesa || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	echo "==> Mesa (for the tests of the renderer on a graphics card)"; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libegl1 libopengl0 libgl1-mesa-dri >/dev/null; \
+	else false; fi; } || echo "visavis: without Mesa's EGL, the tests of the graphics card are skipped"

@@ -120,6 +120,8 @@ class Settings(BrainSettings):
     """A folder of pictures (JPEG, PNG, WebP) that dispatches and changes may name."""
     avatar_renderer: str = "mesh"
     """Ours, or a plug-in's name (``docs/renderers.md``)."""
+    avatar_gpu: Literal["auto", "on", "off"] = "auto"
+    """Whether ours draws on a graphics card; auto: where there is one."""
     avatar_video: bool = True
     """False: a voice without a picture, where the dispatch asks for nothing else."""
     avatar_video_codec: Literal["vp8", "h264", "vp9"] = "vp8"

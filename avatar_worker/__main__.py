@@ -54,7 +54,7 @@ def _run() -> None:
     from worker_cli import run_worker
 
     settings = load_settings()
-    engine = find_engine(settings.avatar_renderer, settings.avatar_heads)
+    engine = find_engine(settings.avatar_renderer, settings.avatar_heads, settings.avatar_gpu)
     if settings.avatar_renderer == OURS:
         find_head(settings.avatar_head, settings.avatar_heads)
     backgrounds = open_backgrounds(settings)

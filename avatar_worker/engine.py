@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from avatar_worker.mesh import GpuChoice
     from avatar_worker.render import Renderer
 
 GROUP: Final = "visavis.renderers"
@@ -58,15 +59,16 @@ class Engine(Protocol):
         ...
 
 
-def find_engine(name: str, own_heads: Path | None = None) -> Engine:
+def find_engine(name: str, own_heads: Path | None = None, gpu: GpuChoice = "off") -> Engine:
     """The renderer of that name. Raises :class:`EngineError` where there is none that works.
 
-    ``own_heads``: a folder of head files for our own renderer.
+    ``own_heads``: a folder of head files for our own renderer; ``gpu``: whether that draws on a
+    graphics card.
     """
     if name == OURS:
         from avatar_worker.mesh import MeshEngine
 
-        return MeshEngine(own_heads)
+        return MeshEngine(own_heads, gpu)
     found = {point.name: point for point in entry_points(group=GROUP)}
     if name not in found:
         known = ", ".join(sorted({OURS, *found}))

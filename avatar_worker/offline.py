@@ -174,7 +174,8 @@ def main(argv: Sequence[str]) -> int:
         lipsync = load_lipsync(args.model, live=False)
         width, height = args.size
         name = settings.avatar_renderer
-        figure = load_figure(find_engine(name, settings.avatar_heads).load, name, args.head)
+        engine = find_engine(name, settings.avatar_heads, settings.avatar_gpu)
+        figure = load_figure(engine.load, name, args.head)
         clear = args.background == TRANSPARENT
         kind_of(args.out, clear=clear)
         backgrounds = open_backgrounds(settings)

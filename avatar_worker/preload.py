@@ -45,7 +45,7 @@ class Preloaded:
 
 def _load() -> Preloaded:
     settings = load_settings()
-    engine = find_engine(settings.avatar_renderer, settings.avatar_heads)
+    engine = find_engine(settings.avatar_renderer, settings.avatar_heads, settings.avatar_gpu)
     backgrounds = open_backgrounds(settings)
     figure = None
     if settings.avatar_video:

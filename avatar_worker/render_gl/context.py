@@ -1,0 +1,89 @@
+"""OpenGL without a window, and whether a graphics card is behind it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from moderngl import Context
+
+VERSION: Final = 400
+"""OpenGL 4.0 (2010): the first whose shaders choose the samples that they cover."""
+SAMPLES: Final = 4
+_DEVICES: Final = 8
+"""EGL devices that are looked at, before the machine is said to have no other."""
+_EGL: Final = "libEGL.so.1"
+_LIBRARIES: Final = ("libOpenGL.so.0", "libGL.so.1")
+"""libglvnd's without X11, or with it."""
+_SOFTWARE: Final = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software", "lavapipe")
+
+
+class GpuError(Exception):
+    """The graphics card cannot be used; the text says why."""
+
+
+def is_software(*names: str) -> bool:
+    """Whether GL_VENDOR and GL_RENDERER are those of a CPU that plays a graphics card."""
+    return any(known in name.lower() for known in _SOFTWARE for name in names)
+
+
+def open_context(*, software: bool = False) -> Context:
+    """A context of the first graphics card, current in no thread; blocking, up to a second.
+
+    Not before a fork: what a driver has open does not survive one. The context may be used by any
+    thread, one at a time, each of which enters and leaves it.
+
+    Args:
+        software: Take one that computes on the CPU too (for tests).
+
+    Raises:
+        GpuError: there is no EGL, no graphics card, or it knows too little OpenGL.
+    """
+    if sys.platform != "linux":
+        raise GpuError("EGL, which it needs, is Linux's")
+    try:
+        import moderngl
+    except ImportError:
+        raise GpuError("moderngl is not installed (uv sync --group gpu)") from None
+    create: Any = moderngl.create_context  # its types say that settings are dicts
+    refusals: list[str] = []
+    failures: list[str] = []
+    for libgl in _LIBRARIES:
+        for device in range(_DEVICES):
+            try:
+                context: Context = create(
+                    require=VERSION,
+                    standalone=True,
+                    backend="egl",
+                    libgl=libgl,
+                    libegl=_EGL,
+                    device_index=device,
+                )
+            except Exception as error:  # moderngl and glcontext raise plain ones
+                failures.append(str(error))
+                continue
+            # It was made current in this thread: entering and leaving lets go of it.
+            with context:
+                refusal = _refuse(context, software)
+            if refusal is None:
+                return context
+            refusals.append(refusal)
+            context.release()
+        if refusals:
+            break
+    raise GpuError(refusals[0] if refusals else failures[0])
+
+
+def name_of(context: Context) -> str:
+    """Vendor and renderer, as the driver calls itself."""
+    return f"{context.info['GL_VENDOR']}, {context.info['GL_RENDERER']}"
+
+
+def _refuse(context: Context, software: bool) -> str | None:
+    names = (context.info["GL_VENDOR"], context.info["GL_RENDERER"])
+    if is_software(*names) and not software:
+        return f"OpenGL is only computed on the CPU here ({names[1]})"
+    if context.max_samples < SAMPLES:
+        return f"{names[1]} has only {context.max_samples} samples a pixel, not {SAMPLES}"
+    return None
