@@ -9,6 +9,9 @@ import './styles/stage.css';
 import './styles/controls.css';
 import './styles/appearance.css';
 import './styles/chat.css';
+import './styles/settings.css';
+import './styles/cards.css';
+import './styles/memory.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element with the id "root"');

@@ -21,6 +21,18 @@ export const RPC_WATCH_WEIGHTS = 'visavis.watch_weights';
 export const RPC_UNWATCH_WEIGHTS = 'visavis.unwatch_weights';
 /** RPC, to the avatar: look different. Payload: JSON with what shall change; answers what is in force. */
 export const RPC_APPEARANCE = 'visavis.appearance';
+/** RPC, agent to this page: show a card, see `cards/card.ts`. Answers `"ok"`. */
+export const RPC_SHOW_CARD = 'visavis.show_card';
+/** RPC, to the agent: hold the conversation otherwise. Payload: JSON with what shall change. */
+export const RPC_SETTINGS = 'visavis.settings';
+/** On the agent: JSON of how the conversation is held, see `agent/talk.ts`. */
+export const ATTRIBUTE_SETTINGS = 'visavis.settings';
+/** Text stream, agent to everybody: JSON of what the answer that begins is taken from. */
+export const TOPIC_SOURCES = 'visavis.sources';
+/** On a person, `"true"`: may change settings and appearance. */
+export const ATTRIBUTE_CONTROL = 'visavis.control';
+/** Of a token request: the secret of a person who wants to be remembered. */
+export const ATTRIBUTE_PERSON = 'visavis.person';
 /** Data topic, lossy: packets of weights, see `face/packet.ts`. */
 export const TOPIC_WEIGHTS = 'visavis.weights';
 /** On the avatar: what it can do beyond LiveKit's protocol, space-separated. */
@@ -70,3 +82,6 @@ export const HEADS_INDEX = 'index.json';
 
 /** The gateway's token endpoint (LiveKit's standard one). */
 export const TOKEN_PATH = '/api/token';
+/** What is remembered of whoever knows their secret: `GET` shows it, `DELETE` forgets it. */
+export const MEMORY_PATH = '/api/memory';
+export const HEADER_PERSON = 'X-Visavis-Person';

@@ -1,6 +1,4 @@
-import { useRoomContext } from '@livekit/components-react';
-import { RpcError } from 'livekit-client';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import {
   ATTRIBUTE_BACKGROUND,
   ATTRIBUTE_EMOTION,
@@ -11,6 +9,7 @@ import {
 } from '../protocol';
 import { parseHeads } from './appearance';
 import type { Agent } from './useAgent';
+import { useWishes } from './useWishes';
 
 export interface AppearanceChange {
   head?: string;
@@ -36,12 +35,12 @@ export interface Appearance {
 
 /** How the avatar looks, and how to ask for something else. */
 export function useAppearance({ avatar, changeable }: Agent): Appearance {
-  const room = useRoomContext();
   const [heads, setHeads] = useState<readonly string[]>([]);
-  const [asked, setAsked] = useState(0);
-  const [problem, setProblem] = useState<string | null>(null);
-  const newest = useRef(0);
-  const identity = avatar?.identity;
+  const { pending, problem, ask } = useWishes(
+    avatar?.identity,
+    RPC_APPEARANCE,
+    'The avatar did not answer. Try once more.',
+  );
 
   useEffect(() => {
     if (!changeable) return;
@@ -61,29 +60,9 @@ export function useAppearance({ avatar, changeable }: Agent): Appearance {
 
   const change = useCallback(
     (wish: AppearanceChange) => {
-      if (identity === undefined) return;
-      const number = ++newest.current;
-      setAsked((count) => count + 1);
-      const settle = (found: string | null) => {
-        setAsked((count) => count - 1);
-        if (number === newest.current) setProblem(found);
-      };
-      room.localParticipant
-        .performRpc({
-          destinationIdentity: identity,
-          method: RPC_APPEARANCE,
-          payload: JSON.stringify(wish),
-        })
-        .then(
-          () => {
-            settle(null);
-          },
-          (error: unknown) => {
-            settle(explain(error));
-          },
-        );
+      void ask(wish);
     },
-    [room, identity],
+    [ask],
   );
 
   return {
@@ -92,14 +71,8 @@ export function useAppearance({ avatar, changeable }: Agent): Appearance {
     background: avatar?.attributes[ATTRIBUTE_BACKGROUND],
     emotion: avatar?.attributes[ATTRIBUTE_EMOTION],
     heads,
-    pending: asked > 0,
+    pending,
     problem,
     change,
   };
-}
-
-function explain(error: unknown): string {
-  // Its own words where the avatar refused; LiveKit's errors of transport are 1500 and more.
-  if (error instanceof RpcError && error.code < 1500) return error.data ?? error.message;
-  return 'The avatar did not answer. Try once more.';
 }

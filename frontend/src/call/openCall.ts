@@ -1,5 +1,7 @@
 import { ConnectionState, DisconnectReason, type LocalTrack, Room, RoomEvent } from 'livekit-client';
+import { Deck } from '../cards/Deck';
 import { Conversation } from '../conversation/Conversation';
+import { recallPerson, secretToSend } from '../person/person';
 import { hangUp } from './hangUp';
 import { diagnoseMicrophone, microphoneWillAsk } from './microphone';
 import { CallError, type CallProblem, type MicrophoneProblem } from './problems';
@@ -12,6 +14,7 @@ export type CallStep = 'microphone' | 'agent' | 'room' | 'back';
 export interface Call {
   room: Room;
   conversation: Conversation;
+  deck: Deck;
   /** Settles once the microphone is published (null) or could not be. Never rejects. */
   microphone: Promise<MicrophoneProblem | null>;
   /** Asks the gateway for an agent where there is none any more. Throws {@link CallError}. */
@@ -97,14 +100,15 @@ async function findGrant(
   onlyBack: boolean,
   signal: AbortSignal,
 ): Promise<{ grant: Grant; back: boolean }> {
-  if (seat === null) return { grant: await requestGrant(signal), back: false };
+  const secret = secretToSend(recallPerson());
+  if (seat === null) return { grant: await requestGrant(signal, null, secret), back: false };
   try {
-    return { grant: await requestGrant(signal, seat), back: true };
+    return { grant: await requestGrant(signal, seat, secret), back: true };
   } catch (error) {
     if (!(error instanceof CallError) || error.problem.kind !== 'over') throw error;
     forgetSeat();
     if (onlyBack) throw error;
-    return { grant: await requestGrant(signal), back: false };
+    return { grant: await requestGrant(signal, null, secret), back: false };
   }
 }
 
@@ -131,6 +135,7 @@ export async function openCall(options: CallOptions): Promise<Call> {
     );
   };
   signal.addEventListener('abort', abandon, { once: true });
+  const deck = new Deck(room);
   let conversation: Conversation;
   try {
     // An agent should not wait in a room for somebody who is still reading a permission prompt.
@@ -157,6 +162,7 @@ export async function openCall(options: CallOptions): Promise<Call> {
   return {
     room,
     conversation,
+    deck,
     microphone: opening === null ? Promise.resolve(null) : publishMicrophone(room, opening),
     callAgent: async () => {
       await requestGrant(signal, place);

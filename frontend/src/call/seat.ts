@@ -1,4 +1,5 @@
 import type { Line } from '../conversation/lines';
+import { isSource } from '../conversation/sources';
 
 /** A person's place in a conversation: what a tab needs to come back after a reload. */
 export interface Seat {
@@ -17,6 +18,9 @@ const KEY = 'visavis.seat';
 
 function isLine(value: unknown): value is Line {
   if (typeof value !== 'object' || value === null) return false;
+  if ('sources' in value && !(Array.isArray(value.sources) && value.sources.every(isSource))) {
+    return false;
+  }
   return ['id', 'who', 'how', 'text', 'state'].every(
     (name) => typeof (value as Record<string, unknown>)[name] === 'string',
   );

@@ -43,6 +43,15 @@ describe('requestGrant', () => {
     );
   });
 
+  test('whoever wants to be remembered is named, in the gateway’s way', async () => {
+    const fetching = answer(201, GRANT);
+    await requestGrant(new AbortController().signal, null, 'secret');
+    expect(fetching).toHaveBeenCalledWith(
+      '/api/token',
+      expect.objectContaining({ body: '{"participant_attributes":{"visavis.person":"secret"}}' }),
+    );
+  });
+
   test('a room that is closed is told apart from a refusal', async () => {
     answer(412, {});
     expect(await problemOf(ask())).toEqual({ kind: 'over' });

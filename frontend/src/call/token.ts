@@ -1,4 +1,4 @@
-import { TOKEN_PATH } from '../protocol';
+import { ATTRIBUTE_PERSON, TOKEN_PATH } from '../protocol';
 import { CallError } from './problems';
 import type { Seat } from './seat';
 
@@ -32,7 +32,7 @@ function parseGrant(body: unknown): Grant | null {
 
 /**
  * Ask the gateway for a room with an agent in it: a new one, or the one with the person's `place`,
- * as long as that is open. LiveKit's `TokenSource.endpoint` speaks the same
+ * as long as that is open. With a `secret`, the person is remembered under it. LiveKit's `TokenSource.endpoint` speaks the same
  * protocol, but hides the status and `Retry-After`, which people must see.
  *
  * Throws {@link CallError}; an abort of `signal` passes through.
@@ -40,6 +40,7 @@ function parseGrant(body: unknown): Grant | null {
 export async function requestGrant(
   signal: AbortSignal,
   place: Pick<Seat, 'room' | 'identity'> | null = null,
+  secret: string | null = null,
 ): Promise<Grant> {
   let response: Response;
   try {
@@ -49,9 +50,10 @@ export async function requestGrant(
         'Content-Type': 'application/json',
         ...(place === null ? {} : { 'If-Match': '*' }),
       },
-      body: JSON.stringify(
-        place === null ? {} : { room_name: place.room, participant_identity: place.identity },
-      ),
+      body: JSON.stringify({
+        ...(place && { room_name: place.room, participant_identity: place.identity }),
+        ...(secret !== null && { participant_attributes: { [ATTRIBUTE_PERSON]: secret } }),
+      }),
       cache: 'no-store',
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });

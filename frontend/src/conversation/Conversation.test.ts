@@ -1,6 +1,6 @@
 import type { Room } from 'livekit-client';
 import { expect, test } from 'vitest';
-import { TOPIC_CHAT, TOPIC_TRANSCRIPTION } from '../protocol';
+import { TOPIC_CHAT, TOPIC_SOURCES, TOPIC_TRANSCRIPTION } from '../protocol';
 import { Conversation } from './Conversation';
 import { captionOf, type Line } from './lines';
 
@@ -11,6 +11,7 @@ class FakeRoom {
   readonly sent: [string, string][] = [];
   online = true;
   disconnect: () => void = () => undefined;
+  readonly remoteParticipants = new Map([['agent', { isAgent: true }]]);
   readonly localParticipant = {
     identity: 'me',
     sendText: (text: string, { topic }: { topic: string }) => {
@@ -40,7 +41,13 @@ function setUp() {
     room.handlers.get(TOPIC_TRANSCRIPTION)?.(reader, { identity: from });
     await new Promise((resolve) => setTimeout(resolve, 0));
   };
-  return { room, conversation, hear };
+  const answerFrom = async (from: string, ...titles: string[]) => {
+    const sources = titles.map((title) => ({ title, where: 'a.pdf', heading: '' }));
+    const readAll = () => Promise.resolve(JSON.stringify({ question: '?', sources }));
+    room.handlers.get(TOPIC_SOURCES)?.({ readAll }, { identity: from });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  };
+  return { room, conversation, hear, answerFrom };
 }
 
 const texts = (lines: readonly Line[]) => lines.map(({ who, text }) => `${who}: ${text}`);
@@ -103,4 +110,32 @@ test('typing does not leave the old answer standing as the caption', async () =>
   expect(captionOf(conversation.read())?.text).toBe('Hi.');
   await conversation.send('hello');
   expect(captionOf(conversation.read())).toBeNull();
+});
+
+const sourcesOf = (lines: readonly Line[]) =>
+  lines.map(({ sources }) => sources?.map(({ title }) => title) ?? []);
+
+test('sources stand under the answer that they belong to, and under no other', async () => {
+  const { conversation, hear, answerFrom } = setUp();
+  await hear('agent', 'a1', ['Hi.'], true);
+  await hear('me', 'u1', ['Why?'], true);
+  await answerFrom('agent', 'Handbook');
+  await hear('agent', 'a2', ['Because ', 'of ', 'that.'], true);
+  await hear('agent', 'a3', ['And so on.'], true);
+  expect(sourcesOf(conversation.read())).toEqual([[], [], ['Handbook'], []]);
+});
+
+test('an answer that was never given does not leave its sources to the next', async () => {
+  const { conversation, hear, answerFrom } = setUp();
+  await answerFrom('agent', 'Handbook');
+  await hear('me', 'u1', ['No, wait'], true);
+  await hear('agent', 'a1', ['Yes?'], true);
+  expect(sourcesOf(conversation.read())).toEqual([[], []]);
+});
+
+test('a stranger in the room cannot put sources under an answer', async () => {
+  const { conversation, hear, answerFrom } = setUp();
+  await answerFrom('guest', 'Lies');
+  await hear('agent', 'a1', ['Hi.'], true);
+  expect(sourcesOf(conversation.read())).toEqual([[]]);
 });

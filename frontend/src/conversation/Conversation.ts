@@ -3,9 +3,11 @@ import {
   ATTRIBUTE_SEGMENT_ID,
   ATTRIBUTE_TRANSCRIPTION_FINAL,
   TOPIC_CHAT,
+  TOPIC_SOURCES,
   TOPIC_TRANSCRIPTION,
 } from '../protocol';
 import { type Line, withAllClosed, withLine } from './lines';
+import { parseSources, type Source } from './sources';
 
 /**
  * The history of one room, as a store for `useSyncExternalStore`. Made before the room connects, so
@@ -17,6 +19,8 @@ export class Conversation {
   private readonly listeners = new Set<() => void>();
   private lines: readonly Line[] = [];
   private typed = 0;
+  /** Of the answer that begins. */
+  private sources: readonly Source[] = [];
 
   /** `lines`: what was said before this page was loaded. */
   constructor(room: Room, lines: readonly Line[] = []) {
@@ -28,6 +32,9 @@ export class Conversation {
     });
     room.registerTextStreamHandler(TOPIC_CHAT, (reader, { identity }) => {
       void this.follow(reader, identity, 'typed');
+    });
+    room.registerTextStreamHandler(TOPIC_SOURCES, (reader, { identity }) => {
+      if (room.remoteParticipants.get(identity)?.isAgent) void this.expect(reader);
     });
     room.on(RoomEvent.Disconnected, () => {
       this.publish(withAllClosed(this.lines));
@@ -79,8 +86,24 @@ export class Conversation {
     put(you && how === 'spoken' && !final ? 'open' : 'done');
   }
 
+  private async expect(reader: TextStreamReader): Promise<void> {
+    try {
+      this.sources = parseSources(await reader.readAll());
+    } catch {
+      // The sender is gone, and so is the answer.
+    }
+  }
+
   private put(line: Line): void {
-    this.publish(withLine(this.lines, line));
+    this.publish(withLine(this.lines, this.withSources(line)));
+  }
+
+  /** The first words of an answer take the sources; another question leaves them without one. */
+  private withSources(line: Line): Line {
+    const before = this.lines.find(({ id }) => id === line.id);
+    const sources = before === undefined ? this.sources : before.sources;
+    if (line.text.trim() !== '') this.sources = [];
+    return line.who === 'you' || !sources?.length ? line : { ...line, sources };
   }
 
   private publish(lines: readonly Line[]): void {

@@ -1,5 +1,7 @@
 /** What was said and typed, as data. */
 
+import type { Source } from './sources';
+
 export interface Line {
   /** Of the speech segment, or of the message. */
   id: string;
@@ -8,6 +10,8 @@ export interface Line {
   text: string;
   /** open: more of it may come. failed: typed, but never arrived. */
   state: 'open' | 'done' | 'failed';
+  /** What an answer is taken from. */
+  sources?: readonly Source[];
 }
 
 /** Lines with `line` in its place: the one it continues, or the end. Blank new lines are dropped. */

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useAgent } from '../agent/useAgent';
 import { useAppearance } from '../agent/useAppearance';
 import { useInterrupt } from '../agent/useInterrupt';
+import { useTalk } from '../agent/useTalk';
 import type { Call } from '../call/openCall';
 import type { CallProblem } from '../call/problems';
 import { useAgentPresence } from '../call/useAgentPresence';
@@ -13,8 +14,10 @@ import { useMicrophone } from '../media/useMicrophone';
 import { useWakeLock } from '../media/useWakeLock';
 import { Appearance } from './Appearance';
 import { Captions } from './Captions';
+import { Cards } from './Cards';
 import { ChatPanel } from './ChatPanel';
 import { Connection } from './Connection';
+import { ConversationSettings } from './ConversationSettings';
 import { ControlBar } from './ControlBar';
 import { InUse } from './InUse';
 import { Notices } from './Notices';
@@ -38,6 +41,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   const interrupt = useInterrupt(agent);
   const drawing = useDrawnFace(agent);
   const look = useAppearance(agent);
+  const control = useTalk(agent);
   const presence = useAgentPresence(agent.participant, call.callAgent);
   const trouble = problem ?? presence.problem;
   const [captions, setCaptions] = useState(true);
@@ -57,6 +61,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
         </h1>
         <div className="call__status">
           <Connection />
+          <ConversationSettings control={control} />
           <Appearance drawing={drawing} look={look} />
           <InUse parts={agent.parts} />
         </div>
@@ -70,6 +75,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
           onRestart={onRestart}
           onHangUp={onHangUp}
         />
+        <Cards deck={call.deck} />
         <Captions line={captionOf(lines)} shown={captions} />
         <Notices
           microphone={microphone}
@@ -96,6 +102,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
           conversation={call.conversation}
           canSend={agent.participant !== undefined}
           over={trouble !== null}
+          retells={control.talk?.mode === 'retelling'}
           onClose={() => {
             setChat(false);
           }}

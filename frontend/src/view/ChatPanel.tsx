@@ -3,12 +3,15 @@ import type { Conversation } from '../conversation/Conversation';
 import type { Line } from '../conversation/lines';
 import { Composer } from './Composer';
 import { CloseIcon } from './icons';
+import { Sources } from './Sources';
 
 interface ChatPanelProps {
   lines: readonly Line[];
   conversation: Conversation;
   canSend: boolean;
   over: boolean;
+  /** What is typed is said, not answered. */
+  retells: boolean;
   onClose: () => void;
 }
 
@@ -25,6 +28,7 @@ function ChatLine({ line, onResend }: { line: Line; onResend: () => void }) {
     >
       <span className="sr-only">{line.who === 'you' ? 'You: ' : 'Visavis: '}</span>
       <p className="line__text">{line.text.trim()}</p>
+      {line.sources && <Sources sources={line.sources} />}
       {line.state === 'failed' && (
         <p className="line__failed" role="alert">
           Not sent.{' '}
@@ -38,7 +42,8 @@ function ChatLine({ line, onResend }: { line: Line; onResend: () => void }) {
 }
 
 /** Everything that was said and typed, and a place to type. */
-export function ChatPanel({ lines, conversation, canSend, over, onClose }: ChatPanelProps) {
+export function ChatPanel(props: ChatPanelProps) {
+  const { lines, conversation, canSend, over, retells, onClose } = props;
   const log = useRef<HTMLOListElement>(null);
   const atEnd = useRef(true);
 
@@ -94,7 +99,7 @@ export function ChatPanel({ lines, conversation, canSend, over, onClose }: ChatP
           />
         ))}
       </ol>
-      <Composer canSend={canSend} over={over} onSend={send} />
+      <Composer canSend={canSend} over={over} retells={retells} onSend={send} />
     </aside>
   );
 }

@@ -5,13 +5,16 @@ interface ComposerProps {
   /** Somebody is there to read. */
   canSend: boolean;
   over: boolean;
+  /** The text will be spoken as it is. */
+  retells: boolean;
   onSend: (text: string) => void;
 }
 
 const LONGEST = 2000;
 
-export function Composer({ canSend, over, onSend }: ComposerProps) {
+export function Composer({ canSend, over, retells, onSend }: ComposerProps) {
   const [text, setText] = useState('');
+  const label = retells ? 'Type what it shall say' : 'Type a message';
   const ready = canSend && text.trim() !== '';
 
   const submit = (event: SyntheticEvent) => {
@@ -31,8 +34,8 @@ export function Composer({ canSend, over, onSend }: ComposerProps) {
       <textarea
         className="composer__input"
         data-testid="chat-input"
-        aria-label="Message"
-        placeholder={over ? 'The conversation is over' : 'Type a message'}
+        aria-label={retells ? 'Text that will be spoken' : 'Message'}
+        placeholder={over ? 'The conversation is over' : label}
         disabled={over}
         rows={1}
         maxLength={LONGEST}

@@ -4,6 +4,7 @@ import type { CallPhase } from '../call/useCall';
 import { MicIcon } from './icons';
 import { Presence } from './Presence';
 import { ProblemCard } from './ProblemCard';
+import { RememberMe } from './RememberMe';
 import { Wordmark } from './Wordmark';
 
 interface StartScreenProps {
@@ -70,6 +71,7 @@ export function StartScreen({ phase, onStart, onCancel }: StartScreenProps) {
                 <p className="start__note">
                   Your microphone is on only during the conversation. You can also just type.
                 </p>
+                <RememberMe />
               </>
             )}
           </>

@@ -89,3 +89,17 @@ export const FaceIcon = () => (
     <path d="M8.5 14.5a4.2 4.2 0 0 0 7 0M9 9.5v.01M15 9.5v.01" />
   </Icon>
 );
+
+export const SettingsIcon = () => (
+  <Icon>
+    <path d="M4 8h9M19 8h1M4 16h1M11 16h9" />
+    <circle cx="16" cy="8" r="2.6" />
+    <circle cx="8" cy="16" r="2.6" />
+  </Icon>
+);
+
+export const OpenIcon = () => (
+  <Icon>
+    <path d="M9 7h8v8M17 7 7 17" />
+  </Icon>
+);
