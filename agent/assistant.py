@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing
 
-from livekit.agents import Agent, ModelSettings, StopResponse, llm
+from livekit import rtc
+from livekit.agents import Agent, ModelSettings, StopResponse, llm, stt
 from livekit.agents.types import NOT_GIVEN, NotGivenOr, TimedString
 
 from . import feeling
 from .brains.llama import Chunk, first_sentences, shorten
 from .knowledge.answer import Answers
+from .listening import turns_only
 from .manner import Manner
 from .seeing import Sight
 
@@ -39,6 +41,17 @@ class Assistant(Agent):
         self._small = small
         self._answers = answers
         self._sight = sight
+
+    async def stt_node(
+        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
+    ) -> AsyncIterator[stt.SpeechEvent]:
+        events = Agent.default.stt_node(self, audio, model_settings)
+        async with aclosing(turns_only(events, self._is_talking)) as turns:
+            async for event in turns:
+                yield event
+
+    def _is_talking(self) -> bool:
+        return self.session.current_speech is not None
 
     async def on_user_turn_completed(
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage

@@ -23,7 +23,9 @@ from .attendance import Attendance
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
 from .brains.llama import LlamaAddress, prime
 from .brains.realtime_care import RealtimeCare, speak
+from .brains.turns import FRAME
 from .controls import Control, Parts, open_desk, tell_room
+from .gate import Gate
 from .knowledge.answer import Answers
 from .knowledge.choose import Library, open_library
 from .knowledge.desk import KnowledgeDesk, named_in
@@ -108,6 +110,7 @@ async def converse(ctx: JobContext) -> None:
         room=ctx.room,
         room_options=room_io.RoomOptions(
             close_on_disconnect=False,  # Attendance decides
+            audio_input=room_io.AudioInputOptions(frame_size_ms=round(1000 * FRAME)),
             text_input=room_io.TextInputOptions(
                 text_input_cb=functools.partial(take_typed, manner)
             ),
@@ -117,6 +120,8 @@ async def converse(ctx: JobContext) -> None:
         # Nobody in the room may drive the session, and nobody needs its running commentary.
         session_host=False,
     )
+    if session.input.audio is not None:
+        session.input.audio = Gate(session.input.audio, lambda: session.agent_state == "speaking")
     if in_room:
         await _introduce(ctx.room, session, brains)
         desk = KnowledgeDesk(ctx.room, knowledge)

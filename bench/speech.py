@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import hibari
@@ -23,9 +24,14 @@ QUESTIONS: Final = (
 )
 
 
+@functools.cache
+def _voice() -> hibari.Hibari:
+    return hibari.Hibari()
+
+
 def speak(text: str) -> Speech:
     """(n,) int16 at 24 kHz."""
-    sound = np.asarray(hibari.Hibari()(text), np.float32).reshape(-1)
+    sound = np.asarray(_voice()(text), np.float32).reshape(-1)
     return (np.clip(sound, -1, 1) * 32767).astype(np.int16)
 
 

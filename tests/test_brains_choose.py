@@ -15,13 +15,14 @@ from livekit.plugins import elevenlabs, google, openai, silero
 from pydantic import ValidationError
 
 from agent.brains import plugins
-from agent.brains.choose import Brains, Models, assemble, turn_handling
+from agent.brains.choose import Brains, Models, assemble
 from agent.brains.errors import BrainError
 from agent.brains.guarded_tts import GuardedTTS
 from agent.brains.llama import LlamaAddress, LlamaError
 from agent.brains.providers import Providers, check_brain, choose_brain, choose_providers
 from agent.brains.sentence_tts import SentenceTTS
 from agent.brains.steady_llm import SteadyLLM
+from agent.brains.turns import turn_handling
 from settings import Settings
 from settings_brains import BrainSettings, GeminiVoice
 

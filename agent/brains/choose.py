@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from livekit.agents import TurnHandlingOptions, inference, llm, stt, tts, vad
-from livekit.plugins import openai, silero
+from livekit.agents import TurnHandlingOptions, llm, stt, tts, vad
+from livekit.plugins import openai
 
 from settings import Settings
 
@@ -24,6 +24,7 @@ from .remote_link import RemoteLink
 from .remote_llm import RemoteLLM
 from .speech import Models, choose_stt, choose_tts, stand_in_voice
 from .steady_llm import SteadyLLM
+from .turns import load_vad, realtime_turn_handling, turn_handling
 
 __all__ = [
     "Brains",
@@ -40,14 +41,8 @@ __all__ = [
 
 logger = logging.getLogger("visavis.brains")
 
-SILENCE = 0.25
-"""Seconds of silence that end a stretch of speech; the turn detector needs no less."""
-
 Mind = llm.LLM[Any]
 Tools = Sequence[llm.Tool]
-
-COUGH_PAUSE = 1.0
-"""Seconds after a noise within which its words have been recognised, if it had any."""
 
 
 def load_models(providers: Providers) -> Models:
@@ -57,7 +52,7 @@ def load_models(providers: Providers) -> Models:
     if providers.realtime == "gemini-live":
         importlib.import_module("agent.brains.gemini_live")
     return Models(
-        vad=silero.VAD.load(min_silence_duration=SILENCE),
+        vad=load_vad(),
         ears=Ears() if providers.stt == "embedded" else None,
         voice=Voice() if providers.tts == "embedded" else None,
     )
@@ -168,32 +163,6 @@ def _assemble_realtime(settings: Settings, which: str) -> Brains:
         description=dict.fromkeys(("stt", "llm", "tts", "vad", "turn"), name),
         tools=tools,
     )
-
-
-def turn_handling() -> TurnHandlingOptions:
-    """When the person's turn ends, and what cuts the agent short. All of it runs locally."""
-    return {
-        # Without its version named, the detector sends the speech to a cloud in dev and console.
-        "turn_detection": inference.TurnDetector(version="v1-mini"),
-        "endpointing": {"mode": "fixed", "min_delay": 0.3, "max_delay": 2.0},
-        # A noise without words, such as a cough, pauses the voice; then it goes on.
-        "interruption": {
-            "mode": "vad",
-            "min_duration": 0.3,
-            "resume_false_interruption": True,
-            "false_interruption_timeout": COUGH_PAUSE,
-        },
-        "preemptive_generation": {"enabled": True},
-    }
-
-
-def realtime_turn_handling() -> TurnHandlingOptions:
-    """The model decides when a turn ends and what cuts it short; it has stopped by then, so a
-    false alarm has nothing to go on with."""
-    return {
-        "turn_detection": "realtime_llm",
-        "interruption": {"resume_false_interruption": False},
-    }
 
 
 def choose_llm(settings: Settings, address: LlamaAddress | None) -> tuple[llm.LLM[Any], str]:

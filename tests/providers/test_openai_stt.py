@@ -12,13 +12,13 @@ import pytest
 from aiohttp import web
 from livekit import rtc
 from livekit.agents import stt, utils
-from livekit.plugins import silero
 
-from agent.brains.choose import SILENCE, choose_providers
+from agent.brains.choose import choose_providers
 from agent.brains.guarded_stt import GuardedSTT
 from agent.brains.hibari import SAMPLE_RATE, Voice
 from agent.brains.patience import Patience
 from agent.brains.speech import Models, choose_stt
+from agent.brains.turns import load_vad
 from tests.providers.server import SLOW, Fake, Fault, configure, cut, real_key, serve
 from tests.providers.test_openai_chat import assert_silent
 
@@ -58,7 +58,7 @@ async def transcriptions() -> AsyncIterator[Transcriptions]:
 
 def ears(**given: Any) -> stt.STT[Any]:
     settings = configure(stt_provider="openai", **({"openai_api_key": "sk-test"} | given))
-    vad = silero.VAD.load(min_silence_duration=SILENCE)
+    vad = load_vad()
     chosen, _ = choose_stt(settings, choose_providers(settings), Models(vad, None, None))
     assert isinstance(chosen, stt.StreamAdapter)
     [guarded] = [

@@ -1,0 +1,58 @@
+"""When the person's turn begins and ends. The figures behind each number: ``docs/turns.md``."""
+
+from __future__ import annotations
+
+from livekit.agents import TurnHandlingOptions, inference, vad
+from livekit.plugins import silero
+
+SILENCE = 0.25
+"""Seconds of silence that end a stretch of speech; the turn detector needs no less than 0.2."""
+
+SPEECH = 0.15
+"""Seconds of speech that silence the voice."""
+
+LEAST_SPEECH = 0.05
+"""Seconds of speech without a gap that begin a stretch of it."""
+
+THRESHOLD = 0.5
+"""Silero's probability from which on it is speech."""
+
+FRAME = 0.02
+"""Seconds of a frame from the microphone."""
+
+COUGH_PAUSE = 0.6
+"""Seconds after a noise within which its words have been recognised, if it had any."""
+
+
+def load_vad() -> vad.VAD:
+    return silero.VAD.load(
+        min_speech_duration=LEAST_SPEECH,
+        min_silence_duration=SILENCE,
+        activation_threshold=THRESHOLD,
+    )
+
+
+def turn_handling() -> TurnHandlingOptions:
+    """When the person's turn ends, and what cuts the agent short. All of it runs locally."""
+    return {
+        # Without its version named, the detector sends the speech to a cloud in dev and console.
+        "turn_detection": inference.TurnDetector(version="v1-mini"),
+        "endpointing": {"mode": "fixed", "min_delay": 0.3, "max_delay": 2.0},
+        # A noise without words, such as a cough, pauses the voice; then it goes on.
+        "interruption": {
+            "mode": "vad",
+            "min_duration": SPEECH,
+            "resume_false_interruption": True,
+            "false_interruption_timeout": COUGH_PAUSE,
+        },
+        "preemptive_generation": {"enabled": True},
+    }
+
+
+def realtime_turn_handling() -> TurnHandlingOptions:
+    """The model decides when a turn ends and what cuts it short; it has stopped by then, so a
+    false alarm has nothing to go on with."""
+    return {
+        "turn_detection": "realtime_llm",
+        "interruption": {"resume_false_interruption": False},
+    }
