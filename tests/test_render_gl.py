@@ -19,7 +19,7 @@ from avatar_worker.heads import HEADS, find_head
 from avatar_worker.paint import paint_backdrop
 from avatar_worker.render import Head, HeadPose, MeshRenderer, Renderer
 from avatar_worker.render_gl import probe
-from avatar_worker.render_gl.context import GpuError, is_software, open_context
+from avatar_worker.render_gl.context import GpuError, is_software, open_card
 from avatar_worker.render_gl.guard import Gpu
 from avatar_worker.render_gl.probe import Answer, find_gpu
 from avatar_worker.render_gl.renderer import GlRenderer
@@ -41,7 +41,7 @@ def load(name: str) -> Head:
 @cache
 def reason_to_skip() -> str:
     try:
-        open_context(software=True).release()
+        open_card(software=True).context.release()
     except GpuError as error:
         return f"no OpenGL on EGL (apt install libegl1 libopengl0 libgl1-mesa-dri): {error}"
     return ""
@@ -64,7 +64,7 @@ def face(**named: float) -> NDArray[np.float32]:
 
 def on_card(head: Head, backdrop: Picture) -> GlRenderer:
     height, width = backdrop.shape[:2]
-    return GlRenderer(head, width, height, backdrop, open_context(software=True))
+    return GlRenderer(head, width, height, backdrop, open_card(software=True))
 
 
 def guarded(gpu: Gpu) -> Renderer:
@@ -92,6 +92,7 @@ def blurred(picture: Picture) -> NDArray[np.float64]:
 FACES = {
     "neutral": (face(), REST),
     "open": (face(jawOpen=0.7), REST),
+    "parted": (face(jawOpen=0.08), REST),
     "blink": (face(eyeBlink=1.0), REST),
     "turned": (face(mouthSmile=0.6, jawOpen=0.2, eyeLookOutLeft=0.7), HeadPose(18, 6, 5)),
     "away": (face(tongueOut=0.5), HeadPose(60, -20, 0)),
@@ -172,7 +173,7 @@ def test_wrong_arrays_do_not_reach_the_card(opengl: None) -> None:
     with pytest.raises(ValueError, match="uint8 buffer"):
         renderer.draw(face(), REST, np.zeros((SIDE, SIDE), np.uint8))
     with pytest.raises(ValueError, match="background"):
-        GlRenderer(load("amy"), SIDE, SIDE - 2, backdrop, open_context(software=True))
+        GlRenderer(load("amy"), SIDE, SIDE - 2, backdrop, open_card(software=True))
 
 
 def test_a_card_that_is_lost_does_not_end_the_picture(
@@ -198,7 +199,7 @@ def test_a_card_that_is_gone_after_the_fork_does_not_leave_a_room_without_a_face
     def fail(*, software: bool) -> None:
         raise GpuError("no more memory")
 
-    monkeypatch.setattr("avatar_worker.render_gl.guard.open_context", fail)
+    monkeypatch.setattr("avatar_worker.render_gl.guard.open_card", fail)
     assert isinstance(guarded(Gpu(CARD)), MeshRenderer)
 
 

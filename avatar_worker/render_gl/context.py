@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -23,16 +26,27 @@ class GpuError(Exception):
     """The graphics card cannot be used; the text says why."""
 
 
+@dataclass(frozen=True)
+class Card:
+    """An OpenGL context, current in no thread; any may enter it, one at a time, and leaves it."""
+
+    context: Context
+    name: str
+    """Vendor and renderer, as the driver calls itself."""
+    wait: Callable[[], object]
+    """Return when the card has done all that it was given. moderngl keeps the GIL whatever it
+    waits for; here the voice goes on meanwhile."""
+
+
 def is_software(*names: str) -> bool:
     """Whether GL_VENDOR and GL_RENDERER are those of a CPU that plays a graphics card."""
     return any(known in name.lower() for known in _SOFTWARE for name in names)
 
 
-def open_context(*, software: bool = False) -> Context:
-    """A context of the first graphics card, current in no thread; blocking, up to a second.
+def open_card(*, software: bool = False) -> Card:
+    """The first graphics card; blocking, up to a second.
 
-    Not before a fork: what a driver has open does not survive one. The context may be used by any
-    thread, one at a time, each of which enters and leaves it.
+    Not before a fork: what a driver has open does not survive one.
 
     Args:
         software: Take one that computes on the CPU too (for tests).
@@ -65,9 +79,10 @@ def open_context(*, software: bool = False) -> Context:
                 continue
             # It was made current in this thread: entering and leaving lets go of it.
             with context:
-                refusal = _refuse(context, software)
+                names, samples = _names_of(context), context.max_samples
+            refusal = _refuse(names, samples, software)
             if refusal is None:
-                return context
+                return Card(context, ", ".join(names), ctypes.CDLL(libgl).glFinish)
             refusals.append(refusal)
             context.release()
         if refusals:
@@ -75,15 +90,14 @@ def open_context(*, software: bool = False) -> Context:
     raise GpuError(refusals[0] if refusals else failures[0])
 
 
-def name_of(context: Context) -> str:
-    """Vendor and renderer, as the driver calls itself."""
-    return f"{context.info['GL_VENDOR']}, {context.info['GL_RENDERER']}"
+def _names_of(context: Context) -> tuple[str, str]:
+    info = context.info
+    return info["GL_VENDOR"], info["GL_RENDERER"]
 
 
-def _refuse(context: Context, software: bool) -> str | None:
-    names = (context.info["GL_VENDOR"], context.info["GL_RENDERER"])
+def _refuse(names: tuple[str, str], samples: int, software: bool) -> str | None:
     if is_software(*names) and not software:
         return f"OpenGL is only computed on the CPU here ({names[1]})"
-    if context.max_samples < SAMPLES:
-        return f"{names[1]} has only {context.max_samples} samples a pixel, not {SAMPLES}"
+    if samples < SAMPLES:
+        return f"{names[1]} has only {samples} samples a pixel, not {SAMPLES}"
     return None

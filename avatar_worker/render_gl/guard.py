@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from avatar_worker.face.pose import HeadPose
 from avatar_worker.render import Head, MeshRenderer, Renderer
 
-from .context import GpuError, open_context
+from .context import GpuError, open_card
 from .probe import Answer
 from .renderer import GlRenderer
 
@@ -45,10 +45,9 @@ class Gpu:
                 logger.info("drawing on the CPU: %s", self._reason)
         if self.is_usable:
             try:
-                context = open_context(software=self._software)
-                return GuardedRenderer(
-                    GlRenderer(head, width, height, backdrop, context), backdrop, self
-                )
+                card = open_card(software=self._software)
+                on_card = GlRenderer(head, width, height, backdrop, card)
+                return GuardedRenderer(on_card, backdrop, self)
             except GpuError as error:
                 self.give_up(error)
         return MeshRenderer(head, width, height, backdrop)

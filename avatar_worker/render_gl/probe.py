@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import Final
 
-from .context import GpuError, name_of, open_context
+from .context import GpuError, open_card
 
 _PATIENCE: Final = 20.0
 """Seconds; a card that sleeps takes some to wake."""
@@ -54,10 +54,9 @@ def find_gpu() -> Answer:
 
 def _ask() -> Answer:
     try:
-        context = open_context()
+        return Answer(name=open_card().name)
     except GpuError as error:
         return Answer(reason=str(error))
-    return Answer(name=name_of(context))
 
 
 if __name__ == "__main__":

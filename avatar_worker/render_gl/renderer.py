@@ -18,13 +18,13 @@ from avatar_worker.render.materials import ALPHA, DECAL, EYE, MOUTH_PARTS
 from avatar_worker.render.mouth import mouth_light
 from visavis.protocol import ARKIT_NAMES
 
-from .context import SAMPLES, GpuError
+from .context import SAMPLES, Card, GpuError
 from .motion import Motion
 from .scene import build_scene
 from .shaders import BEFORE, FRAGMENT, VERTEX, WHOLE, YUV
 
 if TYPE_CHECKING:
-    from moderngl import Context, Framebuffer, Program, VertexArray
+    from moderngl import Framebuffer, Program, VertexArray
 
 _LIFT: Final = 0.0018
 """Depth by which lashes stand off the lid, as in ``render/raster.py``."""
@@ -48,17 +48,15 @@ class GlRenderer:
     fails, which every picture may do as well.
     """
 
-    def __init__(
-        self, head: Head, width: int, height: int, backdrop: Bytes, context: Context
-    ) -> None:
+    def __init__(self, head: Head, width: int, height: int, backdrop: Bytes, card: Card) -> None:
         if backdrop.shape != (height, width, 4) or backdrop.dtype != np.uint8:
             raise ValueError(
                 f"the background of a {width}x{height} picture must be uint8 {(height, width, 4)}, "
                 f"not {backdrop.dtype} {backdrop.shape}"
             )
         self.width, self.height, self.head = width, height, head
-        self._context = context
-        weakref.finalize(self, context.release)
+        self._context, self._wait = card.context, card.wait
+        weakref.finalize(self, card.context.release)
         self._motion = Motion(head)
         self._in_mouth = [name.lower() in MOUTH_PARTS for name in head.part_names]
         with self._current():
@@ -76,6 +74,7 @@ class GlRenderer:
         with self._current():
             self._draw(weights, pose)
             self._fill(self._yuv, self._to_yuv)
+            self._wait()
             self._yuv.read_into(into, components=1)
 
     def draw_rgba(self, weights: Floats, pose: HeadPose) -> Bytes:
@@ -84,6 +83,7 @@ class GlRenderer:
         picture = np.empty((self.height, self.width, 4), np.uint8)
         with self._current():
             self._draw(weights, pose)
+            self._wait()
             self._picture.read_into(picture, components=4)
         return picture
 
@@ -104,12 +104,10 @@ class GlRenderer:
         self._program = context.program(vertex_shader=VERTEX, fragment_shader=FRAGMENT)
         self._camera = frame_head(self.head.eye_centres, *size)
         self._scene = build_scene(context, self._program, self.head, self._camera, self._motion)
-        self._samples = context.framebuffer(
-            [context.renderbuffer(size, 4, samples=SAMPLES)],
-            context.depth_renderbuffer(size, samples=SAMPLES),
-        )
-        self._shown, self._drawn = context.texture(size, 4), context.texture(size, 4)
-        self._resolved = context.framebuffer([self._shown])
+        self._colours = context.texture(size, 4, samples=SAMPLES)
+        depths = context.depth_texture(size, samples=SAMPLES)
+        self._samples = context.framebuffer([self._colours], depths)
+        self._drawn = context.texture(size, 4)
         self._picture = context.framebuffer([self._drawn])
         self._yuv = context.framebuffer([context.texture((size[0], size[1] * 3 // 2), 1)])
         self._backdrop = context.texture(size, 4, backdrop.tobytes())
@@ -150,9 +148,8 @@ class GlRenderer:
                 self._take_up(part, level)
             _set(self._program, "lod", float(piece.level))
             scene.vertices.render(vertices=piece.corners, first=piece.first)
-        context.copy_framebuffer(self._resolved, self._samples)
         context.enable_only(NOTHING)
-        self._shown.use(0)
+        self._colours.use(0)
         self._backdrop.use(1)
         self._fill(self._picture, self._before)
         self._drawn.use(0)

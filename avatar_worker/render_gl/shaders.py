@@ -24,9 +24,10 @@ const vec3 RIM_COLOUR = vec3(0.50, 0.50, 0.55), GLINT_COLOUR = vec3(1.0, 0.96, 0
 const vec3 GROUND = vec3(0.20, 0.17, 0.16), SKY = vec3(0.16, 0.21, 0.26);
 const vec3 BOUNCE = vec3(0.08, -0.02, -0.05);
 
-float light(vec3 at, vec3 n, float open, out vec3 diffuse, out vec3 reflected) {
+float light(vec3 at, vec3 normal, float open, out vec3 diffuse, out vec3 reflected) {
+    vec3 n = normal * inversesqrt(dot(normal, normal) + 1e-9);
     vec3 view = normalize(eye - at);
-    float facing = dot(n, view);
+    float facing = dot(n, view), grazing = 1.0 - clamp(facing, 0.0, 1.0);
     vec3 around = GROUND + SKY * (n.y * 0.5 + 0.5);
     vec3 wrap = surface.z * scatter;
     diffuse = around * open * 1.1 * (1.0 + BOUNCE * (1.0 - open))
@@ -36,7 +37,6 @@ float light(vec3 at, vec3 n, float open, out vec3 diffuse, out vec3 reflected) {
 
     float aligned = max(dot(n, normalize(KEY + view)), 0.0);
     float lobe = 1.0 / (1.0 + surface.y * (1.0 - aligned) * 0.25);
-    float grazing = 1.0 - max(facing, 0.0);
     float fresnel = 0.04 + 0.96 * pow(grazing, 5.0);
     float glint = pow(lobe, 4.0) * (surface.y + 8.0) * 0.02 * (fresnel * 4.0 + 0.15);
     reflected = surface.x * open * open * (glint * GLINT_COLOUR + fresnel * 0.25 * around);
@@ -46,8 +46,9 @@ float light(vec3 at, vec3 n, float open, out vec3 diffuse, out vec3 reflected) {
 }
 """
 
-VERTEX: Final = f"""#version 400
-{_LIGHT}
+VERTEX: Final = (
+    f"#version 400\n{_LIGHT}"
+    + """
 in vec3 in_place;
 in vec3 in_normal;
 in vec2 in_uv;
@@ -68,7 +69,7 @@ centroid out float open;
 centroid out vec3 diffuse;
 centroid out vec3 reflected;
 
-void main() {{
+void main() {
     vec3 arm = in_place - neck;
     place = in_place + in_share * (turn * arm - arm);
     normal = in_normal + in_share * (turn * in_normal - in_normal);
@@ -77,14 +78,16 @@ void main() {{
     gl_Position = vec4(spread.x * seen.x, -spread.y * seen.y, 2.0 * z - seen.z, seen.z);
     middle = uv = in_uv;
     open = in_open;
-    light(place, normalize(normal), open, diffuse, reflected);
+    light(place, normal, open, diffuse, reflected);
     diffuse *= level;
     reflected *= level;
-}}
+}
 """
+)
 
-FRAGMENT: Final = f"""#version 400
-{_LIGHT}
+FRAGMENT: Final = (
+    f"#version 400\n{_LIGHT}"
+    + """
 uniform sampler2D texels;
 uniform float lod;
 uniform bool is_eye;
@@ -102,22 +105,26 @@ const float DITHER[16] = float[](
     0.0, 8.0, 2.0, 10.0, 12.0, 4.0, 14.0, 6.0, 3.0, 11.0, 1.0, 9.0, 15.0, 7.0, 13.0, 5.0);
 const vec4 THRESHOLDS = vec4(0.13, 0.38, 0.63, 0.88);
 
-int covered(float alpha) {{
+int covered(float alpha) {
     if (alpha < 0.04) return 0;
     ivec2 at = ivec2(gl_FragCoord.xy) & 3;
     float level = alpha + DITHER[at.y * 4 + at.x] * (0.07 / 16.0) - 0.035;
     return int(dot(vec4(greaterThan(vec4(level), THRESHOLDS)), vec4(1.0, 2.0, 4.0, 8.0)));
-}}
+}
 
-void main() {{
+void main() {
     gl_SampleMask[0] = is_thin ? covered(textureLod(texels, middle, lod).a) : 15;
     vec3 texel = textureLod(texels, uv, lod).rgb;
     vec3 matt = diffuse, glossy = reflected;
-    if (is_eye) glossy = vec3(light(place, normalize(normal), open, matt, glossy)) + glossy;
+    if (is_eye) {
+        float lamp = light(place, normal, open, matt, glossy);
+        glossy += lamp;
+    }
     vec3 linear = texel * texel * matt + glossy;
     colour = vec4(sqrt(clamp(linear / (linear * 0.35 + 0.72), 0.0, 1.0)), 1.0);
-}}
+}
 """
+)
 
 WHOLE: Final = """#version 400
 void main() {
@@ -127,13 +134,15 @@ void main() {
 """One triangle over the whole target."""
 
 BEFORE: Final = """#version 400
-uniform sampler2D head;  // colours multiplied by alpha
+uniform sampler2DMS head;
 uniform sampler2D backdrop;  // colours not multiplied by alpha
 out vec4 colour;
 
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
-    vec4 near = texelFetch(head, at, 0), far = texelFetch(backdrop, at, 0);
+    vec4 near = (texelFetch(head, at, 0) + texelFetch(head, at, 1)
+        + texelFetch(head, at, 2) + texelFetch(head, at, 3)) / 4.0;
+    vec4 far = texelFetch(backdrop, at, 0);
     float share = (1.0 - near.a) * far.a, alpha = near.a + share;
     vec3 mixed = near.rgb + far.rgb * share;
     colour = near.a == 0.0 ? far : vec4(mixed / max(alpha, 1.0 / 255.0), alpha);
