@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { frameHead } from './framing';
+import { frameHead, sizeOfHead } from './framing';
 
 // From avatar_worker/render/camera.py: tall = 2 * 1.15 * tan(fov / 2), and its position and target.
 test.each([
@@ -13,4 +13,15 @@ test.each([
   expect(2 * 1.15 * Math.tan((fov * Math.PI) / 360)).toBeCloseTo(tall, 5);
   expect(position).toEqual([0, 1.6 - 0.005, 0.1 + 1.15]);
   expect(target[1]).toBeCloseTo(1.6 - 0.095 * tall, 6);
+});
+
+test('a head with much hair is not cut off, and a usual one keeps its size', () => {
+  const usual = [0, 0.12, 0.1, 0, -0.1, 0, 0, -0.11];
+  expect(sizeOfHead(usual, [0, 0, 0], -0.115)).toBe(1);
+  const hair = [...usual, 0, 0.183];
+  expect(sizeOfHead(hair, [0, 0, 0], -0.115)).toBeCloseTo(1.5);
+  const { position, target, fov } = frameHead([0, 0, 0], 1, 1.5);
+  expect(position[2]).toBeCloseTo(1.5 * 1.15);
+  expect(target[1]).toBeCloseTo(-0.095 * 0.374 * 1.5);
+  expect(fov).toBeCloseTo(frameHead([0, 0, 0], 1).fov);
 });

@@ -14,9 +14,11 @@ import {
   ShaderMaterial,
   type SkinnedMesh,
   type Texture,
+  Vector3,
 } from 'three';
 import { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
 import { ARKIT_NAMES } from '../protocol';
+import { type Point, sizeOfHead } from './framing';
 import { findMaterial, isInMouth } from './materials';
 import { HEAD_FRAGMENT, HEAD_VERTEX } from './shaders';
 
@@ -36,6 +38,10 @@ export interface LoadedHead {
   head: Bone;
   eyes: readonly [left: Bone, right: Bone];
   gaze: GazeLimits;
+  /** Middle of the eyes, in metres. */
+  middle: Point;
+  /** Against a usual head, see {@link sizeOfHead}. */
+  size: number;
   /** Meshes that weights move: with, for each of their targets, the weight that moves it. */
   moved: readonly { influences: number[]; weights: readonly (number | null)[] }[];
   /** Uniform `level` of what lies behind the lips. */
@@ -130,6 +136,44 @@ function targetsOf(mesh: Mesh, isEye: boolean): (number | null)[] {
   return found;
 }
 
+/** x and y of the vertices that the head's joint takes along. */
+function headPoints(meshes: readonly SkinnedMesh[], head: Bone): number[] {
+  const points: number[] = [];
+  for (const { geometry, skeleton } of meshes) {
+    const follows = skeleton.bones.map((bone) => isBelow(bone, head));
+    const place = geometry.getAttribute('position');
+    const joints = geometry.getAttribute('skinIndex');
+    const weights = geometry.getAttribute('skinWeight');
+    for (let v = 0; v < place.count; v++) {
+      let share = 0;
+      for (let k = 0; k < 4; k++) {
+        if (follows[joints.getComponent(v, k)]) share += weights.getComponent(v, k);
+      }
+      if (share > 0.9) points.push(place.getX(v), place.getY(v));
+    }
+  }
+  return points;
+}
+
+function isBelow(bone: Object3D | null, head: Bone): boolean {
+  return bone !== null && (bone === head || isBelow(bone.parent, head));
+}
+
+/** The lowest place that opening the mouth moves at least half as far as any. */
+function chinOf(meshes: readonly SkinnedMesh[]): number {
+  const moved: { height: number; far: number }[] = [];
+  for (const { geometry, morphTargetDictionary } of meshes) {
+    const shifts = geometry.morphAttributes.position?.[morphTargetDictionary?.jawOpen ?? -1];
+    const place = geometry.getAttribute('position');
+    for (let v = 0; shifts !== undefined && v < place.count; v++) {
+      const far = Math.hypot(shifts.getX(v), shifts.getY(v), shifts.getZ(v));
+      if (far > 0) moved.push({ height: place.getY(v), far });
+    }
+  }
+  const most = moved.reduce((found, { far }) => Math.max(found, far), 0);
+  return moved.reduce((low, { height, far }) => (far > most / 2 ? Math.min(low, height) : low), Infinity);
+}
+
 /** Throws where there is no such file, or where it is no head. */
 export async function loadHead(url: string): Promise<LoadedHead> {
   const { scene, asset } = await new GLTFLoader().loadAsync(url);
@@ -142,9 +186,12 @@ export async function loadHead(url: string): Promise<LoadedHead> {
   const moved: LoadedHead['moved'][number][] = [];
   const mouth: LoadedHead['mouth'][number][] = [];
   const dressed: ThreeMaterial[] = [];
+  const skinned: SkinnedMesh[] = [];
   scene.traverse((mesh) => {
     if (!isMesh(mesh)) return;
-    const isEye = 'isSkinnedMesh' in mesh && isEyes(mesh as unknown as SkinnedMesh, eyes);
+    const isSkinned = 'isSkinnedMesh' in mesh;
+    if (isSkinned) skinned.push(mesh as unknown as SkinnedMesh);
+    const isEye = isSkinned && isEyes(mesh as unknown as SkinnedMesh, eyes);
     stillNormals(mesh.geometry);
     dressed.push(mesh.material);
     const material = dress(mesh, isEye);
@@ -156,5 +203,10 @@ export async function loadHead(url: string): Promise<LoadedHead> {
     }
   });
   for (const material of dressed) material.dispose();
-  return { root: scene, head, eyes, gaze: { ...USUAL_GAZE, ...extras?.gaze_degrees }, moved, mouth };
+  scene.updateMatrixWorld();
+  const between = left.getWorldPosition(new Vector3()).lerp(right.getWorldPosition(new Vector3()), 0.5);
+  const middle: Point = [between.x, between.y, between.z];
+  const size = sizeOfHead(headPoints(skinned, head), middle, chinOf(skinned));
+  const gaze = { ...USUAL_GAZE, ...extras?.gaze_degrees };
+  return { root: scene, head, eyes, gaze, middle, size, moved, mouth };
 }

@@ -15,7 +15,7 @@ import {
 } from 'three';
 import { ARKIT_NAMES } from '../protocol';
 import type { Background } from './background';
-import { frameHead, type Point } from './framing';
+import { frameHead } from './framing';
 import { type LoadedHead, loadHead } from './head';
 import { mouthLight } from './materials';
 import type { Pose } from './packet';
@@ -110,10 +110,6 @@ export async function createScene(canvas: HTMLCanvasElement, url: string): Promi
   const backdrop = makeBackdrop();
   const camera = new PerspectiveCamera(18, 1, 0.5, 3);
   scene.add(backdrop.mesh, head.root);
-  scene.updateMatrixWorld();
-  const [left, right] = head.eyes.map((eye) => eye.getWorldPosition(new Vector3()));
-  const between = (left ?? new Vector3()).clone().lerp(right ?? new Vector3(), 0.5);
-  const eyes: Point = [between.x, between.y, between.z];
 
   return {
     draw(weights, pose) {
@@ -134,8 +130,10 @@ export async function createScene(canvas: HTMLCanvasElement, url: string): Promi
       renderer.render(scene, camera);
     },
     resize(width, height, sharpness = 1) {
-      const { position, target, fov } = frameHead(eyes, width / height);
+      const { position, target, fov, distance } = frameHead(head.middle, width / height, head.size);
       camera.fov = fov;
+      camera.near = distance / 3;
+      camera.far = distance * 3;
       camera.aspect = width / height;
       camera.position.set(...position);
       camera.lookAt(...target);
