@@ -50,11 +50,12 @@ class Camera:
     def __init__(self) -> None:
         self.frames: asyncio.Queue[rtc.VideoFrame] = asyncio.Queue()
         self.is_open = False
+        self.rotation = rtc.VideoRotation.VIDEO_ROTATION_0
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         self.is_open = True
         while True:
-            yield SimpleNamespace(frame=await self.frames.get())
+            yield SimpleNamespace(frame=await self.frames.get(), rotation=self.rotation)
 
     async def aclose(self) -> None:
         self.is_open = False
@@ -323,6 +324,19 @@ def test_large_frames_are_not_sent_as_they_are() -> None:
     assert Image.open(io.BytesIO(shrink_frame(frame(RED)))).size == (64, 48), "none is enlarged"
     back = to_frame(data)
     assert (back.width, back.height) == picture.size
+
+
+def test_a_phones_picture_is_not_seen_lying() -> None:
+    lying = np.zeros((40, 80, 4), np.uint8)
+    lying[:, :40] = (*RED, 255)  # what is on the left is above, once turned by a quarter
+    lying[:, 40:] = (*BLUE, 255)
+    given = rtc.VideoFrame(80, 40, rtc.VideoBufferType.RGBA, lying.tobytes())
+    turned = shrink_frame(given, rtc.VideoRotation.VIDEO_ROTATION_90)
+    picture = Image.open(io.BytesIO(turned)).convert("RGB")
+    assert picture.size == (40, 80)
+    above, below = picture.getpixel((20, 10)), picture.getpixel((20, 70))
+    assert isinstance(above, tuple) and isinstance(below, tuple)
+    assert above[0] > 200 > below[0] and below[2] > 200 > above[2]
 
 
 def file_of(kind: str, size: tuple[int, int] = (3000, 1500), **more: Any) -> bytes:

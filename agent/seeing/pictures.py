@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from livekit import rtc
-from livekit.agents.utils import images
 from PIL import Image, ImageOps
 
 Source = Literal["screen", "camera", "file"]
@@ -40,13 +39,17 @@ class Picture:
         return f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode()}"
 
 
-def shrink_frame(frame: rtc.VideoFrame) -> bytes:
-    """The frame as JPEG, no larger than :data:`SIDE`."""
-    scale = min(1.0, SIDE / max(frame.width, frame.height))
-    width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-    resize = images.ResizeOptions(width=width, height=height, strategy="skew")
-    options = images.EncodeOptions(format="JPEG", quality=QUALITY, resize_options=resize)
-    return images.encode(frame, options)
+def shrink_frame(frame: rtc.VideoFrame, turn: int = 0) -> bytes:
+    """The frame as JPEG, no larger than :data:`SIDE`.
+
+    ``turn``: quarters by which it is to be turned clockwise to stand upright; a phone's may be.
+    """
+    rgba = frame.convert(rtc.VideoBufferType.RGBA)
+    picture = Image.frombytes("RGBA", (rgba.width, rgba.height), bytes(rgba.data)).convert("RGB")
+    picture.thumbnail((SIDE, SIDE))
+    if turn:
+        picture = picture.rotate(-90 * turn, expand=True)
+    return _to_jpeg(picture)
 
 
 def is_picture(data: bytes) -> bool:
@@ -83,12 +86,16 @@ def shrink_picture(name: str, data: bytes) -> bytes:
     except Exception as error:  # Pillow lets through whatever a broken file makes fail
         raise PictureError(f"{name} is not a sound PNG, JPEG or WebP picture") from error
     white = Image.new("RGBA", picture.size, "white")
-    kept = io.BytesIO()
-    Image.alpha_composite(white, picture).convert("RGB").save(kept, "JPEG", quality=QUALITY)
-    return kept.getvalue()
+    return _to_jpeg(Image.alpha_composite(white, picture).convert("RGB"))
 
 
 def to_frame(jpeg: bytes) -> rtc.VideoFrame:
     """As a realtime model takes it."""
     picture = Image.open(io.BytesIO(jpeg)).convert("RGBA")
     return rtc.VideoFrame(*picture.size, rtc.VideoBufferType.RGBA, picture.tobytes())
+
+
+def _to_jpeg(picture: Image.Image) -> bytes:
+    kept = io.BytesIO()
+    picture.save(kept, "JPEG", quality=QUALITY)
+    return kept.getvalue()

@@ -28,6 +28,8 @@ _EVENTS: Final = (
     "participant_connected",
     "participant_disconnected",
 )
+_CLOSING: Final = 1.0
+"""Seconds that LiveKit's stream may take to end."""
 
 
 class Stream(Protocol):
@@ -48,6 +50,8 @@ class View:
     def __init__(self, source: Source, stream: Stream) -> None:
         self.source = source
         self.frame: rtc.VideoFrame | None = None
+        self.turn = 0
+        """Quarters by which the frame is to be turned clockwise."""
         self._task = asyncio.create_task(self._watch(stream), name=f"watch the {source}")
 
     def close(self) -> asyncio.Task[None]:
@@ -59,13 +63,14 @@ class View:
     async def _watch(self, stream: Stream) -> None:
         try:
             async for event in stream:
-                self.frame = event.frame
+                self.frame, self.turn = event.frame, int(event.rotation)
         except Exception as error:
             logger.warning("the %s cannot be seen: %s", self.source, type(error).__name__)
         finally:
             self.frame = None
             with suppress(Exception):
-                await stream.aclose()
+                async with asyncio.timeout(_CLOSING):
+                    await stream.aclose()
 
 
 class Shared:

@@ -123,7 +123,9 @@ class Sight:
         try:
             async with asyncio.timeout(PATIENCE):
                 return [
-                    Picture(view.source, await asyncio.to_thread(shrink_frame, frame), view)
+                    Picture(
+                        view.source, await asyncio.to_thread(shrink_frame, frame, view.turn), view
+                    )
                     for view in views
                     if (frame := view.frame) is not None
                 ]

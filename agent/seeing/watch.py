@@ -70,10 +70,13 @@ async def open_eyes(
         _own_up(session, manner, shared, small=small)
 
     def ask(question: str) -> None:
-        if manner.retells:
-            session.say(question)
-        else:
-            session.generate_reply(user_input=question)
+        try:
+            if manner.retells:
+                session.say(question)
+            else:
+                session.generate_reply(user_input=question)
+        except RuntimeError:
+            logger.info("a file's question came when the conversation was over")
 
     files = FileDesk(room, sight, knowledge, ask)
     closing.push_async_callback(files.aclose)
