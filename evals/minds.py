@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from typing import Any
 
@@ -55,8 +56,8 @@ class _Scripted(llm.LLMStream):
                 call_id=utils.shortuuid("call_"),
             )
             self._send(llm.ChoiceDelta(role="assistant", tool_calls=[call]))
-        for word in (answer.say or "").split(" "):
-            self._send(llm.ChoiceDelta(role="assistant", content=f"{word} "))
+        for word in re.findall(r"\s*\S+", answer.say or ""):
+            self._send(llm.ChoiceDelta(role="assistant", content=word))
 
     def _send(self, delta: llm.ChoiceDelta) -> None:
         self._event_ch.send_nowait(llm.ChatChunk(id=utils.shortuuid(), delta=delta))

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from livekit.agents import RunResult, SpeechCreatedEvent, llm
+from livekit.agents import RunResult, SpeechCreatedEvent, llm, utils
 from livekit.agents.voice.room_io import TextInputEvent
 from livekit.agents.voice.speech_handle import SpeechHandle
 
@@ -26,7 +26,7 @@ from visavis.talk import TalkChange
 from .check import Outcome, check
 from .minds import ScriptedLLM, told_text
 from .scenario import LLMKind, Scenario, Turn
-from .stage import Stage, on_stage
+from .stage import Loudspeaker, Stage, on_stage
 
 PATIENCE: Final = 90.0
 """Seconds that a turn may take."""
@@ -119,13 +119,26 @@ async def _play(stage: Stage, turn: Turn) -> Outcome:
         stage.loudspeaker.is_whole.clear()
     run: RunResult[Any] = stage.session.run(user_input=turn.user)
     if turn.interrupt_at is not None and stage.loudspeaker is not None:
-        await stage.loudspeaker.is_whole.wait()
-        await stage.session.interrupt(force=True)
+        await _cut_in(stage, stage.loudspeaker, run)
     await run
     if stage.loudspeaker is not None:
         stage.loudspeaker.cut_at = None
     items = [event.item for event in run.events if event.type != "agent_handoff"]
     return Outcome(list(items), _told(stage), run=run)
+
+
+async def _cut_in(stage: Stage, loudspeaker: Loudspeaker, run: RunResult[Any]) -> None:
+    """Once the answer has its sound; an answer without any ends by itself."""
+    heard = asyncio.create_task(loudspeaker.is_whole.wait())
+    ended = asyncio.create_task(_wait_for(run))
+    await asyncio.wait({heard, ended}, return_when=asyncio.FIRST_COMPLETED)
+    await utils.aio.cancel_and_wait(heard, ended)
+    if loudspeaker.is_whole.is_set():
+        await stage.session.interrupt(force=True)
+
+
+async def _wait_for(run: RunResult[Any]) -> None:
+    await run
 
 
 async def _change(stage: Stage, change: dict[str, Any]) -> Outcome:

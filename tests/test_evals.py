@@ -78,13 +78,14 @@ def one_turn(turn: str) -> Scenario:
 @pytest.mark.parametrize(
     ("turn", "said"),
     [
-        ("{user: Hi, script: [{say: Hello.}], expect: {says: Bye}}", "it said 'Hello. ', without"),
+        ("{user: Hi, script: [{say: Hello.}], expect: {says: Bye}}", "it said 'Hello.', without"),
         ("{user: Hi, script: [{say: Hello.}], expect: {never_says: hello}}", "it said 'Hello'"),
         ("{user: Hi, script: [{say: A.}], expect: {calls: tell_time}}", "it called nothing"),
         ("{user: Hi, script: [{say: A.}], expect: {told: zebra}}", "the model was told"),
         ("{user: Hi, script: [{say: A.}], expect: {not_told: Hi}}", "the model was told 'hi'"),
         ("{user: Hi, script: [{say: A.}, {say: B.}]}", "1 answers of the script were not asked"),
         ("{user: Hi}", "asked more often than the script"),
+        ("{user: Hi, interrupt_at: 0.5, script: [{say: ''}], expect: {says: Hello}}", "it said ''"),
         ("{change: {language: Klingon}}", "it was refused"),
         ("{change: {speed: 1.5}, expect: {refused: never}}", "it was refused with '', without"),
         (

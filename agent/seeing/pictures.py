@@ -44,7 +44,8 @@ def shrink_frame(frame: rtc.VideoFrame, turn: int = 0) -> bytes:
 
     ``turn``: quarters by which it is to be turned clockwise to stand upright; a phone's may be.
     """
-    rgba = frame.convert(rtc.VideoBufferType.RGBA)
+    is_rgba = frame.type == rtc.VideoBufferType.RGBA  # which LiveKit does not convert to itself
+    rgba = frame if is_rgba else frame.convert(rtc.VideoBufferType.RGBA)
     picture = Image.frombytes("RGBA", (rgba.width, rgba.height), bytes(rgba.data)).convert("RGB")
     picture.thumbnail((SIDE, SIDE))
     if turn:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from livekit import rtc
 
@@ -63,7 +63,7 @@ class View:
     async def _watch(self, stream: Stream) -> None:
         try:
             async for event in stream:
-                self.frame, self.turn = event.frame, int(event.rotation)
+                self.frame, self.turn = event.frame, cast(int, event.rotation)
         except Exception as error:
             logger.warning("the %s cannot be seen: %s", self.source, type(error).__name__)
         finally:
