@@ -101,6 +101,10 @@ class Settings(BrainSettings):
     """Files, folders and URLs, separated by commas; None is Visavis's own README.md and docs/."""
     agent_knowledge_index: Path = Path(".cache/knowledge.sqlite")
     """Where what was read out of them is kept; relative to the checkout."""
+    barge_in: Literal["quick", "normal", "off"] = "quick"
+    """How soon speech over the agent's voice silences it; off: never. Not for realtime models."""
+    debug_audio_capture: Path | None = None
+    """A folder for recordings of what people say; None: nothing is recorded."""
     reconnect_grace: float = Field(30.0, ge=0, le=600)
     """Seconds that the agent waits for a person who left without hanging up."""
     face_timeout: float = Field(3.0, ge=0, le=30)

@@ -18,6 +18,7 @@ from settings import load_settings
 from visavis import AvatarSession
 from visavis.protocol import ATTRIBUTE_BRAINS, RPC_INTERRUPT
 
+from . import capture
 from .assistant import Assistant
 from .attendance import Attendance
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
@@ -25,7 +26,7 @@ from .brains.llama import LlamaAddress, prime
 from .brains.realtime_care import RealtimeCare, speak
 from .brains.turns import FRAME
 from .controls import Control, Parts, open_desk, tell_room
-from .gate import Gate
+from .inputs import refine_inputs
 from .knowledge.answer import Answers
 from .knowledge.choose import Library, open_library
 from .knowledge.desk import KnowledgeDesk, named_in
@@ -120,8 +121,7 @@ async def converse(ctx: JobContext) -> None:
         # Nobody in the room may drive the session, and nobody needs its running commentary.
         session_host=False,
     )
-    if session.input.audio is not None:
-        session.input.audio = Gate(session.input.audio, lambda: session.agent_state == "speaking")
+    refine_inputs(ctx, session, settings.debug_audio_capture, gated=not brains.realtime)
     if in_room:
         await _introduce(ctx.room, session, brains)
         desk = KnowledgeDesk(ctx.room, knowledge)
@@ -148,6 +148,8 @@ async def converse(ctx: JobContext) -> None:
     if brains.remote is not None:
         brains.remote.attach(session, ctx.room, str(assistant.instructions))
         ctx.add_shutdown_callback(brains.remote.aclose)
+    if settings.debug_audio_capture is not None:
+        speak(session, capture.NOTICE)
     replacing = is_replacement(ctx.job.metadata)
     speak(session, settings.agent_apology if replacing else greet(settings))
     if brains.small and isinstance(brains.llm, llm.LLM):

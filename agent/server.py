@@ -13,6 +13,7 @@ from livekit.agents.worker import ServerEnvOption
 from settings import Settings
 from visavis.protocol import ATTRIBUTE_SINCE
 
+from . import capture
 from .brains.providers import choose_providers
 from .conversation import converse, prewarm
 from .replacement import replace_lost_agents
@@ -38,6 +39,7 @@ def capacity(settings: Settings) -> int:
 def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
     """A worker that is not running yet. ``alone``: for one conversation, as in the terminal."""
     most = capacity(settings)
+    capture.warn(settings.debug_audio_capture)
 
     # LiveKit's default measures the machine's CPU: one busy with other things would turn every
     # job away, and nobody would be told.

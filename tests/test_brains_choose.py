@@ -252,6 +252,13 @@ async def test_speech_goes_to_a_cloud_to_find_its_end(monkeypatch: pytest.Monkey
     assert turn_handling()["interruption"]["mode"] == "vad"
 
 
+def test_who_wants_no_cut_ins_is_cut_short_anyway() -> None:
+    assert turn_handling("off")["interruption"]["enabled"] is False
+    quick, normal = turn_handling("quick")["interruption"], turn_handling("normal")["interruption"]
+    assert quick["enabled"]
+    assert quick["min_duration"] < normal["min_duration"]
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

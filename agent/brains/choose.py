@@ -122,7 +122,7 @@ def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | N
         stt=hearing,
         llm=mind,
         tts=voice,
-        turn_handling=turn_handling(),
+        turn_handling=turn_handling(settings.barge_in),
         small=providers.llm == "embedded",
         times_words=voice.capabilities.aligned_transcript,
         description={

@@ -22,6 +22,8 @@ from livekit.agents import APIConnectOptions, LanguageCode, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 from numpy.typing import NDArray
 
+from . import hum
+
 Samples = NDArray[np.float32]
 
 SAMPLE_RATE = 16_000
@@ -166,12 +168,14 @@ class _Speech:
     """How far the text reached that was offered to be answered."""
     text: str = ""
     phrase: Phrase | None = None
+    timbre: hum.Timbre = field(default_factory=lambda: hum.Timbre(SAMPLE_RATE))
 
     def hear(self, audio: Samples, *, voiced: bool) -> None:
         self.unread.append(audio)
         self.length += audio.size
         if voiced:
             self.voiced = self.length
+            self.timbre.add(audio)
 
     def postpone(self, cost: float = 0.0) -> None:
         """Set when the next partial is due; ``cost``: seconds that the last reading took.
@@ -191,7 +195,8 @@ class _Speech:
         """Blocking: read the phrase with ``audio`` appended."""
         if self.phrase is None:
             self.phrase = self.ears.phrase()
-        return self.phrase.read(np.concatenate(audio))
+        text = self.phrase.read(np.concatenate(audio))
+        return hum.TEXT if self.timbre.is_hum else text
 
     def close(self) -> None:
         if self.phrase is not None:

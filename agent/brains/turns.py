@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from livekit.agents import TurnHandlingOptions, inference, vad
 from livekit.plugins import silero
+
+BargeIn = Literal["quick", "normal", "off"]
 
 SILENCE = 0.25
 """Seconds of silence that end a stretch of speech; the turn detector needs no less than 0.2."""
 
-SPEECH = 0.15
-"""Seconds of speech that silence the voice."""
+SPEECH = {"quick": 0.15, "normal": 0.5}
+"""Seconds of speech that silence the voice, by ``BARGE_IN``."""
 
 LEAST_SPEECH = 0.05
 """Seconds of speech without a gap that begin a stretch of it."""
@@ -32,7 +36,7 @@ def load_vad() -> vad.VAD:
     )
 
 
-def turn_handling() -> TurnHandlingOptions:
+def turn_handling(barge_in: BargeIn = "quick") -> TurnHandlingOptions:
     """When the person's turn ends, and what cuts the agent short. All of it runs locally."""
     return {
         # Without its version named, the detector sends the speech to a cloud in dev and console.
@@ -40,8 +44,9 @@ def turn_handling() -> TurnHandlingOptions:
         "endpointing": {"mode": "fixed", "min_delay": 0.3, "max_delay": 2.0},
         # A noise without words, such as a cough, pauses the voice; then it goes on.
         "interruption": {
+            "enabled": barge_in != "off",
             "mode": "vad",
-            "min_duration": SPEECH,
+            "min_duration": SPEECH.get(barge_in, SPEECH["normal"]),
             "resume_false_interruption": True,
             "false_interruption_timeout": COUGH_PAUSE,
         },

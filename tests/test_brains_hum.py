@@ -1,0 +1,31 @@
+"""A closed mouth is told from a word."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agent.brains.hum import Timbre
+from bench import sounds
+from bench.turn_cases import spoken
+
+
+def timbre(sound: sounds.Sound) -> Timbre:
+    found = Timbre(sounds.RATE)
+    for begin in range(0, len(sound), 768):
+        found.add(sound[begin : begin + 768].astype(np.float32))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_hum_is_not_heard_as_words(seed: int) -> None:
+    assert timbre(sounds.hum(np.random.default_rng(seed))).is_hum
+
+
+@pytest.mark.parametrize("word", ["No.", "Who?", "Move!", "You?"])
+def test_a_dark_word_is_not_heard_as_a_hum(word: str) -> None:
+    assert not timbre(spoken(word, -12)).is_hum
+
+
+def test_silence_is_not_a_hum() -> None:
+    assert not Timbre(sounds.RATE).is_hum
