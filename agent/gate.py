@@ -12,8 +12,8 @@ import numpy as np
 from livekit import rtc
 from livekit.agents.voice import io
 
-FLOOR: Final = 10 ** (-34 / 20)
-"""Peak of a frame, of full scale. People who are near their microphone are 10 to 30 dB above it,
+FLOOR: Final = 10 ** (-40 / 20)
+"""Peak of a frame, of full scale. People who are near their microphone are 10 to 35 dB above it,
 the more so as browsers adjust the gain; what is left of an echo is below."""
 HOLD: Final = 0.2
 """Seconds that the gate stays open after the last loud frame: a consonant is quiet, too."""

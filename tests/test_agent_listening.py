@@ -118,15 +118,15 @@ async def through(*peaks: float, speaking: bool) -> list[bool]:
 
 
 async def test_a_faint_echo_does_not_pass() -> None:
-    assert await through(0.01, speaking=True) == [False]
+    assert await through(0.005, speaking=True) == [False]
 
 
 async def test_a_quiet_person_does_not_vanish_while_nobody_else_speaks() -> None:
-    assert await through(0.01, speaking=False) == [True]
+    assert await through(0.005, speaking=False) == [True]
 
 
 async def test_the_end_of_a_word_is_not_cut_off() -> None:
     frames = round(HOLD / 0.02) - 1  # 20 ms each
-    passed = await through(0.1, *[0.01] * (frames + 9), speaking=True)
+    passed = await through(0.1, *[0.005] * (frames + 9), speaking=True)
     assert all(passed[:frames])
     assert not passed[-1]
