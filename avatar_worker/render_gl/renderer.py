@@ -49,6 +49,8 @@ class GlRenderer:
     """
 
     def __init__(self, head: Head, width: int, height: int, backdrop: Bytes, card: Card) -> None:
+        # At the process's end the driver tidies up by itself.
+        weakref.finalize(self, card.context.release).atexit = False
         if backdrop.shape != (height, width, 4) or backdrop.dtype != np.uint8:
             raise ValueError(
                 f"the background of a {width}x{height} picture must be uint8 {(height, width, 4)}, "
@@ -56,7 +58,6 @@ class GlRenderer:
             )
         self.width, self.height, self.head = width, height, head
         self._context, self._wait = card.context, card.wait
-        weakref.finalize(self, card.context.release)
         self._motion = Motion(head)
         self._in_mouth = [name.lower() in MOUTH_PARTS for name in head.part_names]
         with self._current():
