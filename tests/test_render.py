@@ -183,10 +183,24 @@ def test_leaving_out_unseen_triangles_is_not_seen() -> None:
         face[ARKIT_NAMES.index("tongueOut")] = 0
         pose = HeadPose(*random.uniform((-25, -15, -15), (25, 15, 15)))
         seen, meant = (r.draw_rgba(face, pose).astype(np.int16) for r in (thin, whole))
-        assert changed(seen, meant) < 40
+        # A few hairs are another hair: those that show least are left out.
+        assert changed(seen, meant) < 160
+        assert np.abs(seen - meant).mean() < 0.1
     profile = HeadPose(yaw=70)
     pictures = [r.draw_rgba(weights(), profile) for r in (thin, whole)]
     assert np.array_equal(pictures[0], pictures[1])
+
+
+def test_a_repeated_frame_does_not_keep_what_was_drawn_between() -> None:
+    renderer = MeshRenderer(load("amy"), SIDE, SIDE)
+    face = weights(jawOpen=0.6)
+    opened = renderer.draw_rgba(face, REST)
+    assert np.array_equal(renderer.draw_rgba(face, REST), opened)
+    renderer.count_samples(weights(), HeadPose(20, 0, 0))
+    again = renderer.draw_rgba(face, REST).astype(np.int16)
+    assert np.abs(again - opened).mean() < 0.1
+    face[:] = 0  # the caller's array is the caller's
+    assert changed(renderer.draw_rgba(face, REST).astype(np.int16), again) > 300
 
 
 def test_teeth_do_not_shine_through_closed_lips() -> None:

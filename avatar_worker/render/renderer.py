@@ -111,6 +111,8 @@ class MeshRenderer:
         self._backdrop = _prepare(width, height, background)
         self._picture = self._backdrop.copy()
         self._yuv = np.empty((height * 3 // 2, width), np.uint8)
+        self._drawn_weights = np.zeros(len(ARKIT_NAMES), np.float32)
+        self._drawn_pose: HeadPose | None = None
         self._place(np.zeros(len(ARKIT_NAMES), np.float32), HeadPose())
         self._packed = head.texels.view("<i4")[:, 0]
         self._texture = choose_textures(head, head.triangles, self._screen)
@@ -132,18 +134,23 @@ class MeshRenderer:
         self._redraw(weights, pose)
         return self._picture.copy()
 
-    def visible_triangles(self, weights: Floats, pose: HeadPose) -> NDArray[np.bool_]:
-        """Which of the head's triangles (m,) any sample of the frame shows."""
+    def count_samples(self, weights: Floats, pose: HeadPose) -> NDArray[np.int64]:
+        """How many samples of the frame, four a pixel, show each of the head's triangles (m,)."""
         self._place(weights, pose)
+        self._drawn_pose = None
         self._world[:] = _NOWHERE  # the picture is not of this frame: the next draws all
-        shown = np.zeros(len(self.head.triangles) + 1, np.bool_)
+        numbers = len(self.head.triangles) + 1
+        shown = np.zeros(numbers, np.int64)
         for keys, _ in self._bands_of(*self._moving(), (0, 0, self.width, self.height)):
-            shown[keys & ((1 << self._bits) - 1)] = True
+            shown += np.bincount((keys & ((1 << self._bits) - 1)).reshape(-1), minlength=numbers)
         return shown[1:]
 
     def _redraw(self, weights: Floats, pose: HeadPose) -> None:
         if weights.shape != (len(ARKIT_NAMES),):
             raise ValueError(f"a frame needs {len(ARKIT_NAMES)} weights, not {weights.shape}")
+        if pose == self._drawn_pose and np.array_equal(weights, self._drawn_weights):
+            return
+        self._drawn_weights[:], self._drawn_pose = weights, pose
         self._place(np.ascontiguousarray(weights, np.float32), pose)
         area = self._changed_area()
         x0, y0, x1, y1 = area

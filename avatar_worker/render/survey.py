@@ -1,7 +1,8 @@
 """Finds the triangles that nobody ever sees: the backs of teeth, skin under hair, hair under hair.
 
-They are a third of a head's triangles and of the time to draw it. A head is looked at once, when it
-is loaded, from all sides that a pose within the limits shows, and in extreme expressions.
+With the hair of which next to nothing shows they are a third of a head's triangles and of the time
+to draw it. A head is looked at once, when it is loaded, from all sides that a pose within the
+limits shows, and in extreme expressions.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ from .materials import ALPHA
 from .renderer import MeshRenderer
 
 _SIDE: Final = 256
+_THIN: Final = 8
+"""Samples of the survey's picture that a triangle of hair shows at its best, or it is left out.
+
+Eight are two pixels of 256²; what lies behind is hair like it.
+"""
 _SIDES: Final = ("", "Left", "Right")
 _EXPRESSIONS: Final[tuple[dict[str, float], ...]] = (
     {"jawOpen": 1, "tongueOut": 1},
@@ -52,19 +58,21 @@ _SIDES_OF_FACE: Final = (
 def put_unseen_last(head: Head) -> Head:
     """The same head with the triangles that are never seen at the end, in the order to draw."""
     renderer = MeshRenderer(head, _SIDE, _SIDE)
-    seen = np.zeros(len(head.triangles), np.bool_)
+    shown = np.zeros(len(head.triangles), np.int64)
     views = chain(product(({},), _SIDES_OF_HEAD), product(_EXPRESSIONS, _SIDES_OF_FACE))
     for expression, pose in views:
-        seen |= renderer.visible_triangles(_weights(expression), pose)
+        samples = renderer.count_samples(_weights(expression), pose)
+        np.maximum(shown, samples, out=shown)
     # A neighbour of what is seen comes into sight first, as do triangles smaller than a sample.
     corners = np.zeros(len(head.base), np.bool_)
-    corners[head.triangles[seen]] = True
+    corners[head.triangles[shown > 0]] = True
     unseen: NDArray[np.bool_] = np.all(~corners[head.triangles], axis=1)
+    hair = head.part_kind[head.triangle_part] == ALPHA
+    unseen |= hair & (shown < _THIN)
     unseen[: head.still_triangles] = False
     mouth = np.zeros(len(unseen), np.bool_)
     mouth[head.still_triangles : head.still_triangles + head.mouth_triangles] = True
     # Hair goes last, what is in front first: most of what lies behind is then found hidden.
-    hair = head.part_kind[head.triangle_part] == ALPHA
     hair[: head.still_triangles + head.mouth_triangles] = False
     depth = np.where(hair, head.base[head.triangles, 2].mean(axis=1), 0)
     order = np.lexsort((-depth, hair, unseen))
