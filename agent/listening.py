@@ -25,6 +25,11 @@ _GOES_ON: Final = re.compile(
     r"with|by|about|into|u+m+|u+h+|erm?"
 )
 """English words that hardly ever end a turn."""
+_STOPS: Final = re.compile(
+    r"stop|wait|no|not|hold|hey|sorry|excuse|pardon|please|what|why|how|who|quiet|enough|help|yes|"
+    r"but|okay|ok"
+)
+"""English words by which one stops somebody, whatever follows."""
 _TEXTS: Final = (
     stt.SpeechEventType.INTERIM_TRANSCRIPT,
     stt.SpeechEventType.PREFLIGHT_TRANSCRIPT,
@@ -90,7 +95,7 @@ async def turns_only(
                 if begun is not None and text:
                     event = _with_text(event, f"{begun.alternatives[0].text} {text}")
                 if final and text:
-                    begun = event if breaks_off(text) else None
+                    begun = event if breaks_off(text) and not over_voice() else None
                     if begun is not None:
                         continue
             yield event
@@ -106,7 +111,10 @@ async def _next(iterator: AsyncIterator[stt.SpeechEvent]) -> stt.SpeechEvent | N
 
 def _is_aside(text: str) -> bool:
     """A hum; or a word or two that break off, which is how the embedded ears write one."""
-    return is_hum(text) or (0 < len(_words(text)) <= 2 and breaks_off(text))
+    words = _words(text)
+    if any(_STOPS.fullmatch(word) for word in words):
+        return False
+    return is_hum(text) or (0 < len(words) <= 2 and breaks_off(text))
 
 
 def _with_text(event: stt.SpeechEvent, text: str) -> stt.SpeechEvent:

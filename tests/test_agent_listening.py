@@ -71,8 +71,9 @@ async def test_a_hum_that_answers_is_not_lost() -> None:
     assert await listen((FINAL, "Mm-hmm.")) == ["Mm-hmm."]
 
 
-async def test_a_word_over_the_voice_is_not_lost() -> None:
-    assert await listen((FINAL, "Stop!"), talking=True) == ["Stop!"]
+@pytest.mark.parametrize("text", ["Stop!", "Stop,", "No, um", "Wait a", "If I may,  then"])
+async def test_a_word_over_the_voice_is_not_lost_or_kept_waiting(text: str) -> None:
+    assert await listen((FINAL, text), 0.2, talking=True) == [text]
 
 
 async def test_a_pause_for_thought_does_not_make_two_turns() -> None:
