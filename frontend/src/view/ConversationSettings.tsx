@@ -8,7 +8,7 @@ import { RememberMe } from './RememberMe';
 /** How the conversation is held. */
 export function ConversationSettings({ control }: { control: TalkControl }) {
   const id = useId();
-  const { talk, ask, pending, problem } = control;
+  const { talk, asked, ask, pending, problem } = control;
   if (!control.possible || talk === null) return null;
   return (
     <Popover label="Conversation" icon={<SettingsIcon />} testId="settings">
@@ -18,7 +18,7 @@ export function ConversationSettings({ control }: { control: TalkControl }) {
           <select
             id={`${id}-language`}
             data-testid="settings-language"
-            value={talk.language}
+            value={asked.language ?? talk.language}
             onChange={({ target }) => {
               void ask({ language: target.value });
             }}
@@ -32,7 +32,7 @@ export function ConversationSettings({ control }: { control: TalkControl }) {
         </div>
         <Speed inForce={talk.speed} onChoose={(speed) => ask({ speed })} />
         <ModeChoice
-          mode={talk.mode}
+          mode={asked.mode ?? talk.mode}
           onChoose={(mode) => {
             void ask({ mode });
           }}
