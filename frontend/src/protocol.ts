@@ -29,6 +29,13 @@ export const RPC_SETTINGS = 'visavis.settings';
 export const ATTRIBUTE_SETTINGS = 'visavis.settings';
 /** Text stream, agent to everybody: JSON of what the answer that begins is taken from. */
 export const TOPIC_SOURCES = 'visavis.sources';
+/**
+ * Byte stream, to the agent: a file to look at or to know; text stream, back: what became of it, see
+ * `conversation/files.ts`.
+ */
+export const TOPIC_FILE = 'visavis.file';
+/** On the agent, `"true"` or `"false"`: whether it takes pictures. */
+export const ATTRIBUTE_SEES = 'visavis.sees';
 /** On a person, `"true"`: may change settings and appearance. */
 export const ATTRIBUTE_CONTROL = 'visavis.control';
 /** Of a token request: the secret of a person who wants to be remembered. */

@@ -9,6 +9,7 @@ import { type RemoteParticipant, Track } from 'livekit-client';
 import {
   ATTRIBUTE_FEATURES,
   ATTRIBUTE_PUBLISH_ON_BEHALF,
+  ATTRIBUTE_SEES,
   FEATURE_APPEARANCE,
   FEATURE_WEIGHTS,
   type FaceState,
@@ -25,6 +26,10 @@ export interface Agent {
   drawable: boolean;
   /** It can be asked to look different. */
   changeable: boolean;
+  /** It looks at what it is shown. */
+  sees: boolean;
+  /** Files can be given to it. */
+  takesFiles: boolean;
   parts: Part[];
   audio: TrackReference | undefined;
   /** Only while there is a picture to show. */
@@ -51,6 +56,8 @@ export function useAgent(): Agent {
     avatar,
     drawable: shows && offers(avatar, FEATURE_WEIGHTS),
     changeable: shows && offers(avatar, FEATURE_APPEARANCE),
+    sees: agent?.attributes[ATTRIBUTE_SEES] === 'true',
+    takesFiles: agent?.attributes[ATTRIBUTE_SEES] !== undefined,
     parts: partsInUse(agent?.attributes, avatar?.attributes),
     audio: face === 'present' && faceAudio ? faceAudio : audioTrack,
     video: shown ? videoTrack : undefined,

@@ -1,4 +1,5 @@
 import type { Line } from '../conversation/lines';
+import { isFate } from '../conversation/files';
 import { isSource } from '../conversation/sources';
 
 /** A person's place in a conversation: what a tab needs to come back after a reload. */
@@ -21,6 +22,7 @@ function isLine(value: unknown): value is Line {
   if ('sources' in value && !(Array.isArray(value.sources) && value.sources.every(isSource))) {
     return false;
   }
+  if ('file' in value && !isFate(value.file)) return false;
   return ['id', 'who', 'how', 'text', 'state'].every(
     (name) => typeof (value as Record<string, unknown>)[name] === 'string',
   );

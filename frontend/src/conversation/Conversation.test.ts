@@ -1,6 +1,6 @@
 import type { Room } from 'livekit-client';
 import { expect, test } from 'vitest';
-import { TOPIC_CHAT, TOPIC_SOURCES, TOPIC_TRANSCRIPTION } from '../protocol';
+import { TOPIC_CHAT, TOPIC_FILE, TOPIC_SOURCES, TOPIC_TRANSCRIPTION } from '../protocol';
 import { Conversation } from './Conversation';
 import { captionOf, type Line } from './lines';
 
@@ -14,6 +14,10 @@ class FakeRoom {
   readonly remoteParticipants = new Map([['agent', { isAgent: true }]]);
   readonly localParticipant = {
     identity: 'me',
+    sendFile: (file: File) => {
+      if (!this.online) return Promise.reject(new Error('offline'));
+      return Promise.resolve({ id: `stream of ${file.name}` });
+    },
     sendText: (text: string, { topic }: { topic: string }) => {
       if (!this.online) return Promise.reject(new Error('offline'));
       this.sent.push([topic, text]);
@@ -47,7 +51,12 @@ function setUp() {
     room.handlers.get(TOPIC_SOURCES)?.({ readAll }, { identity: from });
     await new Promise((resolve) => setTimeout(resolve, 0));
   };
-  return { room, conversation, hear, answerFrom };
+  const answerFile = async (id: string, fate: object) => {
+    const readAll = () => Promise.resolve(JSON.stringify({ id, ...fate }));
+    room.handlers.get(TOPIC_FILE)?.({ readAll }, { identity: 'agent' });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  };
+  return { room, conversation, hear, answerFrom, answerFile };
 }
 
 const texts = (lines: readonly Line[]) => lines.map(({ who, text }) => `${who}: ${text}`);
@@ -138,4 +147,27 @@ test('a stranger in the room cannot put sources under an answer', async () => {
   await answerFrom('guest', 'Lies');
   await hear('agent', 'a1', ['Hi.'], true);
   expect(sourcesOf(conversation.read())).toEqual([[]]);
+});
+
+test('an answer about a file is not lost, early or late', async () => {
+  const { conversation, answerFile } = setUp();
+  await conversation.sendFile(new File(['x'], 'late.png'), 'agent');
+  expect(conversation.read()).toMatchObject([{ text: 'late.png', state: 'open' }]);
+  await answerFile('stream of late.png', { kind: 'picture' });
+  await answerFile('stream of early.bin', { error: 'it is of no known kind.' });
+  await conversation.sendFile(new File(['x'], 'early.bin'), 'agent');
+  expect(conversation.read()).toMatchObject([
+    { state: 'done', file: { kind: 'picture', error: null } },
+    { state: 'done', file: { kind: null, error: 'it is of no known kind.' } },
+  ]);
+});
+
+test('a file that did not leave is not shown as given', async () => {
+  const { room, conversation } = setUp();
+  await conversation.sendFile(new File([new Uint8Array(10_000_001)], 'huge.pdf'), 'agent');
+  room.online = false;
+  await conversation.sendFile(new File(['x'], 'cat.png'), 'agent');
+  const [huge, cat] = conversation.read();
+  expect(huge?.file?.error).toContain('10 MB');
+  expect(cat?.file?.error).toContain('not be sent');
 });

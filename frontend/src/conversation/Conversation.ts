@@ -3,9 +3,11 @@ import {
   ATTRIBUTE_SEGMENT_ID,
   ATTRIBUTE_TRANSCRIPTION_FINAL,
   TOPIC_CHAT,
+  TOPIC_FILE,
   TOPIC_SOURCES,
   TOPIC_TRANSCRIPTION,
 } from '../protocol';
+import { type FileFate, LONGEST_FILE, parseFileNews, UNKNOWN_FATE } from './files';
 import { type Line, withAllClosed, withLine } from './lines';
 import { parseSources, type Source } from './sources';
 
@@ -21,6 +23,9 @@ export class Conversation {
   private typed = 0;
   /** Of the answer that begins. */
   private sources: readonly Source[] = [];
+  /** Of files, by the id of their stream: the agent may answer before the last byte has left. */
+  private readonly fates = new Map<string, FileFate>();
+  private readonly awaited = new Map<string, (fate: FileFate) => void>();
 
   /** `lines`: what was said before this page was loaded. */
   constructor(room: Room, lines: readonly Line[] = []) {
@@ -35,6 +40,9 @@ export class Conversation {
     });
     room.registerTextStreamHandler(TOPIC_SOURCES, (reader, { identity }) => {
       if (room.remoteParticipants.get(identity)?.isAgent) void this.expect(reader);
+    });
+    room.registerTextStreamHandler(TOPIC_FILE, (reader, { identity }) => {
+      if (room.remoteParticipants.get(identity)?.isAgent) void this.learnFate(reader);
     });
     room.on(RoomEvent.Disconnected, () => {
       this.publish(withAllClosed(this.lines));
@@ -58,6 +66,31 @@ export class Conversation {
       await this.room.localParticipant.sendText(text, { topic: TOPIC_CHAT });
     } catch {
       this.put({ ...line, state: 'failed' });
+    }
+  }
+
+  /** Gives a file to the agent; its line tells what becomes of it. */
+  async sendFile(file: File, agent: string): Promise<void> {
+    const id = `typed-${(this.typed += 1)}`;
+    const line: Line = { id, who: 'you', how: 'typed', text: file.name, state: 'open' };
+    const end = (fate: FileFate) => {
+      this.put({ ...line, state: 'done', file: fate });
+    };
+    if (file.size > LONGEST_FILE) {
+      end({ kind: null, error: `it is larger than ${LONGEST_FILE / 1e6} MB.` });
+      return;
+    }
+    this.put({ ...line, file: UNKNOWN_FATE });
+    try {
+      const stream = await this.room.localParticipant.sendFile(file, {
+        topic: TOPIC_FILE,
+        destinationIdentities: [agent],
+      });
+      const fate = this.fates.get(stream.id);
+      if (fate !== undefined) end(fate);
+      else this.awaited.set(stream.id, end);
+    } catch {
+      end({ kind: null, error: 'it could not be sent.' });
     }
   }
 
@@ -92,6 +125,14 @@ export class Conversation {
     } catch {
       // The sender is gone, and so is the answer.
     }
+  }
+
+  private async learnFate(reader: TextStreamReader): Promise<void> {
+    const news = parseFileNews(await reader.readAll().catch(() => ''));
+    if (news === null) return;
+    const fate = { kind: news.kind, error: news.error };
+    this.fates.set(news.id, fate);
+    this.awaited.get(news.id)?.(fate);
   }
 
   private put(line: Line): void {

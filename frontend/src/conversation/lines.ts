@@ -1,5 +1,6 @@
 /** What was said and typed, as data. */
 
+import type { FileFate } from './files';
 import type { Source } from './sources';
 
 export interface Line {
@@ -12,6 +13,8 @@ export interface Line {
   state: 'open' | 'done' | 'failed';
   /** What an answer is taken from. */
   sources?: readonly Source[];
+  /** The text is the name of a file that was given. */
+  file?: FileFate;
 }
 
 /** Lines with `line` in its place: the one it continues, or the end. Blank new lines are dropped. */

@@ -11,6 +11,7 @@ import { useDrawnFace } from '../face/useDrawnFace';
 import { captionOf } from '../conversation/lines';
 import { useLines } from '../conversation/useLines';
 import { useMicrophone } from '../media/useMicrophone';
+import { useSharing } from '../media/useSharing';
 import { useWakeLock } from '../media/useWakeLock';
 import { Appearance } from './Appearance';
 import { Captions } from './Captions';
@@ -41,6 +42,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   const interrupt = useInterrupt(agent);
   const drawing = useDrawnFace(agent);
   const look = useAppearance(agent);
+  const sharing = useSharing(agent);
   const control = useTalk(agent);
   const presence = useAgentPresence(agent.participant, call.callAgent);
   const trouble = problem ?? presence.problem;
@@ -71,6 +73,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
           agent={agent}
           drawing={drawing}
           microphone={microphone}
+          shared={sharing.tracks}
           problem={trouble}
           onRestart={onRestart}
           onHangUp={onHangUp}
@@ -82,6 +85,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
           agentAway={presence.away && trouble === null}
           interruptFailed={interrupt.failed}
           drawing={drawing}
+          sharing={sharing}
           onType={() => {
             setChat(true);
           }}
@@ -89,6 +93,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
         <ControlBar
           microphone={microphone}
           interrupt={interrupt}
+          sharing={sharing}
           captions={captions}
           onCaptions={setCaptions}
           chat={chat}
@@ -101,6 +106,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
           lines={lines}
           conversation={call.conversation}
           canSend={agent.participant !== undefined}
+          reader={agent.takesFiles ? (agent.participant?.identity ?? null) : null}
           over={trouble !== null}
           retells={control.talk?.mode === 'retelling'}
           onClose={() => {

@@ -1,14 +1,17 @@
 import { useEffect, useRef } from 'react';
 import type { Conversation } from '../conversation/Conversation';
+import { describeFate } from '../conversation/files';
 import type { Line } from '../conversation/lines';
 import { Composer } from './Composer';
-import { CloseIcon } from './icons';
+import { AttachIcon, CloseIcon } from './icons';
 import { Sources } from './Sources';
 
 interface ChatPanelProps {
   lines: readonly Line[];
   conversation: Conversation;
   canSend: boolean;
+  /** To whom files can be given. */
+  reader: string | null;
   over: boolean;
   /** What is typed is said, not answered. */
   retells: boolean;
@@ -27,7 +30,19 @@ function ChatLine({ line, onResend }: { line: Line; onResend: () => void }) {
       data-state={line.state}
     >
       <span className="sr-only">{line.who === 'you' ? 'You: ' : 'Visavis: '}</span>
-      <p className="line__text">{line.text.trim()}</p>
+      {line.file ? (
+        <p className="line__file">
+          <AttachIcon />
+          {line.text}
+        </p>
+      ) : (
+        <p className="line__text">{line.text.trim()}</p>
+      )}
+      {line.file && (
+        <p className="line__fate" role="status" data-testid="file-fate">
+          {describeFate(line.file, line.state === 'open')}
+        </p>
+      )}
       {line.sources && <Sources sources={line.sources} />}
       {line.state === 'failed' && (
         <p className="line__failed" role="alert">
@@ -43,7 +58,7 @@ function ChatLine({ line, onResend }: { line: Line; onResend: () => void }) {
 
 /** Everything that was said and typed, and a place to type. */
 export function ChatPanel(props: ChatPanelProps) {
-  const { lines, conversation, canSend, over, retells, onClose } = props;
+  const { lines, conversation, canSend, reader, over, retells, onClose } = props;
   const log = useRef<HTMLOListElement>(null);
   const atEnd = useRef(true);
 
@@ -99,7 +114,20 @@ export function ChatPanel(props: ChatPanelProps) {
           />
         ))}
       </ol>
-      <Composer canSend={canSend} over={over} retells={retells} onSend={send} />
+      <Composer
+        canSend={canSend}
+        over={over}
+        retells={retells}
+        onSend={send}
+        onFile={
+          reader === null
+            ? null
+            : (file) => {
+                atEnd.current = true;
+                void conversation.sendFile(file, reader);
+              }
+        }
+      />
     </aside>
   );
 }

@@ -1,5 +1,6 @@
-import { type KeyboardEvent, type SyntheticEvent, useState } from 'react';
-import { SendIcon } from './icons';
+import { type KeyboardEvent, type SyntheticEvent, useRef, useState } from 'react';
+import { FILE_TYPES } from '../conversation/files';
+import { AttachIcon, SendIcon } from './icons';
 
 interface ComposerProps {
   /** Somebody is there to read. */
@@ -8,12 +9,15 @@ interface ComposerProps {
   /** The text will be spoken as it is. */
   retells: boolean;
   onSend: (text: string) => void;
+  /** Null where no file can be given. */
+  onFile: ((file: File) => void) | null;
 }
 
 const LONGEST = 2000;
 
-export function Composer({ canSend, over, retells, onSend }: ComposerProps) {
+export function Composer({ canSend, over, retells, onSend, onFile }: ComposerProps) {
   const [text, setText] = useState('');
+  const files = useRef<HTMLInputElement>(null);
   const label = retells ? 'Type what it shall say' : 'Type a message';
   const ready = canSend && text.trim() !== '';
 
@@ -30,7 +34,33 @@ export function Composer({ canSend, over, retells, onSend }: ComposerProps) {
   };
 
   return (
-    <form className="composer" onSubmit={submit}>
+    <form className="composer" data-files={onFile !== null && !over} onSubmit={submit}>
+      {onFile !== null && !over && (
+        <>
+          <button
+            type="button"
+            className="composer__attach"
+            data-testid="attach"
+            aria-label="Give a file"
+            title="Give a picture or a document"
+            onClick={() => files.current?.click()}
+          >
+            <AttachIcon />
+          </button>
+          <input
+            type="file"
+            ref={files}
+            hidden
+            data-testid="attach-file"
+            accept={FILE_TYPES}
+            onChange={({ target }) => {
+              const file = target.files?.[0];
+              if (file) onFile(file);
+              target.value = ''; // The same one may be given again.
+            }}
+          />
+        </>
+      )}
       <textarea
         className="composer__input"
         data-testid="chat-input"

@@ -1,11 +1,14 @@
 import type { Interrupt } from '../agent/useInterrupt';
 import type { Microphone } from '../media/useMicrophone';
+import type { Sharing } from '../media/useSharing';
 import { CaptionsIcon, ChatIcon, HangUpIcon, StopIcon } from './icons';
 import { MicrophoneControl } from './MicrophoneControl';
+import { ShareControls } from './ShareControls';
 
 interface ControlBarProps {
   microphone: Microphone;
   interrupt: Interrupt;
+  sharing: Sharing;
   captions: boolean;
   onCaptions: (shown: boolean) => void;
   chat: boolean;
@@ -14,10 +17,11 @@ interface ControlBarProps {
 }
 
 export function ControlBar(props: ControlBarProps) {
-  const { microphone, interrupt, captions, onCaptions, chat, onChat, onHangUp } = props;
+  const { microphone, interrupt, sharing, captions, onCaptions, chat, onChat, onHangUp } = props;
   return (
     <div className="controls" role="toolbar" aria-label="Call">
       <MicrophoneControl microphone={microphone} />
+      <ShareControls sharing={sharing} />
       <button
         type="button"
         className="control control--interrupt"

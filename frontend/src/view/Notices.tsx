@@ -1,5 +1,6 @@
 import { explainMicrophone } from '../call/problems';
 import type { Microphone } from '../media/useMicrophone';
+import type { Sharing } from '../media/useSharing';
 import { explainDrawing } from '../face/view';
 import type { DrawnFace } from '../face/useDrawnFace';
 import { CloseIcon } from './icons';
@@ -9,12 +10,13 @@ interface NoticesProps {
   agentAway: boolean;
   interruptFailed: boolean;
   drawing: DrawnFace;
+  sharing: Sharing;
   onType: () => void;
 }
 
 /** Troubles with which the conversation can go on. */
 export function Notices(props: NoticesProps) {
-  const { microphone, agentAway, interruptFailed, drawing, onType } = props;
+  const { microphone, agentAway, interruptFailed, drawing, sharing, onType } = props;
   const trouble = microphone.problem === null ? null : explainMicrophone(microphone.problem);
   return (
     <div className="notices">
@@ -66,6 +68,30 @@ export function Notices(props: NoticesProps) {
               className="button button--small button--quiet button--icon"
               aria-label="Dismiss"
               onClick={drawing.dismissProblem}
+            >
+              <CloseIcon />
+            </button>
+          </div>
+        </div>
+      )}
+      {sharing.problem !== null && (
+        <div
+          className="notice"
+          role="alert"
+          data-testid="error"
+          data-problem={`sharing-${sharing.problem}`}
+        >
+          <p>
+            {sharing.problem === 'camera'
+              ? 'The camera did not start. Allow it in the browser’s address bar, close what else may be using it, and try again.'
+              : 'The screen could not be shown. Try once more.'}
+          </p>
+          <div className="notice__actions">
+            <button
+              type="button"
+              className="button button--small button--quiet button--icon"
+              aria-label="Dismiss"
+              onClick={sharing.dismissProblem}
             >
               <CloseIcon />
             </button>

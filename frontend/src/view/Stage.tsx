@@ -1,4 +1,4 @@
-import { useConnectionState, VideoTrack } from '@livekit/components-react';
+import { type TrackReference, useConnectionState, VideoTrack } from '@livekit/components-react';
 import { ConnectionState } from 'livekit-client';
 import { useRef, useState } from 'react';
 import type { Agent } from '../agent/useAgent';
@@ -18,6 +18,8 @@ interface StageProps {
   agent: Agent;
   drawing: Drawing;
   microphone: Microphone;
+  /** What the agent is shown. */
+  shared: readonly TrackReference[];
   problem: CallProblem | null;
   onRestart: () => void;
   onHangUp: () => void;
@@ -54,7 +56,7 @@ function Face({ video, onPlaying }: FaceProps) {
 
 /** The conversation partner, large: its face, or its voice where there is none. */
 export function Stage(props: StageProps) {
-  const { agent, drawing, microphone, problem, onRestart, onHangUp } = props;
+  const { agent, drawing, microphone, shared, problem, onRestart, onHangUp } = props;
   const connection = useConnectionState();
   const reconnecting =
     connection === ConnectionState.Reconnecting || connection === ConnectionState.SignalReconnecting;
@@ -94,6 +96,18 @@ export function Stage(props: StageProps) {
             />
           )}
         </>
+      )}
+      {problem === null && shared.length > 0 && (
+        <div className="stage__shared" data-testid="shared">
+          {shared.map((track) => (
+            <VideoTrack
+              key={track.publication.trackSid}
+              trackRef={track}
+              data-source={track.source}
+              aria-label="What you show"
+            />
+          ))}
+        </div>
       )}
       <div className="stage__foot" hidden={problem !== null}>
         <AgentState state={agent.state} />

@@ -103,3 +103,23 @@ export const OpenIcon = () => (
     <path d="M9 7h8v8M17 7 7 17" />
   </Icon>
 );
+
+export const CameraIcon = () => (
+  <Icon>
+    <rect x="3" y="6.5" width="12" height="11" rx="2.5" />
+    <path d="m15 11 5.5-3v8L15 13" />
+  </Icon>
+);
+
+export const ScreenIcon = () => (
+  <Icon>
+    <rect x="3" y="4.5" width="18" height="12" rx="2.5" />
+    <path d="M9 20h6M12 13.5v-6M9.5 9.8 12 7.3l2.5 2.5" />
+  </Icon>
+);
+
+export const AttachIcon = () => (
+  <Icon>
+    <path d="m19 11.5-7 7a4.6 4.6 0 0 1-6.5-6.5l7.4-7.4a3.1 3.1 0 0 1 4.4 4.4l-7.3 7.3a1.5 1.5 0 0 1-2.2-2.2l6.6-6.6" />
+  </Icon>
+);
