@@ -14,6 +14,7 @@ from avatar_worker.face.pose import HeadPose
 from avatar_worker.render.camera import frame_head
 from avatar_worker.render.geometry import pose_rotation
 from avatar_worker.render.head import Head
+from avatar_worker.render.limits import is_usual
 from avatar_worker.render.materials import ALPHA, DECAL, EYE, MOUTH_PARTS
 from avatar_worker.render.mouth import mouth_light
 from visavis.protocol import ARKIT_NAMES
@@ -138,11 +139,11 @@ class GlRenderer:
         _write(self._program, "turn", pose_rotation(pose).T)
         self._samples.use()
         self._samples.clear()
-        light = mouth_light(weights)
+        light, usual = mouth_light(weights), is_usual(pose)
         part = -1
         for piece in scene.pieces:
             level = light if self._in_mouth[piece.part] else 1.0
-            if not level:
+            if not level or (piece.is_hidden and usual):
                 continue
             if piece.part != part:
                 part = piece.part

@@ -27,6 +27,8 @@ class Piece:
 
     part: int
     level: int
+    is_hidden: bool
+    """Left out in every usual pose, as on the CPU."""
     first: int
     """The first of its corners."""
     corners: int
@@ -80,12 +82,19 @@ def _levels(head: Head, camera: Camera) -> NDArray[np.int64]:
 def _sort(head: Head, levels: NDArray[np.int64]) -> tuple[NDArray[np.int32], tuple[Piece, ...]]:
     """The triangles by part and level; hair after all that may hide it."""
     part = head.triangle_part
-    order = np.lexsort((levels, part, head.part_kind[part] >= ALPHA))
-    keys = np.stack([part[order], levels[order]], axis=1)
+    hidden = np.arange(len(part)) >= head.seen_triangles
+    order = np.lexsort((levels, hidden, part, head.part_kind[part] >= ALPHA))
+    keys = np.stack([part[order], levels[order], hidden[order]], axis=1)
     begins = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)])
     ends = np.r_[begins[1:], len(keys)]
     pieces = tuple(
-        Piece(int(keys[a, 0]), int(keys[a, 1]), int(a) * _CORNERS, int(b - a) * _CORNERS)
+        Piece(
+            int(keys[a, 0]),
+            int(keys[a, 1]),
+            bool(keys[a, 2]),
+            int(a) * _CORNERS,
+            int(b - a) * _CORNERS,
+        )
         for a, b in zip(begins, ends, strict=True)
     )
     return head.triangles[order], pieces
