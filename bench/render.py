@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from avatar_worker.face import Face, HeadPose
 from avatar_worker.lipsync import Resampler
 from avatar_worker.lipsync.embedded import EmbeddedModel
+from avatar_worker.player.rest import Rest
 from avatar_worker.render import Head, MeshRenderer, load_head, prewarm
 from bench.render_peers import tinypanda
 from bench.render_peers.pixelwise import Pixelwise
@@ -109,10 +110,11 @@ def _measure(name: str, frames: int) -> Report:
 
 
 def act(text: str | None, frames: int) -> Acted:
-    """A face that says ``text`` with the embedded voice and lip-sync, or that idles."""
+    """A face that says ``text`` with the embedded voice and lip-sync, or that idles, as drawn."""
     face = Face(Random(1))
     if text is None:
-        return [face.step(None) for _ in range(frames)]
+        rest = Rest()
+        return [rest.settle(*face.step(None), False) for _ in range(frames)]
     resampler, lips = Resampler(), EmbeddedModel().create()
     sound = np.concatenate([resampler.push(speak(text), 24_000), resampler.flush()])
     said = np.concatenate([lips.push(sound), lips.finish()])

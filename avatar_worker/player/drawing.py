@@ -17,6 +17,7 @@ from avatar_worker.player.acting import Acting, Wish
 from avatar_worker.player.frame import Acted
 from avatar_worker.player.priority import lower_this_thread
 from avatar_worker.player.quality import Quality
+from avatar_worker.player.rest import Rest
 from avatar_worker.player.segment import Weights
 from avatar_worker.player.timeline import Slot, Timeline
 from avatar_worker.render import Renderer
@@ -83,6 +84,7 @@ class Drawing:
         self.seconds = 0.0
         """What the last picture took."""
         self._acting = Acting(face)
+        self._rest = Rest()
         self._outfit = self._worn = outfit
         self._renderer = None if outfit is None else outfit.renderer
         self._scale = 1.0
@@ -193,6 +195,7 @@ class Drawing:
                 self._keep(slot.serial, Acted(weights, pose), epoch)
             if not draws or not level.draws(slot.serial):
                 continue
+            weights, pose = self._rest.settle(weights, pose, speech is not None)
             started = self._clock()
             picture = self._draw(weights, pose, level.scale)
             with self._changed:
