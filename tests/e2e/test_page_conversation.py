@@ -14,6 +14,7 @@ from bench.system import System
 from visavis.protocol import ATTRIBUTE_PUBLISH_ON_BEHALF, RPC_SHOW_CARD, Card
 
 TEXT = "The ferry leaves at noon."
+TOLD = "My name is Robin."
 CARD = Card("The ferry", "Pier 7, at noon", "https://example.org/ferry")
 
 
@@ -63,6 +64,11 @@ def test_what_a_person_asks_of_the_page_is_not_left_undone(page: Page, system: S
     expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("captions")).to_contain_text("talk about?", timeout=60_000)
 
+    page.get_by_test_id("chat-input").fill(TOLD)
+    page.get_by_test_id("chat-send").click()
+    answers = page.locator('[data-testid="chat-line"][data-who="agent"]')
+    expect(answers.nth(1)).to_be_visible(timeout=60_000)
+
     # The speed that is shown is the agent's; what it cannot do, it says in its own words.
     page.get_by_test_id("settings").locator("summary").click()
     speed = page.get_by_test_id("settings-speed")
@@ -100,11 +106,11 @@ def test_what_a_person_asks_of_the_page_is_not_left_undone(page: Page, system: S
     for _ in range(30):  # the agent writes it down once the person has gone
         page.get_by_test_id("memory-open").click()
         expect(memory.get_by_role("status")).to_have_count(0)
-        if TEXT in memory.inner_text():
+        if TOLD in memory.inner_text():
             break
         page.keyboard.press("Escape")
         page.wait_for_timeout(500)
-    expect(memory).to_contain_text(TEXT)
+    expect(memory).to_contain_text(TOLD)
     page.get_by_test_id("forget").click()
     page.get_by_test_id("forget").click()
     expect(memory).to_have_count(0)
