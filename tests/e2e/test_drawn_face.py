@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -45,6 +46,20 @@ def enter(page: Page, system: System) -> Watcher:
     return Watcher(page)
 
 
+def speaks_within(watcher: Watcher, page: Page, limit: float, open_mouth: float) -> bool:
+    """Whether the mouth opens while there is sound. On a machine that has lost its breath, the face
+    may be away for a while, and the agent speak without it."""
+    until = time.monotonic() + limit
+    while time.monotonic() < until:
+        ask(page, LONG)
+        watcher.wait_for_sound(60)
+        seen = watcher.look(5)
+        if seen.has_picture and np.nanpercentile(seen.mouth, 90) > open_mouth:
+            return True
+        watcher.wait_for_silence(60)
+    return False
+
+
 def test_the_drawn_face_speaks_changes_and_gives_way_to_the_video(
     page: Page, system: System, errors: list[str]
 ) -> None:
@@ -57,10 +72,8 @@ def test_the_drawn_face_speaks_changes_and_gives_way_to_the_video(
     # It lives, and speaks with the voice that is heard.
     silent = watcher.look(4)
     assert silent.has_picture and silent.different_pictures > 3, "the face does not move"
-    ask(page, LONG)
-    watcher.wait_for_sound(40)
-    speaking = watcher.look(5)
-    assert np.nanpercentile(speaking.mouth, 90) > np.nanpercentile(silent.mouth, 90) + 3
+    shut = np.nanpercentile(silent.mouth, 90)
+    assert speaks_within(watcher, page, 90, shut + 3), "the mouth stays shut while it speaks"
     page.keyboard.press("Escape")
     watcher.wait_for_silence(20)
 
