@@ -92,7 +92,7 @@ async def test_a_persona_of_the_past_does_not_stay() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (TalkChange(language="de"), "ears and mind and voice knows only English"),
+        (TalkChange(language="de"), "ears and mind and voice know only English"),
         (TalkChange(voice="nova"), "'hibari heart'"),
         (TalkChange(speed=5), "from 0.5 to 2"),
         (TalkChange(language="Klingon"), "use one of en, de, fr"),

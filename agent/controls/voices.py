@@ -123,8 +123,9 @@ class Parts:
         ]
         if english and code not in EMBEDDED:
             raise ControlError(
-                f"language={code!r}: the embedded {' and '.join(english)} knows only English; with "
-                "a provider's key it can be " + _listed(LANGUAGES)
+                f"language={code!r}: the embedded {' and '.join(english)} "
+                f"{'know' if len(english) > 1 else 'knows'} only English; other languages need a "
+                "provider's key"
             )
         heard = {} if is_heard else {"openai_transcription_language": code}
         return Parts(self.settings.model_copy(update=heard), self.providers, code)
