@@ -177,8 +177,8 @@ def test_a_zip_bomb_is_not_unpacked() -> None:
 
 def test_a_file_that_takes_for_ever_does_not_hold_anything_up() -> None:
     begin = time.monotonic()
-    with pytest.raises(KnowledgeError, match=r"longer than 0\.05 s"):
-        extract("slow.txt", b"words", limits=Limits(seconds=0.05))
+    with pytest.raises(KnowledgeError, match=r"longer than 0\.0001 s"):
+        extract("slow.txt", b"words", limits=Limits(seconds=0.0001))
     assert time.monotonic() - begin < 20
 
 

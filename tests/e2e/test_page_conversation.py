@@ -80,8 +80,11 @@ def test_what_a_person_asks_of_the_page_is_not_left_undone(page: Page, system: S
     expect(page.get_by_test_id("settings-language")).to_have_value("en")
 
     # What is typed is said, word for word.
-    page.get_by_test_id("settings-retelling").check()
-    expect(page.get_by_test_id("chat-input")).to_have_attribute("aria-label", re.compile("spoken"))
+    page.get_by_test_id("settings-retelling").click()
+    spoken = re.compile("spoken")
+    expect(page.get_by_test_id("chat-input")).to_have_attribute(
+        "aria-label", spoken, timeout=30_000
+    )
     page.keyboard.press("Escape")
     page.get_by_test_id("chat-input").fill(TEXT)
     page.get_by_test_id("chat-send").click()
