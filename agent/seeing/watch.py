@@ -54,9 +54,10 @@ async def open_eyes(
     one.
     """
     closing = AsyncExitStack()
+    link = session.room_io  # a session that is over has none, and tracks still go
 
     def whose() -> str | None:
-        linked = session.room_io.linked_participant
+        linked = link.linked_participant
         return linked.identity if linked is not None else None
 
     realtime = isinstance(session.llm, llm.RealtimeModel)

@@ -43,10 +43,16 @@ def show_card(livekit: LiveKitServer, card: Card) -> str:
         room = rtc.Room()
         await room.connect(livekit.url, token.to_jwt())
         try:
-            await asyncio.sleep(2)  # until the page knows who has come
-            return await room.local_participant.perform_rpc(
-                destination_identity=person, method=RPC_SHOW_CARD, payload=card.to_json()
-            )
+            async with asyncio.timeout(30):
+                while True:
+                    try:
+                        return await room.local_participant.perform_rpc(
+                            destination_identity=person,
+                            method=RPC_SHOW_CARD,
+                            payload=card.to_json(),
+                        )
+                    except rtc.RpcError:  # until the page knows who has come
+                        await asyncio.sleep(0.5)
         finally:
             await room.disconnect()
 
