@@ -172,20 +172,29 @@ def test_redrawing_a_part_gives_the_picture_of_drawing_all() -> None:
         assert difference.mean() < 0.1
 
 
-def test_leaving_out_unseen_triangles_is_not_seen() -> None:
-    head = load("maya")
-    assert head.seen_triangles < 0.9 * len(head.triangles)
+@pytest.mark.parametrize(
+    ("name", "kept", "most", "usual"),
+    [("amy", 0.67, 130, 60), ("maya", 0.79, 80, 40), ("ben", 0.74, 210, 140)],
+)
+def test_leaving_out_unseen_triangles_is_not_seen(
+    name: str, kept: float, most: int, usual: int
+) -> None:
+    """A few hairs are another hair: those that show least are left out."""
+    head = load(name)
+    assert head.seen_triangles < kept * len(head.triangles)
     thin = MeshRenderer(head, SIDE, SIDE)
     whole = MeshRenderer(replace(head, seen_triangles=len(head.triangles)), SIDE, SIDE)
     random = np.random.default_rng(7)
+    counts = []
     for _ in range(25):
         face = (random.random(52) * (random.random(52) < 0.2)).astype(np.float32)
         face[ARKIT_NAMES.index("tongueOut")] = 0
         pose = HeadPose(*random.uniform((-25, -15, -15), (25, 15, 15)))
         seen, meant = (r.draw_rgba(face, pose).astype(np.int16) for r in (thin, whole))
-        # A few hairs are another hair: those that show least are left out.
-        assert changed(seen, meant) < 160
-        assert np.abs(seen - meant).mean() < 0.1
+        counts.append(changed(seen, meant))
+        assert np.abs(seen - meant).mean() < 0.08
+    assert max(counts) < most
+    assert np.median(counts) < usual
     profile = HeadPose(yaw=70)
     pictures = [r.draw_rgba(weights(), profile) for r in (thin, whole)]
     assert np.array_equal(pictures[0], pictures[1])
