@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from livekit import rtc
@@ -34,9 +35,10 @@ class AppearanceDesk:
         self._room.local_participant.register_rpc_method(RPC_APPEARANCE, self._on_call)
 
     async def change(self, asked: AppearanceChange) -> Appearance:
-        """As :meth:`Wardrobe.change`; the attributes follow."""
+        """As :meth:`Wardrobe.change`; the attributes follow, but for what none of them tells."""
         worn = await self._wardrobe.change(asked)
-        await self.tell()
+        if replace(asked, expression=None, gesture=None) != AppearanceChange():
+            await self.tell()
         return worn
 
     async def tell(self) -> None:

@@ -77,15 +77,15 @@ def find_engine(name: str, own_heads: Path | None = None, gpu: GpuChoice = "off"
             f"it (entry point group {GROUP}), or change AVATAR_RENDERER"
         )
     try:
-        engine = found[name].load()
-        engine = engine() if isinstance(engine, type) else engine
+        loaded = found[name].load()
+        engine: Engine = loaded() if isinstance(loaded, type) else loaded
         heads = list(engine.heads)
         if not callable(engine.load) or not all(isinstance(head, str) for head in heads):
             raise TypeError("it needs heads, a sequence of names, and load(head)")
     except Exception as error:
         point = found[name].value
         raise EngineError(f"the renderer {name!r} ({point}) cannot be used: {error}") from error
-    return engine  # type: ignore[no-any-return]  # it may come from anybody, as checked
+    return engine
 
 
 def load_figure(load: Callable[[str], Figure], name: str, head: str) -> Figure:

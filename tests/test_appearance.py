@@ -12,7 +12,7 @@ from livekit import rtc
 from avatar_worker.appearance_desk import AppearanceDesk
 from avatar_worker.wardrobe import Wardrobe, WardrobeError
 from visavis.appearance import SHORTEST, Appearance, AppearanceChange, shorten
-from visavis.memory import FaceMemory
+from visavis.face_memory import FaceMemory
 from visavis.protocol import RPC_APPEARANCE, AvatarDispatch, ProtocolError
 
 WORN = Appearance("amy", "#d9dee6", 512, 512)
@@ -22,11 +22,13 @@ class Local:
     def __init__(self) -> None:
         self.methods: dict[str, Any] = {}
         self.attributes: dict[str, str] = {}
+        self.published = 0
 
     def register_rpc_method(self, name: str, handler: Any) -> None:
         self.methods[name] = handler
 
     async def set_attributes(self, attributes: dict[str, str]) -> None:
+        self.published += 1
         self.attributes |= attributes
 
 
@@ -78,6 +80,13 @@ async def test_a_change_is_not_kept_from_those_who_look(identity: str) -> None:
         "visavis.size": "512x512",
         "visavis.emotion": "happy",
     }
+
+
+async def test_a_gesture_does_not_tell_everybody_the_same_again() -> None:
+    room = Room()
+    await room.call("agent", '{"head": "maya"}')
+    await room.call("agent", '{"gesture": "nod", "expression": "happy"}')
+    assert len(room.asked) == 2 and room.local_participant.published == 1
 
 
 @pytest.mark.parametrize("payload", ["", "{}"])

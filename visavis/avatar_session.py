@@ -16,9 +16,9 @@ from livekit.agents.voice.io import AudioOutput
 
 from .appearance import Appearance, AppearanceChange, AppearanceError, ask
 from .dispatch import FaceDesk
+from .face_memory import FaceMemory
 from .inbox import Inbox
 from .keeper import FaceKeeper
-from .memory import FaceMemory
 from .outlet import adopt_or_publish
 from .plain_voice import PlainVoice
 from .protocol import (

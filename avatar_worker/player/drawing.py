@@ -137,6 +137,11 @@ class Drawing:
         return self._draws
 
     @property
+    def watched(self) -> bool:
+        """What the face shows is kept. With ``changed`` held."""
+        return self._watched
+
+    @property
     def acts(self) -> bool:
         """The face moves on. With ``changed`` held."""
         return self._draws or self._watched

@@ -113,7 +113,6 @@ class Player:
             quality=self.quality,
             clock=clock,
         )
-        self._watched = False
         self._released = 0
         """Samples since the start."""
         self._unsent: deque[tuple[int, Slot]] = deque(maxlen=UNSENT)
@@ -144,8 +143,7 @@ class Player:
     def watch(self, wanted: bool) -> None:
         """Tell ``on_frame`` what the face shows, thirty times a second."""
         with self._changed:
-            if wanted != self._watched:
-                self._watched = wanted
+            if wanted != self._drawing.watched:
                 self._unsent.clear()
                 self._drawing.watch(wanted)
 
@@ -263,7 +261,7 @@ class Player:
                 if self._drawing.draws and self.quality.level.draws(slot.serial):
                     shown = now + at / SAMPLE_RATE + PICTURE_DELAY
                     self._due.append((shown, slot.serial))
-                if self._watched:
+                if self._drawing.watched:
                     self._unsent.append((self._released + at, slot))
             if epoch != self._timeline.epoch:
                 self._forgiven_until = now + FORGIVEN
@@ -301,7 +299,6 @@ class Player:
 
     def _show_newest(self, now: float) -> None:
         """Show the picture that is due now; those before it have missed their time."""
-        drawing = self._drawing
         with self._changed:
             due = [(at, serial) for at, serial in self._due if at <= now]
             if not due:
@@ -309,23 +306,23 @@ class Player:
             for _ in due[:-1]:
                 self._due.popleft()
                 self.counters.dropped_pictures += 1
-                self._record(drawing, now, missed=True)
+                self._record(now, missed=True)
             at, serial = due[-1]
-            picture = drawing.take(serial)
+            picture = self._drawing.take(serial)
             if picture is None:
                 return
             self._due.popleft()
-            self._record(drawing, now, missed=now - at > TICK)
+            self._record(now, missed=now - at > TICK)
         try:
             self._output.show(picture)
             self.counters.pictures += 1
         except Exception:
             self._complain("a picture could not be released")
         with self._changed:
-            drawing.give_back(picture)
+            self._drawing.give_back(picture)
 
-    def _record(self, drawing: Drawing, now: float, *, missed: bool) -> None:
-        self.quality.record(drawing.seconds, missed and now > self._forgiven_until)
+    def _record(self, now: float, *, missed: bool) -> None:
+        self.quality.record(self._drawing.seconds, missed and now > self._forgiven_until)
 
     def _complain(self, text: str) -> None:
         if not self._failed and not self._stopping:

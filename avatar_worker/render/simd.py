@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import extending as _extending
 from numba import types
 from numba.core import cgutils as _cgutils

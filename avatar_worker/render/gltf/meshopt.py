@@ -20,7 +20,6 @@ Bytes = NDArray[np.uint8]
 _ATTRIBUTES: Final = 0xA0
 _TRIANGLES: Final = 0xE0
 _INDICES: Final = 0xD0
-_GROUP: Final = 16
 _TAIL: Final = 32
 """The first element lies at the end, in at least so many bytes."""
 

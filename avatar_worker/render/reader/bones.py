@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from avatar_worker.render.gltf.nodes import Nodes
@@ -64,7 +65,7 @@ def find_bones(nodes: Nodes, vrm: Vrm, joints: frozenset[int]) -> Bones:
     for side in ("left", "right"):
         eye = named(f"{side}Eye")
         if eye is None:
-            eye = first(lambda name, side=side: _is_eye(name, side), head)  # type: ignore[misc]
+            eye = first(partial(_is_eye, side=side), head)
         eyes.append(eye)
     jaw = named("jaw")
     if jaw is None and head is not None:

@@ -80,7 +80,7 @@ def _read(name: str, glb: Glb) -> tuple[Head, Findings]:
         _gaze_limits(glb, vrm, eyes, looks),
     )
     counted = sum(len(piece.triangles) for piece in pieces)
-    parts = _parts(glb, pieces, movement, recipes, frame, Painter(glb, vrm.toon_materials))
+    parts = _parts(pieces, movement, recipes, frame, Painter(glb, vrm.toon_materials))
     drawn = sum(len(part.triangles) for part in parts)
     if not parts:
         raise glb.problem("nothing of it lies inside the picture")
@@ -100,7 +100,6 @@ def _joints(glb: Glb) -> frozenset[int]:
 
 
 def _parts(
-    glb: Glb,
     pieces: list[Piece],
     movement: Movement,
     recipes: dict[str, Recipe],
