@@ -50,6 +50,12 @@ async def session(library: Library) -> AsyncIterator[SessionKnowledge]:
     await session.aclose()
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine is no index that is stuck."""
+    monkeypatch.setattr("agent.knowledge.answer.PATIENCE", 60.0)
+
+
 class Page:
     """What the page is shown."""
 
@@ -154,15 +160,25 @@ async def test_a_bad_document_does_not_change_anything(session: SessionKnowledge
     assert (await session.search("How often does the ferry leave?"))[0].title == "Harbour guide"
 
 
-async def test_a_search_that_fails_or_hangs_does_not_hold_up_the_answer(
-    session: SessionKnowledge, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["search", "titles"])
+async def test_an_index_that_hangs_does_not_hold_up_the_answer(
+    session: SessionKnowledge, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    async def hang(*_: object, **__: object) -> list[Passage]:
-        await asyncio.sleep(60)
-        return []
+    hung = asyncio.Event()
 
-    monkeypatch.setattr(session, "search", hang)
-    assert await Answers(session).find(asked("How often does the ferry leave?")) == []
+    async def hang(*_: object, **__: object) -> None:
+        hung.set()
+        await asyncio.Event().wait()
+
+    answers = Answers(session)
+    question = asked("Who painted the harbour guide?")
+    assert await answers.say(question) == NOTHING
+    monkeypatch.setattr(session, step, hang)
+    monkeypatch.setattr("agent.knowledge.answer.PATIENCE", 0.3)
+    async with asyncio.timeout(60):
+        assert await answers.say(question) is None
+        assert step == "titles" or await answers.tell(question) is question
+    assert hung.is_set()
 
 
 async def test_an_index_that_breaks_does_not_end_the_conversation(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
-from typing import Final, TypeGuard
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeGuard, TypeVar
 
 from livekit.agents import function_tool, llm
 
@@ -40,6 +40,7 @@ _TOLD: Final = (
     "their subject and they do not answer it, say that you do not know. Else leave them aside."
 )
 
+_T = TypeVar("_T")
 Show = Callable[[str, Sequence[Passage]], None]
 """Question and the passages of its answer: for the page."""
 
@@ -51,22 +52,9 @@ class Answers:
         self._knowledge = knowledge
         self.show = show
 
-    async def find(self, chat_ctx: llm.ChatContext, budget: int = PROMPT_BUDGET) -> list[Passage]:
-        """Passages about what the person said last; empty where it was not the person."""
-        question = last_question(chat_ctx)
-        if not question:
-            return []
-        try:
-            async with asyncio.timeout(PATIENCE):
-                found = await self._knowledge.search(question, budget=budget)
-        except TimeoutError:
-            logger.warning("searching took longer than %g s; answering without", PATIENCE)
-            return []
-        return [passage for passage in found if passage.score >= LIKELY]
-
     async def tell(self, chat_ctx: llm.ChatContext) -> llm.ChatContext:
         """For a large model: the context, with what was found before the person's words."""
-        if not (found := await self.find(chat_ctx)):
+        if not (found := await _in_time(self._find(chat_ctx), [])):
             return chat_ctx
         self._show(chat_ctx, found)
         told = chat_ctx.copy()
@@ -77,7 +65,10 @@ class Answers:
 
     async def say(self, chat_ctx: llm.ChatContext) -> str | None:
         """For the embedded model: what to say in its place; None: let it talk."""
-        found = await self.find(chat_ctx)
+        return await _in_time(self._say(chat_ctx), None)
+
+    async def _say(self, chat_ctx: llm.ChatContext) -> str | None:
+        found = await self._find(chat_ctx)
         if found and found[0].score >= SURE:
             self._show(chat_ctx, found[:1])
             return spoken(found[0])
@@ -102,6 +93,14 @@ class Answers:
 
         return [search_knowledge]
 
+    async def _find(self, chat_ctx: llm.ChatContext) -> list[Passage]:
+        """Passages about what the person said last; empty where it was not the person."""
+        question = last_question(chat_ctx)
+        if not question:
+            return []
+        found = await self._knowledge.search(question, budget=PROMPT_BUDGET)
+        return [passage for passage in found if passage.score >= LIKELY]
+
     def _show(self, chat_ctx: llm.ChatContext, found: Sequence[Passage]) -> None:
         if self.show is not None:
             self.show(last_question(chat_ctx), found)
@@ -111,6 +110,15 @@ class Answers:
         titles = {" ".join(words(title)) for title in await self._knowledge.titles()}
         asked = f" {' '.join(words(question))} "
         return any(len(title) > 3 and f" {title} " in asked for title in titles)
+
+
+async def _in_time(work: Awaitable[_T], otherwise: _T) -> _T:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await work
+    except TimeoutError:
+        logger.warning("searching took longer than %g s; answering without", PATIENCE)
+        return otherwise
 
 
 def is_from_person(item: llm.ChatItem) -> TypeGuard[llm.ChatMessage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ def sources_of(settings: Settings) -> list[str]:
 
 
 def open_library(settings: Settings) -> Library:
-    """Blocks for about 0.1 s; a log line instead of an error."""
+    """Blocks for about 0.1 s, 3 s where there are 100,000 passages; a log line instead of an
+    error."""
     from .__main__ import local_encoder
 
     encoder = local_encoder()
@@ -46,7 +48,8 @@ def open_library(settings: Settings) -> Library:
         return Library(None, encoder)
     try:
         knowledge = Knowledge(ROOT / settings.agent_knowledge_index, encoder)
-    except KnowledgeError as error:
+        knowledge.load()
+    except (KnowledgeError, sqlite3.Error) as error:
         logger.warning("%s", error)
         return Library(None, encoder)
     return Library(knowledge, encoder)

@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 from livekit import rtc
@@ -18,12 +17,13 @@ from visavis.protocol import RPC_KNOWLEDGE, TOPIC_KNOWLEDGE, TOPIC_SOURCES, Prot
 from .extract import MOST_BYTES
 from .passage import Document, KnowledgeError, Passage
 from .session import SessionKnowledge
-from .sources import is_url
+from .sources import public_name
 
 logger = logging.getLogger("visavis.knowledge")
 
 MOST_WAITING: Final = 5
 """Documents that are being read or wait for it."""
+_BUSY: Final = f"{MOST_WAITING} documents are being read; wait for them"
 
 
 class KnowledgeDesk:
@@ -63,7 +63,7 @@ class KnowledgeDesk:
                 await self._knowledge.remove(request.source)
             elif len(self._tasks) >= MOST_WAITING:
                 code = rtc.RpcError.ErrorCode.APPLICATION_ERROR
-                raise rtc.RpcError(code, f"{MOST_WAITING} documents are being read; wait for them")
+                raise rtc.RpcError(code, _BUSY)
             else:
                 self.add_url(request.source, call.caller_identity)
         return json.dumps([_listed(document) for document in await self._knowledge.documents()])
@@ -71,8 +71,7 @@ class KnowledgeDesk:
     def _take(self, reader: rtc.ByteStreamReader, sender: str) -> None:
         name = reader.info.name or "document"
         if len(self._tasks) >= MOST_WAITING:
-            error = f"{MOST_WAITING} documents are being read; wait for them"
-            self._do(self._send(Learned(name, error=error).to_json(), TOPIC_KNOWLEDGE, sender))
+            self._do(self._send(Learned(name, error=_BUSY).to_json(), TOPIC_KNOWLEDGE, sender))
             return
         self._do(self._learn(name, self._receive(name, reader), sender))
 
@@ -124,11 +123,11 @@ def named_in(metadata: str) -> list[str]:
 
 
 def to_source(passage: Passage) -> Source:
-    """For the page: of a file no more than its name."""
-    where = passage.source if is_url(passage.source) else Path(passage.source).name
+    """For the page."""
+    where = public_name(passage.source)
     return Source(passage.title, where, passage.heading, passage.score, passage.best)
 
 
 def _listed(document: Document) -> dict[str, Any]:
-    name = document.source if is_url(document.source) else Path(document.source).name
+    name = public_name(document.source)
     return {"source": name, "title": document.title, "passages": document.passages}

@@ -52,6 +52,11 @@ def is_url(source: str) -> bool:
     return source.startswith(("http://", "https://"))
 
 
+def public_name(source: str) -> str:
+    """What people are told of it: a URL, of a file no more than its name."""
+    return source if is_url(source) else Path(source).name
+
+
 def split(setting: str) -> list[str]:
     """``"README.md, docs, https://…"`` → its parts; "none" is no knowledge."""
     parts = [part.strip() for part in setting.replace("\n", ",").split(",")]
@@ -112,8 +117,7 @@ def _update(
     if known is not None and known.digest == digest:
         outcome.unchanged += 1
         return
-    name = item.source if is_url(item.source) else Path(item.source).name
-    found = read(name, data, media_type)
+    found = read(public_name(item.source), data, media_type)
     outcome.added.append(store.add(connection, item.source, item.origin, digest, found))
 
 
