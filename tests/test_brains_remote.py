@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from livekit.agents import llm
@@ -144,6 +145,23 @@ async def test_a_connection_that_breaks_is_not_made_again(brain: Brain) -> None:
     assert second["history"][-1] == {"role": "assistant", "text": "You"}
 
 
+async def test_a_connection_that_breaks_while_something_is_sent_is_not_made_again(
+    brain: Brain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with mind_at(brain.url) as (mind, _):
+        assert await ask(mind, "Hello.") == "You said: Hello."
+        send = aiohttp.ClientWebSocketResponse.send_str
+
+        async def break_once(*_: Any) -> None:
+            monkeypatch.setattr(aiohttp.ClientWebSocketResponse, "send_str", send)
+            raise aiohttp.ClientConnectionResetError
+
+        monkeypatch.setattr(aiohttp.ClientWebSocketResponse, "send_str", break_once)
+        await brain.send(type="ping")
+        await until(lambda: brain.connections == 2)
+        assert await ask(mind, "Still there?") == "You said: Still there?"
+
+
 async def test_an_answer_that_breaks_off_stays_without_a_word(brain: Brain) -> None:
     brain.silent = True
     async with mind_at(brain.url) as (mind, _):
@@ -184,7 +202,18 @@ async def test_a_brain_that_is_away_leaves_silence() -> None:
         assert await ask(mind, "Hello.") == "Down."
 
 
-@pytest.mark.parametrize("nonsense", ["{not json", "[]", '{"type": 3}', "x" * 2 * LONGEST_MESSAGE])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "{not json",
+        "[]",
+        "[" * (LONGEST_MESSAGE // 2),
+        '{"type": 3}',
+        '{"type": "session.ready", "version": 1, "wants": null}',
+        "x" * 2 * LONGEST_MESSAGE,
+    ],
+    ids=range(6),
+)
 async def test_nonsense_takes_the_conversation_down(
     brain: Brain, nonsense: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -90,7 +90,7 @@ class RemoteLink:
                 except aiohttp.WSServerHandshakeError as error:
                     advice = ": check REMOTE_BRAIN_TOKEN" if error.status in (401, 403) else ""
                     logger.warning("the remote brain refused: HTTP %d%s", error.status, advice)
-                except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                except (aiohttp.ClientError, APIError, TimeoutError, OSError) as error:
                     logger.warning("the remote brain cannot be reached: %s", type(error).__name__)
                 except RemoteProtocolError as error:
                     logger.warning("the remote brain speaks otherwise: %s", error)

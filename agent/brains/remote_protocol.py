@@ -97,7 +97,7 @@ def parse(text: str) -> Incoming | None:
     """
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RemoteProtocolError("a message is not JSON") from None
     if not isinstance(data, dict):
         raise RemoteProtocolError("a message is not a JSON object")
@@ -107,6 +107,8 @@ def parse(text: str) -> Incoming | None:
             if data.get("version") != VERSION:
                 raise RemoteProtocolError(f"'session.ready' must have \"version\": {VERSION}")
             wants = data.get("wants", [])
+            if not isinstance(wants, list):
+                raise RemoteProtocolError("'wants' of 'session.ready' must be a list")
             return Ready(frozenset(w for w in wants if isinstance(w, str)))
         case "delta":
             return Delta(_text(data, "turn"), _text(data, "text", LONGEST_TEXT))
