@@ -77,7 +77,7 @@ class Settings(BrainSettings):
     # the agent
     agent_name: str = AGENT_NAME
     agent_instructions: str | None = None
-    """System prompt; None is the friendly default in ``agent/assistant.py``."""
+    """System prompt; None is the friendly default in ``agent/manner.py``."""
     agent_greeting: str | None = None
     """The first words; None: Amy's, in the language of the conversation."""
     agent_apology: str = "Sorry, I lost my thread for a moment. What were we talking about?"
@@ -86,7 +86,7 @@ class Settings(BrainSettings):
     agent_trouble: str = "I'm sorry, I can't think right now. Please try again in a moment."
     """Said aloud when no language model answers."""
     agent_language: str = Field("en", pattern=r"^[a-z]{2}$")
-    """ISO 639-1; those of ``agent/controls/languages.py``."""
+    """ISO 639-1; those of ``agent/languages.py``."""
     agent_follow_language: bool = True
     """Whether the conversation follows a person who speaks another language."""
     agent_memory: Literal["off", "facts", "history"] = "facts"

@@ -24,11 +24,12 @@ from livekit.agents.types import (
 
 from .patience import SPEAKING, Patience, explain, note_time
 from .voice_cache import Spoken, VoiceCache, VoiceKey
+from .wrapping_tts import WrappingTTS
 
 logger = logging.getLogger("visavis.brains")
 
 
-class GuardedTTS(tts.TTS[Any]):
+class GuardedTTS(WrappingTTS):
     """One sentence at a time, in one try: what fails or stalls raises within ``patience``.
 
     Sentences that were spoken whole come from ``cache`` the next time.
@@ -41,41 +42,15 @@ class GuardedTTS(tts.TTS[Any]):
         cache: VoiceCache,
         patience: Patience = SPEAKING,
     ) -> None:
-        super().__init__(
-            capabilities=tts.TTSCapabilities(
-                streaming=False, aligned_transcript=voice.capabilities.aligned_transcript
-            ),
-            sample_rate=voice.sample_rate,
-            num_channels=voice.num_channels,
-        )
-        self.voice = voice
+        super().__init__(voice, streaming=False)
         self.key = key
         self.cache = cache
         self.patience = patience
-        voice.on("metrics_collected", self._pass_on)
-
-    def _pass_on(self, *metrics: Any) -> None:
-        self.emit("metrics_collected", *metrics)
-
-    @property
-    def model(self) -> str:
-        return self.voice.model
-
-    @property
-    def provider(self) -> str:
-        return self.voice.provider
-
-    def prewarm(self) -> None:
-        self.voice.prewarm()
 
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> tts.ChunkedStream:
         return _Sentence(tts=self, input_text=text, conn_options=APIConnectOptions(max_retry=0))
-
-    async def aclose(self) -> None:
-        self.voice.off("metrics_collected", self._pass_on)
-        await self.voice.aclose()
 
 
 class _Sentence(tts.ChunkedStream):

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from livekit.agents import APIConnectOptions, tokenize, tts, utils
+from livekit.agents import APIConnectOptions, tokenize, tts
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, TimedString
 from numpy.typing import NDArray
 
 from agent.sentences import Sentences
+
+from .by_sentence import SentenceBySentence
 
 SAMPLE_RATE = 24_000
 
@@ -193,37 +195,11 @@ class HibariTTS(tts.TTS[Any]):
     def stream(
         self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> tts.SynthesizeStream:
-        return _Speech(tts=self, conn_options=conn_options)
+        return _Speech(tts=self, conn_options=conn_options, sentences=self.sentences)
 
 
-class _Speech(tts.SynthesizeStream):
+class _Speech(SentenceBySentence):
     _tts: HibariTTS
-
-    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
-        output_emitter.initialize(
-            request_id=utils.shortuuid(),
-            sample_rate=SAMPLE_RATE,
-            num_channels=1,
-            mime_type="audio/pcm",
-            stream=True,
-        )
-        output_emitter.start_segment(segment_id=utils.shortuuid())
-        sentences = self._tts.sentences.stream()
-
-        async def read() -> None:
-            async for text in self._input_ch:
-                if isinstance(text, self._FlushSentinel):
-                    sentences.flush()
-                else:
-                    sentences.push_text(text)
-            sentences.end_input()
-
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(read())
-                await self._speak(sentences, output_emitter)
-        finally:
-            await sentences.aclose()
 
     async def _speak(
         self, sentences: tokenize.SentenceStream, output_emitter: tts.AudioEmitter

@@ -3,49 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from livekit import rtc
 from livekit.agents import (
     AgentSession,
-    APIConnectOptions,
     ConversationItemAddedEvent,
     UserInputTranscribedEvent,
     llm,
     utils,
 )
-from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
 from agent.tools import page
-from visavis.brain import Message
 
-from .own_llm import read_turn
 from .remote_link import RemoteLink
 from .remote_protocol import LONGEST_TEXT, Action, Say, Session
+from .words_llm import WordsLLM, read_history, read_turn
 
-logger = logging.getLogger("visavis.brains")
 
-
-class RemoteLLM(llm.LLM[Any]):
+class RemoteLLM(WordsLLM):
     """``link`` connects when the conversation is known: by :meth:`attach`, or by the first question
     where there is none, as in the terminal."""
 
     def __init__(self, link: RemoteLink, name: str, language: str | None = None) -> None:
-        super().__init__()
+        super().__init__(name, "remote")
         self.link = link
-        self.name = name
         self._language = language
         self._running: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-
-    @property
-    def model(self) -> str:
-        return self.name
-
-    @property
-    def provider(self) -> str:
-        return "remote"
 
     def connect(self, room: str, instructions: str) -> None:
         if self._running is None:
@@ -76,21 +62,17 @@ class RemoteLLM(llm.LLM[Any]):
 
         session.on("user_input_transcribed", on_partial)
         session.on("conversation_item_added", on_item)
-        self.link.history = lambda: _messages(session.history)
+        self.link.history = lambda: read_history(session.history)
         self.link.on_say, self.link.on_action = on_say, on_action
         self.connect(room.name, instructions)
 
-    def chat(
-        self,
-        *,
-        chat_ctx: llm.ChatContext,
-        tools: list[llm.Tool] | None = None,
-        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
-        parallel_tool_calls: NotGivenOr[bool] = NOT_GIVEN,
-        tool_choice: NotGivenOr[llm.ToolChoice] = NOT_GIVEN,
-        extra_kwargs: NotGivenOr[dict[str, Any]] = NOT_GIVEN,
-    ) -> llm.LLMStream:
-        return _Answer(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+    async def answer(self, chat_ctx: llm.ChatContext) -> AsyncGenerator[str]:
+        _, turn = read_turn(chat_ctx)
+        self.connect("", turn.instructions)
+        name = utils.shortuuid("turn_")
+        async with self.link.turn(name, turn.text[:LONGEST_TEXT]) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def aclose(self) -> None:
         await super().aclose()
@@ -118,24 +100,3 @@ class RemoteLLM(llm.LLM[Any]):
         task: asyncio.Task[Any] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class _Answer(llm.LLMStream):
-    _llm: RemoteLLM
-
-    async def _run(self) -> None:
-        _, turn = read_turn(self._chat_ctx)
-        self._llm.connect("", turn.instructions)
-        name = utils.shortuuid("turn_")
-        async with self._llm.link.turn(name, turn.text[:LONGEST_TEXT]) as pieces:
-            async for piece in pieces:
-                delta = llm.ChoiceDelta(role="assistant", content=piece)
-                self._event_ch.send_nowait(llm.ChatChunk(id=name, delta=delta))
-
-
-def _messages(chat_ctx: llm.ChatContext) -> list[Message]:
-    return [
-        Message(message.role, message.text_content or "")
-        for message in chat_ctx.messages()
-        if message.role == "user" or message.role == "assistant"
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,9 @@ from livekit.agents.types import (
 
 from agent.sentences import Sentences
 
+from .by_sentence import SentenceBySentence
 from .patience import explain
+from .wrapping_tts import WrappingTTS
 
 logger = logging.getLogger("visavis.brains")
 
@@ -28,7 +29,7 @@ PAUSE = 0.05
 """Seconds of silence for what cannot be pronounced. LiveKit takes no sound at all for a failure."""
 
 
-class SentenceTTS(tts.TTS[Any]):
+class SentenceTTS(WrappingTTS):
     """The first of ``voices`` that works gets one sentence after the other.
 
     A voice that fails before it is heard is replaced by the next one for that sentence already; one
@@ -37,35 +38,14 @@ class SentenceTTS(tts.TTS[Any]):
     """
 
     def __init__(self, voices: Sequence[tts.TTS[Any]], *, eager: bool = False) -> None:
-        self.sentences = Sentences(eager=eager)
-        self.voices = voices
-        self.voice: tts.TTS[Any] = (
+        super().__init__(
             voices[0]
             if len(voices) == 1
-            else tts.FallbackAdapter(list(voices), max_retry_per_tts=0)
+            else tts.FallbackAdapter(list(voices), max_retry_per_tts=0),
+            streaming=True,
         )
-        super().__init__(
-            capabilities=tts.TTSCapabilities(
-                streaming=True, aligned_transcript=self.voice.capabilities.aligned_transcript
-            ),
-            sample_rate=self.voice.sample_rate,
-            num_channels=self.voice.num_channels,
-        )
-        self.voice.on("metrics_collected", self._pass_on)
-
-    def _pass_on(self, *metrics: Any) -> None:
-        self.emit("metrics_collected", *metrics)
-
-    @property
-    def model(self) -> str:
-        return self.voice.model
-
-    @property
-    def provider(self) -> str:
-        return self.voice.provider
-
-    def prewarm(self) -> None:
-        self.voice.prewarm()
+        self.sentences = Sentences(eager=eager)
+        self.voices = voices
 
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
@@ -75,48 +55,21 @@ class SentenceTTS(tts.TTS[Any]):
     def stream(
         self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> tts.SynthesizeStream:
-        return _Speech(tts=self, conn_options=ONCE)
+        return _Speech(tts=self, conn_options=ONCE, sentences=self.sentences)
 
     async def aclose(self) -> None:
-        self.voice.off("metrics_collected", self._pass_on)
-        await self.voice.aclose()
+        await super().aclose()
         if self.voice not in self.voices:
             for voice in self.voices:
                 await voice.aclose()
 
 
-class _Speech(tts.SynthesizeStream):
+class _Speech(SentenceBySentence):
     _tts: SentenceTTS
 
     async def _metrics_monitor_task(self, event_aiter: Any) -> None:
         async for _ in event_aiter:  # the voice has measured its sentences
             pass
-
-    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
-        output_emitter.initialize(
-            request_id=utils.shortuuid(),
-            sample_rate=self._tts.sample_rate,
-            num_channels=self._tts.num_channels,
-            mime_type="audio/pcm",
-            stream=True,
-        )
-        output_emitter.start_segment(segment_id=utils.shortuuid())
-        sentences = self._tts.sentences.stream()
-
-        async def read() -> None:
-            async for text in self._input_ch:
-                if isinstance(text, self._FlushSentinel):
-                    sentences.flush()
-                else:
-                    sentences.push_text(text)
-            sentences.end_input()
-
-        reading = asyncio.create_task(read(), name="sentences")
-        try:
-            await self._speak(sentences, output_emitter)
-        finally:
-            await utils.aio.cancel_and_wait(reading)
-            await sentences.aclose()
 
     async def _speak(
         self, sentences: tokenize.SentenceStream, output_emitter: tts.AudioEmitter
