@@ -12,7 +12,7 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 Scalar = Any
-"""A number inside a kernel: float32, int32 or a vector of ``simd.py``, as numba infers."""
+"""A number inside a kernel: float32, int32 or a vector of ``simd``, as numba infers."""
 
 _OPTIONS: Final[dict[str, Any]] = {"fastmath": True, "error_model": "numpy", "_nrt": False}
 """Without numba's runtime (``_nrt``) no array is counted or made: counting the arrays that helpers

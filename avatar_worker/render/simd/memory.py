@@ -1,0 +1,127 @@
+"""Between memory and vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from .vector import BIT, BYTE, ELEMENTS, FLOAT, INT, Vector, instruction, lanes_of, numba_builder
+
+
+def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any, wanted: Any) -> Any:
+    data = context.make_array(kind)(context, builder, array).data
+    place = builder.gep(data, [index])
+    return builder.bitcast(place, ir.PointerType(wanted))
+
+
+@instruction
+def load(typing: Any, lanes: Any, array: Any, index: Any) -> Any:
+    """``lanes`` elements of a float32 or int32 array from ``index`` on."""
+    result = Vector("float" if array.dtype == types.float32 else "int", lanes_of(lanes))
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide = ir.VectorType(ELEMENTS[result.kind], result.lanes)
+        place = _place(context, builder, array, args[1], args[2], wide)
+        return builder.load(place, align=4)
+
+    return result(lanes, array, types.uintp), build
+
+
+@instruction
+def load_bytes(typing: Any, lanes: Any, array: Any, index: Any) -> Any:
+    """``lanes`` uint8 elements as floats."""
+    result = Vector("float", lanes_of(lanes))
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = _place(context, builder, array, args[1], args[2], ir.VectorType(BYTE, result.lanes))
+        narrow = builder.load(place, align=1)
+        wide = builder.zext(narrow, ir.VectorType(INT, result.lanes))
+        return builder.sitofp(wide, ir.VectorType(FLOAT, result.lanes))
+
+    return result(lanes, array, types.uintp), build
+
+
+@instruction
+def gather(typing: Any, array: Any, indices: Any) -> Any:
+    """The elements of a float32 or int32 array at ``indices``, a vector of ints."""
+    result = Vector("float" if array.dtype == types.float32 else "int", indices.lanes)
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes = result.lanes
+        address, many = ir.IntType(64), ir.VectorType(ir.IntType(64), lanes)
+        element = ELEMENTS[result.kind]
+        data = context.make_array(array)(context, builder, args[0]).data
+        start = builder.insert_element(
+            ir.Constant(many, ir.Undefined), builder.ptrtoint(data, address), INT(0)
+        )
+        first = ir.Constant(ir.VectorType(INT, lanes), [0] * lanes)
+        start = builder.shuffle_vector(start, ir.Constant(many, ir.Undefined), first)
+        steps = builder.shl(builder.sext(args[1], many), ir.Constant(many, [2] * lanes))
+        places = ir.VectorType(ir.PointerType(element), lanes)
+        where_ = builder.inttoptr(builder.add(start, steps), places)
+        wide, truths = ir.VectorType(element, lanes), ir.VectorType(BIT, lanes)
+        name = f"llvm.masked.gather.v{lanes}{'f' if result.kind == 'float' else 'i'}32.v{lanes}p0"
+        function = numba_builder.get_or_insert_function(
+            builder.module, ir.FunctionType(wide, [places, INT, truths, wide]), name
+        )
+        every = ir.Constant(truths, [1] * lanes)
+        return builder.call(function, [where_, INT(4), every, ir.Constant(wide, ir.Undefined)])
+
+    return result(array, indices), build
+
+
+@instruction
+def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
+    """Write a vector into an array of its elements from ``index`` on."""
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = _place(context, builder, array, args[0], args[1], args[2].type)
+        builder.store(args[2], place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.uintp, vector), build
+
+
+@instruction
+def store_low(typing: Any, array: Any, index: Any, vector: Any) -> Any:
+    """Write the low byte of each int into a uint8 array."""
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        narrow = builder.trunc(args[2], ir.VectorType(BYTE, vector.lanes))
+        builder.store(
+            narrow, _place(context, builder, array, args[0], args[1], narrow.type), align=1
+        )
+        return context.get_dummy_value()
+
+    return types.void(array, types.uintp, vector), build
+
+
+@instruction
+def store_bytes(typing: Any, array: Any, index: Any, vector: Any) -> Any:
+    """Write floats 0..255 into a uint8 array, cut to whole numbers."""
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes = vector.lanes
+        whole = builder.fptosi(args[2], ir.VectorType(INT, lanes))
+        narrow = builder.trunc(whole, ir.VectorType(BYTE, lanes))
+        place = _place(context, builder, array, args[0], args[1], narrow.type)
+        builder.store(narrow, place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.uintp, vector), build
+
+
+@instruction
+def copy_bytes(typing: Any, lanes: Any, to: Any, at: Any, array: Any, index: Any) -> Any:
+    """Copy ``lanes`` uint8 elements of ``array`` from ``index`` on to ``to`` from ``at`` on."""
+    wide = ir.VectorType(BYTE, lanes_of(lanes))
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        source = _place(context, builder, array, args[3], args[4], wide)
+        target = _place(context, builder, to, args[1], args[2], wide)
+        builder.store(builder.load(source, align=1), target, align=1)
+        return context.get_dummy_value()
+
+    return types.void(lanes, to, types.uintp, array, types.uintp), build
