@@ -13,6 +13,7 @@ from typing import Any, Final
 from livekit import rtc
 
 from avatar_worker.player import Event, Finished, Player, Started, Voice, VoiceError
+from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.protocol import (
     ALIVE_INTERVAL,
     RPC_CLEAR_BUFFER,
@@ -23,8 +24,6 @@ from visavis.protocol import (
     STREAM_WANTS_ID,
     TOPIC_ALIVE,
     TOPIC_AUDIO_STREAM,
-    PlaybackFinished,
-    SignOfLife,
 )
 
 logger = logging.getLogger("visavis.avatar")

@@ -18,9 +18,8 @@ from visavis.protocol import (
     RPC_WATCH_WEIGHTS,
     TOPIC_WEIGHTS,
     ProtocolError,
-    WatchWeights,
 )
-from visavis.weights import WeightsPacket
+from visavis.weights import WatchWeights, WeightsPacket
 
 logger = logging.getLogger("visavis.avatar")
 

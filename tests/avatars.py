@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from visavis.face_voice import FaceVoice
-from visavis.protocol import PlaybackFinished, SignOfLife
+from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.segment import RATE, WIDTH
 from visavis.speech import Speech
 from visavis.watchdog import TICK

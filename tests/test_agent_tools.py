@@ -17,7 +17,8 @@ from livekit.agents import llm
 from agent.tools import collect_tools
 from agent.tools.clock import find_zone, read_clock
 from agent.tools.page import open_link, show
-from visavis.protocol import CARD_LIMITS, RPC_SHOW_CARD
+from visavis.card import CARD_LIMITS
+from visavis.protocol import RPC_SHOW_CARD
 
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 

@@ -8,7 +8,8 @@ from tests.avatars import FakeAvatar, Stage
 from tests.test_speech import begin, say
 from tests.voices import FakeRoute, Listener, tone
 from visavis.face_voice import AFTER_SIGN, CLEAR_TIMEOUT, END_PATIENCE, IDLE_SIGNS
-from visavis.protocol import ALIVE_INTERVAL, PlaybackFinished, SignOfLife
+from visavis.playback import PlaybackFinished, SignOfLife
+from visavis.protocol import ALIVE_INTERVAL
 from visavis.segment import RATE
 
 near: Any = pytest.approx

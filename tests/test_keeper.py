@@ -17,12 +17,12 @@ from visavis.dispatch import FaceDesk, Progress
 from visavis.inbox import Inbox
 from visavis.keeper import FaceKeeper
 from visavis.plain_voice import PlainVoice
+from visavis.playback import SignOfLife
 from visavis.protocol import (
     ATTRIBUTE_FEATURES,
     RPC_PLAYBACK_FINISHED,
     TOPIC_ALIVE,
     AvatarDispatch,
-    SignOfLife,
 )
 
 

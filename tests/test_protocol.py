@@ -5,12 +5,11 @@ from livekit.agents import types
 from livekit.agents.voice.avatar import _datastream_io as livekit_avatar
 
 from visavis import protocol
+from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.protocol import (
     ARKIT_NAMES,
     AvatarDispatch,
-    PlaybackFinished,
     ProtocolError,
-    SignOfLife,
 )
 
 

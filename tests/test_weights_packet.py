@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visavis.protocol import ProtocolError, WatchWeights
-from visavis.weights import SIZE, VERSION, WeightsPacket
+from visavis.protocol import ProtocolError
+from visavis.weights import SIZE, VERSION, WatchWeights, WeightsPacket
 
 GOLDEN: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "weights_packets.json").read_text()

@@ -9,7 +9,8 @@ await avatar.start(session, room=ctx.room)
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .protocol import ARKIT_NAMES, AvatarDispatch, PlaybackFinished, ProtocolError
+from .playback import PlaybackFinished
+from .protocol import ARKIT_NAMES, AvatarDispatch, ProtocolError
 
 if TYPE_CHECKING:
     from .appearance import Appearance, AppearanceChange, AppearanceError

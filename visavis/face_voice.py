@@ -13,7 +13,8 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from .protocol import ALIVE_INTERVAL, PlaybackFinished, SignOfLife
+from .playback import PlaybackFinished, SignOfLife
+from .protocol import ALIVE_INTERVAL
 from .segment import RATE, Leg
 from .speech import Speech
 from .watchdog import SILENT, SPEAKING, STARTING, Watchdog

@@ -8,13 +8,12 @@ from typing import Final
 from livekit import rtc
 
 from .face_voice import FaceVoice
+from .playback import PlaybackFinished, SignOfLife
 from .protocol import (
     RPC_PLAYBACK_FINISHED,
     RPC_PLAYBACK_STARTED,
     TOPIC_ALIVE,
-    PlaybackFinished,
     ProtocolError,
-    SignOfLife,
 )
 
 logger = logging.getLogger("visavis.voice")

@@ -7,8 +7,6 @@ test holds them equal to LiveKit's constants. The names under "ours" start with 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal
 
@@ -20,7 +18,7 @@ RPC_CLEAR_BUFFER: Final = "lk.clear_buffer"
 RPC_PLAYBACK_STARTED: Final = "lk.playback_started"
 """Avatar to agent: the first sample of a segment was released. Empty payload."""
 RPC_PLAYBACK_FINISHED: Final = "lk.playback_finished"
-"""Avatar to agent: a segment has ended. Payload: :class:`PlaybackFinished`."""
+"""Avatar to agent: a segment has ended. Payload: :class:`.playback.PlaybackFinished`."""
 ATTRIBUTE_PUBLISH_ON_BEHALF: Final = "lk.publish_on_behalf"
 """On the avatar: identity of the agent it speaks for."""
 
@@ -34,7 +32,8 @@ RPC_PAUSE: Final = "visavis.pause"
 RPC_RESUME: Final = "visavis.resume"
 """Agent to avatar: go on where :data:`RPC_PAUSE` held. Empty payload; harmless when repeated."""
 TOPIC_ALIVE: Final = "visavis.alive"
-"""Data topic, avatar to agent, lossy: a :class:`SignOfLife` every :data:`ALIVE_INTERVAL`."""
+"""Data topic, avatar to agent, lossy: every :data:`ALIVE_INTERVAL` a
+:class:`.playback.SignOfLife`."""
 ALIVE_INTERVAL: Final = 0.1
 """Seconds."""
 ATTRIBUTE_FEATURES: Final = "visavis.features"
@@ -46,8 +45,8 @@ STREAM_WANTS_ID: Final = "visavis.wants_id"
 ``stream_id``. LiveKit's own output would refuse that field, so it is sent to those who ask.
 """
 RPC_WATCH_WEIGHTS: Final = "visavis.watch_weights"
-"""Any participant to avatar: send me weights. Payload: :class:`WatchWeights`, or empty; answers
-``"ok"``. Harmless when repeated: the last one counts."""
+"""Any participant to avatar: send me weights. Payload: :class:`.weights.WatchWeights`, or empty;
+answers ``"ok"``. Harmless when repeated: the last one counts."""
 RPC_UNWATCH_WEIGHTS: Final = "visavis.unwatch_weights"
 """Any participant to avatar: no more weights. Empty payload; answers ``"ok"``."""
 TOPIC_WEIGHTS: Final = "visavis.weights"
@@ -109,9 +108,7 @@ TOPIC_MESSAGE: Final = "visavis.message"
 MESSAGE_LIMIT: Final = 50_000
 """Characters of a text to say or to ask."""
 RPC_SHOW_CARD: Final = "visavis.show_card"
-"""Agent to a person's page: show a :class:`Card`. Answers ``"ok"``."""
-CARD_LIMITS: Final = {"title": 120, "text": 2000, "url": 2000}
-"""Characters."""
+"""Agent to a person's page: show a :class:`.card.Card`. Answers ``"ok"``."""
 ATTRIBUTE_SINCE: Final = "visavis.since"
 """On the agent: Unix seconds at which it took the room. The first of several stays."""
 ATTRIBUTE_PERSON: Final = "visavis.person"
@@ -169,93 +166,6 @@ class ProtocolError(ValueError):
     """A message of another process cannot be used; the text says which part and why."""
 
 
-@dataclass(frozen=True)
-class PlaybackFinished:
-    """How a segment ended."""
-
-    playback_position: float
-    """Seconds of the segment that were released to WebRTC."""
-    interrupted: bool
-    stream_id: str | None = None
-    """Which; only told to those who ask (:data:`STREAM_WANTS_ID`)."""
-
-    def to_json(self) -> str:
-        return json.dumps({k: v for k, v in asdict(self).items() if v is not None})
-
-    @classmethod
-    def from_json(cls, text: str) -> PlaybackFinished:
-        """Raises :class:`ProtocolError`."""
-        return cls._from(read_object(text, "the end of a segment"))
-
-    @classmethod
-    def _from(cls, data: Mapping[str, Any]) -> PlaybackFinished:
-        stream_id = data.get("stream_id")
-        interrupted = data.get("interrupted")
-        if not isinstance(interrupted, bool) or not isinstance(stream_id, str | None):
-            raise ProtocolError("the end of a segment needs a boolean 'interrupted'")
-        return cls(_read_seconds(data, "playback_position"), interrupted, stream_id)
-
-
-@dataclass(frozen=True)
-class Card:
-    """Something to read, or a page to open, beside the conversation.
-
-    Raises :class:`ProtocolError` for a part that is longer than :data:`CARD_LIMITS`, for a card
-    without a title, and for an address that is not ``http`` or ``https``.
-    """
-
-    title: str
-    text: str = ""
-    """Plain lines."""
-    url: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.title.strip():
-            raise ProtocolError("a card needs a title")
-        for name, most in CARD_LIMITS.items():
-            if len(getattr(self, name) or "") > most:
-                raise ProtocolError(f"the {name} of a card must have at most {most} characters")
-        if self.url is not None and not self.url.startswith(("https://", "http://")):
-            raise ProtocolError("the address of a card must begin with https:// or http://")
-
-    def to_json(self) -> str:
-        return json.dumps({k: v for k, v in asdict(self).items() if v is not None})
-
-
-@dataclass(frozen=True)
-class SignOfLife:
-    """What an avatar is doing: a state, so a lost one costs nothing.
-
-    The first one also says that the avatar can be heard now.
-    """
-
-    stream_id: str | None = None
-    """The segment that sounds, or is held in the middle; None while nobody speaks."""
-    position: float = 0.0
-    """Seconds of it that were released to WebRTC."""
-    paused: bool = False
-    ended: tuple[PlaybackFinished, ...] = ()
-    """The last few ends, oldest first, each with its ``stream_id``: for a lost RPC."""
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> SignOfLife:
-        """Raises :class:`ProtocolError`."""
-        data = read_object(text, "an avatar's sign of life")
-        stream_id, paused, ended = data.get("stream_id"), data.get("paused"), data.get("ended")
-        if (
-            not isinstance(stream_id, str | None)
-            or not isinstance(paused, bool)
-            or not isinstance(ended, list)
-            or not all(isinstance(end, dict) for end in ended)
-        ):
-            raise ProtocolError("an avatar's sign of life needs stream_id, position, paused, ended")
-        ends = tuple(PlaybackFinished._from(end) for end in ended)
-        return cls(stream_id, _read_seconds(data, "position"), paused, ends)
-
-
 def read_object(text: str | bytes, what: str) -> dict[str, Any]:
     """The JSON object in ``text``. Raises :class:`ProtocolError`, which calls it ``what``."""
     try:
@@ -267,40 +177,10 @@ def read_object(text: str | bytes, what: str) -> dict[str, Any]:
     return data
 
 
-def _read_seconds(data: Mapping[str, Any], name: str) -> float:
-    value = data.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ProtocolError(f"{name!r} must be seconds, not {value!r}")
-    return float(value)
-
-
 def check_side(name: str, value: Any) -> None:
     """Raises :class:`ProtocolError` unless ``value`` is None or a side of a picture, in pixels."""
     if value is not None and (type(value) is not int or not 64 <= value <= 1920 or value % 2):
         raise ProtocolError(f"{name!r} must be an even number from 64 to 1920, not {value!r}")
-
-
-@dataclass(frozen=True)
-class WatchWeights:
-    """How a participant wants to see the face from its weights."""
-
-    video: bool = True
-    """It looks at the video as well. Where nobody does, no pictures are drawn."""
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> WatchWeights:
-        """An empty text is the default. Raises :class:`ProtocolError`."""
-        if not text:
-            return cls()
-        data = read_object(text, "the wish to watch weights")
-        if unknown := sorted(set(data) - {"video"}):
-            raise ProtocolError(f"unknown field in the wish to watch weights: {unknown[0]}")
-        if not isinstance(data.get("video", True), bool):
-            raise ProtocolError("'video' in the wish to watch weights must be true or false")
-        return cls(**data)
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,13 @@ offset type    field
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
-from .protocol import ARKIT_NAMES, ProtocolError
+from .protocol import ARKIT_NAMES, ProtocolError, read_object
 
 VERSION: Final = 1
 _LAYOUT: Final = struct.Struct(f"<BBHHIII3h{len(ARKIT_NAMES)}s")
@@ -101,6 +102,29 @@ class WeightsPacket:
             position_ms,
             bool(flags & _PAUSED),
         )
+
+
+@dataclass(frozen=True)
+class WatchWeights:
+    """How a participant wants to see the face from its weights."""
+
+    video: bool = True
+    """It looks at the video as well. Where nobody does, no pictures are drawn."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> WatchWeights:
+        """An empty text is the default. Raises :class:`ProtocolError`."""
+        if not text:
+            return cls()
+        data = read_object(text, "the wish to watch weights")
+        if unknown := sorted(set(data) - {"video"}):
+            raise ProtocolError(f"unknown field in the wish to watch weights: {unknown[0]}")
+        if not isinstance(data.get("video", True), bool):
+            raise ProtocolError("'video' in the wish to watch weights must be true or false")
+        return cls(**data)
 
 
 def _hundredths(degrees: float) -> int:

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from livekit import rtc
 from livekit.agents import function_tool, get_job_context, llm
 
-from visavis.protocol import RPC_SHOW_CARD, Card, ProtocolError
+from visavis.card import Card
+from visavis.protocol import RPC_SHOW_CARD, ProtocolError
 
 ANSWER_SECONDS = 3.0
 """How long a page may take to show a card."""

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from bench.livekit import LiveKitServer
 from bench.system import System
-from visavis.protocol import ATTRIBUTE_PUBLISH_ON_BEHALF, RPC_SHOW_CARD, Card
+from visavis.card import Card
+from visavis.protocol import ATTRIBUTE_PUBLISH_ON_BEHALF, RPC_SHOW_CARD
 
 TEXT = "The ferry leaves at noon."
 TOLD = "My name is Robin."

@@ -1,6 +1,6 @@
 import { webAddress } from '../address';
 
-/** Something to read, or a page to open, beside the conversation: `Card` in `visavis/protocol.py`. */
+/** Something to read, or a page to open, beside the conversation: `Card` in `visavis/card.py`. */
 export interface Card {
   title: string;
   /** Plain lines; may be empty. */
