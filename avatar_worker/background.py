@@ -102,7 +102,7 @@ class Backgrounds:
         return await self._decode(fetched.content, public_name(url))
 
     async def _decode(self, content: bytes, name: str) -> Backdrop:
-        key = hashlib.sha256(content).hexdigest()
+        key = await asyncio.to_thread(_digest, content)
         picture = self._pictures.get(key)
         if picture is None:
             try:
@@ -199,6 +199,10 @@ def _read(path: Path, name: str) -> bytes:
     if len(content) > LARGEST_FILE:
         raise BackgroundError(f"the background {name} is larger than {LARGEST_FILE / 1e6:g} MB")
     return content
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _no_such(text: str, names: list[str]) -> str:
