@@ -29,7 +29,8 @@ from livekit.agents import (
 from livekit.agents.voice import io
 from numpy.typing import NDArray
 
-from agent.brains.moonshine import Ears, MoonshineSTT
+from agent.brains.moonshine import Ears
+from agent.brains.moonshine_stt import MoonshineSTT
 from agent.gate import Gate
 from agent.listening import turns_only
 from bench.sounds import RATE

@@ -17,7 +17,8 @@ from livekit.plugins import silero
 from numpy.typing import NDArray
 
 from agent.brains.hibari import Voice
-from agent.brains.moonshine import Ears, MoonshineSTT, Phrase, clean
+from agent.brains.moonshine import Ears, Phrase, clean
+from agent.brains.moonshine_stt import MoonshineSTT
 
 PATIENCE = 30.0
 """Seconds; only a hang takes so long."""

@@ -16,7 +16,8 @@ from .guarded_stt import GuardedSTT
 from .guarded_tts import GuardedTTS
 from .hibari import HibariTTS, Voice
 from .late import LateEars, LateVoice
-from .moonshine import Ears, MoonshineSTT
+from .moonshine import Ears
+from .moonshine_stt import MoonshineSTT
 from .patience import HEARING
 from .providers import Providers
 from .sentence_tts import SentenceTTS
