@@ -40,10 +40,6 @@ def weights(**values: float) -> NDArray[np.float32]:
 
 
 VOWEL = weights(jawOpen=0.6, mouthLowerDownLeft=0.3, mouthLowerDownRight=0.3, mouthUpperUpLeft=0.2)
-PRESSED = weights(
-    jawOpen=0.08, mouthClose=0.05, mouthPressLeft=0.4, mouthPressRight=0.4,
-    mouthRollLower=0.3, mouthRollUpper=0.2,
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,11 @@ import './styles/start.css';
 import './styles/call.css';
 import './styles/stage.css';
 import './styles/controls.css';
+import './styles/panel.css';
 import './styles/appearance.css';
 import './styles/chat.css';
 import './styles/settings.css';
+import './styles/remember.css';
 import './styles/cards.css';
 import './styles/memory.css';
 

@@ -1,3 +1,5 @@
+import { fieldsOf } from '../json';
+
 /** What an avatar can be asked to feel; the names are `avatar_worker/face/emotion.py`'s. */
 export const EMOTIONS = ['neutral', 'happy', 'calm', 'surprised', 'sad', 'angry'] as const;
 
@@ -12,8 +14,7 @@ export const BACKGROUNDS = [
 
 /** The names in the gateway's index of heads; none where it is something else. */
 export function parseHeads(index: unknown): readonly string[] {
-  if (typeof index !== 'object' || index === null || !('heads' in index)) return [];
-  const { heads } = index;
+  const heads = fieldsOf(index)?.heads;
   return Array.isArray(heads) ? heads.filter((name): name is string => typeof name === 'string') : [];
 }
 

@@ -1,3 +1,4 @@
+import { parseFields } from '../json';
 import {
   ATTRIBUTE_BRAINS,
   ATTRIBUTE_FACE,
@@ -21,14 +22,7 @@ const BRAIN_LABELS: Readonly<Record<string, string>> = {
 };
 
 function parseBrains(text: string | undefined): Part[] {
-  let brains: unknown;
-  try {
-    brains = JSON.parse(text ?? '{}');
-  } catch {
-    return [];
-  }
-  if (typeof brains !== 'object' || brains === null) return [];
-  return Object.entries(brains)
+  return Object.entries(parseFields(text ?? '') ?? {})
     .filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '')
     .map(([name, value]) => ({ label: BRAIN_LABELS[name] ?? name, value }));
 }

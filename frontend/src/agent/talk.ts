@@ -1,5 +1,7 @@
 /** How a conversation is held: `Talk` in `visavis/talk.py`. */
 
+import { parseFields } from '../json';
+
 export type Mode = 'dialogue' | 'retelling';
 
 export interface Talk {
@@ -21,14 +23,7 @@ export const SPEED = { slowest: 0.5, fastest: 2, step: 0.05 } as const;
 
 /** Null for an agent that does not say, or not so that one understands it. */
 export function parseTalk(text: string | undefined): Talk | null {
-  let data: unknown;
-  try {
-    data = JSON.parse(text ?? 'null');
-  } catch {
-    return null;
-  }
-  if (typeof data !== 'object' || data === null) return null;
-  const { speed, language, mode } = data as Record<string, unknown>;
+  const { speed, language, mode } = parseFields(text ?? '') ?? {};
   if (typeof speed !== 'number' || typeof language !== 'string') return null;
   if (mode !== 'dialogue' && mode !== 'retelling') return null;
   return { speed, language, mode };

@@ -15,7 +15,6 @@ export interface AppearanceChange {
   head?: string;
   background?: string;
   emotion?: string;
-  gesture?: string;
 }
 
 export interface Appearance {

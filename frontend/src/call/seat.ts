@@ -1,6 +1,7 @@
 import type { Line } from '../conversation/lines';
 import { isFate } from '../conversation/files';
 import { isSource } from '../conversation/sources';
+import { fieldsOf, parseFields } from '../json';
 
 /** A person's place in a conversation: what a tab needs to come back after a reload. */
 export interface Seat {
@@ -18,20 +19,17 @@ export const HANG_UP = 'hang up';
 const KEY = 'visavis.seat';
 
 function isLine(value: unknown): value is Line {
-  if (typeof value !== 'object' || value === null) return false;
-  if ('sources' in value && !(Array.isArray(value.sources) && value.sources.every(isSource))) {
+  const line = fieldsOf(value);
+  if (line === null) return false;
+  if ('sources' in line && !(Array.isArray(line.sources) && line.sources.every(isSource))) {
     return false;
   }
-  if ('file' in value && !isFate(value.file)) return false;
-  return ['id', 'who', 'how', 'text', 'state'].every(
-    (name) => typeof (value as Record<string, unknown>)[name] === 'string',
-  );
+  if ('file' in line && !isFate(line.file)) return false;
+  return ['id', 'who', 'how', 'text', 'state'].every((name) => typeof line[name] === 'string');
 }
 
 function parse(text: string): Seat | null {
-  const data: unknown = JSON.parse(text);
-  if (typeof data !== 'object' || data === null) return null;
-  const { room, identity, muted, lines } = data as Record<string, unknown>;
+  const { room, identity, muted, lines } = parseFields(text) ?? {};
   if (typeof room !== 'string' || typeof identity !== 'string') return null;
   return {
     room,
@@ -44,7 +42,7 @@ function parse(text: string): Seat | null {
 /** The place that this tab had; null where there is none, or where the browser keeps nothing. */
 export function recallSeat(): Seat | null {
   try {
-    return parse(sessionStorage.getItem(KEY) ?? 'null');
+    return parse(sessionStorage.getItem(KEY) ?? '');
   } catch {
     return null;
   }

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../json';
 import { ATTRIBUTE_PERSON, TOKEN_PATH } from '../protocol';
 import { CallError } from './problems';
 import type { Seat } from './seat';
@@ -23,8 +24,7 @@ export function parseRetryAfter(header: string | null, now: number): number {
 }
 
 function parseGrant(body: unknown): Grant | null {
-  if (typeof body !== 'object' || body === null) return null;
-  const { server_url, participant_token } = body as Record<string, unknown>;
+  const { server_url, participant_token } = fieldsOf(body) ?? {};
   return typeof server_url === 'string' && typeof participant_token === 'string'
     ? { serverUrl: server_url, token: participant_token }
     : null;
@@ -32,8 +32,9 @@ function parseGrant(body: unknown): Grant | null {
 
 /**
  * Ask the gateway for a room with an agent in it: a new one, or the one with the person's `place`,
- * as long as that is open. With a `secret`, the person is remembered under it. LiveKit's `TokenSource.endpoint` speaks the same
- * protocol, but hides the status and `Retry-After`, which people must see.
+ * as long as that is open. With a `secret`, the person is remembered under it. LiveKit's
+ * `TokenSource.endpoint` speaks the same protocol, but hides the status and `Retry-After`, which
+ * people must see.
  *
  * Throws {@link CallError}; an abort of `signal` passes through.
  */

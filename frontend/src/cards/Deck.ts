@@ -1,5 +1,6 @@
 import { type Room, RpcError } from 'livekit-client';
 import { RPC_SHOW_CARD } from '../protocol';
+import { Store } from '../store';
 import { type Card, parseCard } from './card';
 
 export const MOST_CARDS = 3;
@@ -12,15 +13,14 @@ export interface ShownCard extends Card {
 }
 
 /**
- * The cards that lie beside one conversation, newest first, as a store for `useSyncExternalStore`.
+ * The cards that lie beside one conversation, newest first.
  * Made before the room connects. Only agents may show cards, for one can send people anywhere.
  */
-export class Deck {
-  private readonly listeners = new Set<() => void>();
-  private cards: readonly ShownCard[] = [];
+export class Deck extends Store<readonly ShownCard[]> {
   private shown = 0;
 
   constructor(room: Room) {
+    super([]);
     room.registerRpcMethod(RPC_SHOW_CARD, ({ callerIdentity, payload }) => {
       if (room.remoteParticipants.get(callerIdentity)?.isAgent !== true) {
         return Promise.reject(new RpcError(FORBIDDEN, 'only an agent may show a card'));
@@ -35,29 +35,15 @@ export class Deck {
     });
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
-  };
-
-  readonly read = (): readonly ShownCard[] => this.cards;
-
   readonly dismiss = (id: number): void => {
-    this.publish(this.cards.filter((card) => card.id !== id));
+    this.publish(this.read().filter((card) => card.id !== id));
   };
 
   private show(card: Card): void {
     const same = JSON.stringify(card);
-    const others = this.cards.filter(
+    const others = this.read().filter(
       ({ title, text, link }) => JSON.stringify({ title, text, link }) !== same,
     );
     this.publish([{ ...card, id: (this.shown += 1) }, ...others].slice(0, MOST_CARDS));
-  }
-
-  private publish(cards: readonly ShownCard[]): void {
-    this.cards = cards;
-    for (const listener of this.listeners) listener();
   }
 }

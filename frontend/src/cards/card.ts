@@ -1,4 +1,5 @@
 import { webAddress } from '../address';
+import { parseFields } from '../json';
 
 /** Something to read, or a page to open, beside the conversation: `Card` in `visavis/card.py`. */
 export interface Card {
@@ -16,14 +17,9 @@ export interface CardLink {
 
 /** Throws an `Error` that says what is wrong with it. */
 export function parseCard(payload: string): Card {
-  let data: unknown;
-  try {
-    data = JSON.parse(payload);
-  } catch {
-    throw new Error('a card is a JSON object');
-  }
-  if (typeof data !== 'object' || data === null) throw new Error('a card is a JSON object');
-  const { title, text = '', url = null } = data as Record<string, unknown>;
+  const fields = parseFields(payload);
+  if (fields === null) throw new Error('a card is a JSON object');
+  const { title, text = '', url = null } = fields;
   if (typeof title !== 'string' || title.trim() === '') throw new Error('a card needs a title');
   if (typeof text !== 'string') throw new Error('the text of a card must be text');
   if (url === null) return { title, text, link: null };

@@ -7,19 +7,18 @@ import {
   TOPIC_SOURCES,
   TOPIC_TRANSCRIPTION,
 } from '../protocol';
+import { Store } from '../store';
 import { type FileFate, LONGEST_FILE, parseFileNews, UNKNOWN_FATE } from './files';
 import { type Line, withAllClosed, withLine } from './lines';
 import { parseSources, type Source } from './sources';
 
 /**
- * The history of one room, as a store for `useSyncExternalStore`. Made before the room connects, so
- * that no first word is missed, and kept after it closes, so that one can still read (LiveKit's
- * `useTranscriptions` forgets everything at the moment the connection is lost).
+ * The history of one room. Made before the room connects, so that no first word is missed, and kept
+ * after it closes, so that one can still read (LiveKit's `useTranscriptions` forgets everything at
+ * the moment the connection is lost).
  */
-export class Conversation {
+export class Conversation extends Store<readonly Line[]> {
   private readonly room: Room;
-  private readonly listeners = new Set<() => void>();
-  private lines: readonly Line[] = [];
   private typed = 0;
   /** Of the answer that begins. */
   private sources: readonly Source[] = [];
@@ -29,8 +28,8 @@ export class Conversation {
 
   /** `lines`: what was said before this page was loaded. */
   constructor(room: Room, lines: readonly Line[] = []) {
+    super(withAllClosed(lines));
     this.room = room;
-    this.lines = withAllClosed(lines);
     this.typed = lines.length; // more than there can be ids of typed lines among them
     room.registerTextStreamHandler(TOPIC_TRANSCRIPTION, (reader, { identity }) => {
       void this.follow(reader, identity, 'spoken');
@@ -45,18 +44,9 @@ export class Conversation {
       if (room.remoteParticipants.get(identity)?.isAgent) void this.learnFate(reader);
     });
     room.on(RoomEvent.Disconnected, () => {
-      this.publish(withAllClosed(this.lines));
+      this.publish(withAllClosed(this.read()));
     });
   }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
-  };
-
-  readonly read = (): readonly Line[] => this.lines;
 
   /** Sends typed text to the agent; `id` names the failed line that is sent again. */
   async send(text: string, id = `typed-${(this.typed += 1)}`): Promise<void> {
@@ -136,20 +126,15 @@ export class Conversation {
   }
 
   private put(line: Line): void {
-    this.publish(withLine(this.lines, this.withSources(line)));
+    this.publish(withLine(this.read(), this.withSources(line)));
   }
 
   /** The first words of an answer take the sources; another question leaves them without one. */
   private withSources(line: Line): Line {
-    const before = this.lines.find(({ id }) => id === line.id);
+    const before = this.read().find(({ id }) => id === line.id);
     const sources = before === undefined ? this.sources : before.sources;
     if (line.text.trim() !== '') this.sources = [];
     return line.who === 'you' || !sources?.length ? line : { ...line, sources };
   }
 
-  private publish(lines: readonly Line[]): void {
-    if (lines === this.lines) return;
-    this.lines = lines;
-    for (const listener of this.listeners) listener();
-  }
 }

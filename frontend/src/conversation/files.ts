@@ -1,5 +1,7 @@
 /** Files that are given to the agent: `FileNews` in `visavis/files.py`. */
 
+import { fieldsOf, parseFields } from '../json';
+
 /** Bytes that the agent takes. */
 export const LONGEST_FILE = 10_000_000;
 
@@ -23,22 +25,14 @@ export interface FileNews extends FileFate {
 
 /** Null for anything else. */
 export function parseFileNews(text: string): FileNews | null {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof data !== 'object' || data === null) return null;
-  const { id, kind = null, error = null } = data as Record<string, unknown>;
+  const { id, kind = null, error = null } = parseFields(text) ?? {};
   if (typeof id !== 'string' || (typeof error !== 'string' && error !== null)) return null;
   if (kind !== 'picture' && kind !== 'document' && kind !== null) return null;
   return { id, kind, error };
 }
 
 export function isFate(value: unknown): value is FileFate {
-  if (typeof value !== 'object' || value === null) return false;
-  const { kind, error } = value as Record<string, unknown>;
+  const { kind, error } = fieldsOf(value) ?? {};
   const known = kind === 'picture' || kind === 'document' || kind === null;
   return known && (error === null || typeof error === 'string');
 }

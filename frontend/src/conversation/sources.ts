@@ -1,5 +1,7 @@
 /** What an answer is taken from, as `visavis/knowledge.py` tells it. */
 
+import { fieldsOf, parseFields } from '../json';
+
 export interface Source {
   title: string;
   /** A file's name or a URL. */
@@ -9,24 +11,16 @@ export interface Source {
 }
 
 export function isSource(value: unknown): value is Source {
-  if (typeof value !== 'object' || value === null) return false;
-  return ['title', 'where', 'heading'].every(
-    (name) => typeof (value as Record<string, unknown>)[name] === 'string',
-  );
+  const source = fieldsOf(value);
+  return ['title', 'where', 'heading'].every((name) => typeof source?.[name] === 'string');
 }
 
 /** The sources in a message; none where it is something else. Each place is named once. */
 export function parseSources(text: string): readonly Source[] {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return [];
-  }
-  if (typeof data !== 'object' || data === null || !('sources' in data)) return [];
-  if (!Array.isArray(data.sources)) return [];
+  const sources = parseFields(text)?.sources;
+  if (!Array.isArray(sources)) return [];
   const found = new Map<string, Source>();
-  for (const source of data.sources.filter(isSource)) {
+  for (const source of sources.filter(isSource)) {
     const { title, where, heading } = source;
     const place = JSON.stringify([title, where, heading]);
     if (!found.has(place)) found.set(place, { title, where, heading });

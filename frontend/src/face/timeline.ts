@@ -42,7 +42,6 @@ interface Frame {
 }
 
 export interface TimelineCounts {
-  received: number;
   /** Packets that never came, by their sequence. */
   lost: number;
   /** Packets that came after their time, or twice. */
@@ -50,7 +49,7 @@ export interface TimelineCounts {
 }
 
 export class WeightsTimeline {
-  readonly counts: TimelineCounts = { received: 0, lost: 0, late: 0 };
+  readonly counts: TimelineCounts = { lost: 0, late: 0 };
   /** Milliseconds that the sound waits from its arrival until it is heard. */
   hold = 0;
 
@@ -58,6 +57,8 @@ export class WeightsTimeline {
   #newest = 0;
   #frames: Frame[] = [];
   #arrivals: { at: number; delay: number }[] = [];
+  /** Milliseconds that the two clocks are apart, by the median of the arrivals. */
+  #apart = 0;
   /** Milliseconds from a moment of the avatar's sound to when it is shown here. */
   #delay = 0;
   #readAt: number | null = null;
@@ -66,7 +67,6 @@ export class WeightsTimeline {
 
   /** A packet that came at `now`, in milliseconds of a clock that only goes forward. */
   push(packet: WeightsPacket, now: number): void {
-    this.counts.received += 1;
     if (packet.track !== this.#track) this.#begin(packet);
     const step = ((packet.sequence - this.#newest + HALF) & 0xffff) - HALF;
     if (step > 0) {
@@ -77,6 +77,8 @@ export class WeightsTimeline {
     }
     this.#arrivals = this.#arrivals.filter(({ at }) => at > now - WINDOW);
     this.#arrivals.push({ at: now, delay: now - packet.time });
+    const delays = this.#arrivals.map(({ delay }) => delay).sort((a, b) => a - b);
+    this.#apart = delays[delays.length >> 1] ?? 0;
     if (!this.#insert(packet)) this.counts.late += 1;
   }
 
@@ -121,11 +123,9 @@ export class WeightsTimeline {
 
   /** Bring the delay to where it should be, without a jerk. */
   #follow(now: number): void {
-    const delays = this.#arrivals.map(({ delay }) => delay).sort((a, b) => a - b);
-    const wanted = (delays[delays.length >> 1] ?? 0) + this.hold;
     const passed = this.#readAt === null ? Infinity : now - this.#readAt;
     this.#readAt = now;
-    const off = wanted - this.#delay;
+    const off = this.#apart + this.hold - this.#delay;
     const reach = Math.abs(off) > JUMP ? Infinity : SLEW * passed;
     this.#delay += Math.min(Math.max(off, -reach), reach);
   }

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../json';
 import { HEADER_PERSON, MEMORY_PATH } from '../protocol';
 
 export interface Turn {
@@ -45,11 +46,9 @@ async function request(
 
 /** Throws for an answer of another shape, lest somebody believes that nothing is known of them. */
 export function parseMemory(data: unknown): Memory {
-  if (typeof data === 'object' && data !== null && 'facts' in data && 'turns' in data) {
-    const { facts, turns } = data;
-    if (Array.isArray(facts) && facts.every(isText) && Array.isArray(turns) && turns.every(isTurn)) {
-      return { facts, turns };
-    }
+  const { facts, turns } = fieldsOf(data) ?? {};
+  if (Array.isArray(facts) && facts.every(isText) && Array.isArray(turns) && turns.every(isTurn)) {
+    return { facts, turns };
   }
   throw new Error('what is remembered cannot be read');
 }
@@ -59,7 +58,6 @@ function isText(value: unknown): value is string {
 }
 
 function isTurn(value: unknown): value is Turn {
-  if (typeof value !== 'object' || value === null) return false;
-  const { at, role, text } = value as Record<string, unknown>;
+  const { at, role, text } = fieldsOf(value) ?? {};
   return typeof at === 'number' && (role === 'user' || role === 'assistant') && isText(text);
 }

@@ -1,5 +1,7 @@
 /** Whether this browser's person wants to be remembered, and under which secret. */
 
+import { parseFields } from '../json';
+
 export interface Person {
   /** Who knows it may read and delete what is remembered: 32 hexadecimal digits. */
   secret: string | null;
@@ -16,9 +18,7 @@ const KEY = 'visavis.person';
 /** {@link NOBODY} where nothing is kept, or nothing that could be used. */
 export function recallPerson(): Person {
   try {
-    const data: unknown = JSON.parse(localStorage.getItem(KEY) ?? 'null');
-    if (typeof data !== 'object' || data === null) return NOBODY;
-    const { secret, remember } = data as Record<string, unknown>;
+    const { secret, remember } = parseFields(localStorage.getItem(KEY) ?? '') ?? {};
     if (typeof secret !== 'string' || !SECRET.test(secret)) return NOBODY;
     return { secret, remember: remember === true };
   } catch {

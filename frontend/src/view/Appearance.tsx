@@ -16,7 +16,7 @@ export function Appearance({ drawing, look }: AppearanceProps) {
   if (!drawing.possible && !look.possible) return null;
   return (
     <Popover label="Appearance" icon={<FaceIcon />} testId="appearance">
-      <div className="appearance" aria-busy={look.pending}>
+      <div className="panel" aria-busy={look.pending}>
         {look.possible && <Looks look={look} />}
         {drawing.possible && <Picture drawing={drawing} />}
       </div>
@@ -75,7 +75,7 @@ function Looks({ look }: { look: Look }) {
           }}
         />
       </fieldset>
-      <p className="appearance__state" role="status">
+      <p className="panel__state" role="status">
         {look.problem ?? (look.pending ? 'Changing…' : '')}
       </p>
     </>
@@ -128,7 +128,7 @@ interface ChoiceProps {
 function Choice({ id, label, testId, value, names, onChoose }: ChoiceProps) {
   const known = value !== undefined && names.includes(value);
   return (
-    <div className="appearance__row">
+    <div className="panel__row">
       <label htmlFor={id}>{label}</label>
       <select
         id={id}

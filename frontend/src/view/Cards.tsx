@@ -43,7 +43,7 @@ function CardView({ card, onDismiss }: { card: ShownCard; onDismiss: () => void 
       </h2>
       <button
         type="button"
-        className="button button--small button--quiet button--icon card__close"
+        className="button button--small button--quiet button--icon"
         aria-label={`Dismiss: ${card.title}`}
         onClick={({ currentTarget }) => {
           dismiss(currentTarget);

@@ -12,8 +12,8 @@ export function ConversationSettings({ control }: { control: TalkControl }) {
   if (!control.possible || talk === null) return null;
   return (
     <Popover label="Conversation" icon={<SettingsIcon />} testId="settings">
-      <div className="settings" aria-busy={pending}>
-        <div className="settings__row">
+      <div className="panel" aria-busy={pending}>
+        <div className="panel__row">
           <label htmlFor={`${id}-language`}>Language</label>
           <select
             id={`${id}-language`}
@@ -37,7 +37,7 @@ export function ConversationSettings({ control }: { control: TalkControl }) {
             void ask({ mode });
           }}
         />
-        <p className="settings__state" role="status" data-testid="settings-state">
+        <p className="panel__state" role="status" data-testid="settings-state">
           {problem ?? (pending ? 'Changing…' : '')}
         </p>
         <hr />
@@ -79,7 +79,7 @@ function Speed({ inForce, onChoose }: SpeedProps) {
   };
 
   return (
-    <div className="settings__row">
+    <div className="panel__row">
       <label htmlFor={id}>Speed</label>
       <span className="settings__slider">
         <input

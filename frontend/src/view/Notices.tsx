@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { explainMicrophone } from '../call/problems';
 import type { Microphone } from '../media/useMicrophone';
 import type { Sharing } from '../media/useSharing';
@@ -21,82 +22,40 @@ export function Notices(props: NoticesProps) {
   return (
     <div className="notices">
       {trouble !== null && (
-        <div
-          className="notice"
-          role="alert"
-          data-testid="error"
-          data-problem={`microphone-${microphone.problem ?? ''}`}
+        <Notice
+          problem={`microphone-${microphone.problem ?? ''}`}
+          onDismiss={microphone.dismissProblem}
+          actions={
+            <>
+              <button type="button" className="button button--small" onClick={onType}>
+                Type
+              </button>
+              <button
+                type="button"
+                className="button button--small button--primary"
+                data-testid="retry"
+                disabled={microphone.busy}
+                onClick={microphone.toggle}
+              >
+                Try again
+              </button>
+            </>
+          }
         >
-          <p>
-            <strong>{trouble.title}.</strong> {trouble.detail}
-          </p>
-          <div className="notice__actions">
-            <button type="button" className="button button--small" onClick={onType}>
-              Type
-            </button>
-            <button
-              type="button"
-              className="button button--small button--primary"
-              data-testid="retry"
-              disabled={microphone.busy}
-              onClick={microphone.toggle}
-            >
-              Try again
-            </button>
-            <button
-              type="button"
-              className="button button--small button--quiet button--icon"
-              aria-label="Dismiss"
-              onClick={microphone.dismissProblem}
-            >
-              <CloseIcon />
-            </button>
-          </div>
-        </div>
+          <strong>{trouble.title}.</strong> {trouble.detail}
+        </Notice>
       )}
       {drawing.problem !== null && (
-        <div
-          className="notice"
-          role="alert"
-          data-testid="error"
-          data-problem={`drawing-${drawing.problem}`}
-        >
-          <p>{explainDrawing(drawing.problem)}</p>
-          <div className="notice__actions">
-            <button
-              type="button"
-              className="button button--small button--quiet button--icon"
-              aria-label="Dismiss"
-              onClick={drawing.dismissProblem}
-            >
-              <CloseIcon />
-            </button>
-          </div>
-        </div>
+        <Notice problem={`drawing-${drawing.problem}`} onDismiss={drawing.dismissProblem}>
+          {explainDrawing(drawing.problem)}
+        </Notice>
       )}
       {sharing.problem !== null && (
-        <div
-          className="notice"
-          role="alert"
-          data-testid="error"
-          data-problem={`sharing-${sharing.problem}`}
-        >
-          <p>
-            {sharing.problem === 'camera'
-              ? 'The camera did not start. Allow it in the browser’s address bar, close what else may be using it, and try again.'
-              : 'The screen could not be shown. Try once more.'}
-          </p>
-          <div className="notice__actions">
-            <button
-              type="button"
-              className="button button--small button--quiet button--icon"
-              aria-label="Dismiss"
-              onClick={sharing.dismissProblem}
-            >
-              <CloseIcon />
-            </button>
-          </div>
-        </div>
+        <Notice problem={`sharing-${sharing.problem}`} onDismiss={sharing.dismissProblem}>
+          {sharing.problem === 'camera'
+            ? 'The camera did not start. Allow it in the browser’s address bar, close what else may be using it, and try again.'
+            : 'The screen could not be shown. Try once more.'}
+        </Notice>
       )}
       {agentAway && (
         <p className="notice" role="status" data-testid="agent-away">
@@ -109,6 +68,34 @@ export function Notices(props: NoticesProps) {
           It could not be interrupted. Try once more.
         </p>
       )}
+    </div>
+  );
+}
+
+interface NoticeProps {
+  /** Its name, for tests. */
+  problem: string;
+  children: ReactNode;
+  /** What else can be done than to dismiss it. */
+  actions?: ReactNode;
+  onDismiss: () => void;
+}
+
+function Notice({ problem, children, actions, onDismiss }: NoticeProps) {
+  return (
+    <div className="notice" role="alert" data-testid="error" data-problem={problem}>
+      <p>{children}</p>
+      <div className="notice__actions">
+        {actions}
+        <button
+          type="button"
+          className="button button--small button--quiet button--icon"
+          aria-label="Dismiss"
+          onClick={onDismiss}
+        >
+          <CloseIcon />
+        </button>
+      </div>
     </div>
   );
 }

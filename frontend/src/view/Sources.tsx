@@ -11,7 +11,7 @@ export function Sources({ sources }: { sources: readonly Source[] }) {
           <li key={JSON.stringify([title, where, heading])}>
             <Place title={title === '' ? where : title} where={where} />
             {heading !== '' && heading !== title && (
-              <span className="sources__heading">{heading}</span>
+              <span>{heading}</span>
             )}
           </li>
         ))}
@@ -37,7 +37,7 @@ function Place({ title, where }: { title: string; where: string }) {
           {title}
         </a>
       )}
-      {place !== title && <span className="sources__where">{place}</span>}
+      {place !== title && <span>{place}</span>}
     </>
   );
 }

@@ -115,7 +115,7 @@ export function Stage(props: StageProps) {
       </div>
       <div className="stage__head">
         {reconnecting && problem === null && (
-          <p className="pill pill--warning" role="status" data-testid="reconnecting">
+          <p className="pill" role="status" data-testid="reconnecting">
             <span className="spinner" aria-hidden="true" />
             The connection is unsteady. Reconnecting…
           </p>
