@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import SettingsConfigDict
 
 from settings_brains import BrainSettings
+from settings_door import DoorSettings
 from visavis.protocol import AGENT_NAME, AVATAR_NAME
 
 DEV_API_KEY = "devkey"
@@ -52,7 +53,7 @@ def _is_rate(value: int) -> int:
 Pixels = Annotated[int, Field(ge=64, le=1920), AfterValidator(_even)]
 
 
-class Settings(BrainSettings):
+class Settings(BrainSettings, DoorSettings):
     """Raises :class:`pydantic.ValidationError` for a wrong value; see :func:`load_settings`."""
 
     model_config = SettingsConfigDict(

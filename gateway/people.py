@@ -56,5 +56,7 @@ def _key(secret: str | None) -> str:
             raise ValueError("the header X-Visavis-Person must say whose memory is meant")
         check_person(secret)
     except ValueError as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "Whose memory?", str(error)) from None
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, "invalid_person", "Whose memory?", str(error)
+        ) from None
     return person_key(secret)

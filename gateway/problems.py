@@ -1,4 +1,4 @@
-"""What can go wrong, as RFC 9457 problem JSON: a title, and a sentence for a person."""
+"""What can go wrong, as RFC 9457 problem JSON: a stable code, a title, a sentence for a person."""
 
 from __future__ import annotations
 
@@ -19,13 +19,25 @@ logger = logging.getLogger("visavis.gateway")
 
 
 class Problem(Exception):
-    """An answer other than the one asked for. ``retry_after`` is in seconds."""
+    """An answer other than the one asked for.
+
+    Args:
+        code: For programs; it never changes its meaning. Lower case, words joined by ``_``.
+        retry_after: Seconds.
+    """
 
     def __init__(
-        self, status: HTTPStatus, title: str, detail: str, *, retry_after: int | None = None
+        self,
+        status: HTTPStatus,
+        code: str,
+        title: str,
+        detail: str,
+        *,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
+        self.code = code
         self.title = title
         self.detail = detail
         self.retry_after = retry_after
@@ -34,6 +46,7 @@ class Problem(Exception):
 def nobody_free() -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
+        "nobody_free",
         "Nobody is free",
         "Nobody is free to talk right now. Try again in a few seconds.",
         retry_after=5,
@@ -43,6 +56,7 @@ def nobody_free() -> Problem:
 def conversation_over() -> Problem:
     return Problem(
         HTTPStatus.PRECONDITION_FAILED,
+        "conversation_over",
         "The conversation is over",
         "The room that you were in is closed. Ask for a new one.",
     )
@@ -71,7 +85,7 @@ def livekit_problems(url: str) -> Iterator[None]:
         detail = f"LiveKit at {url} does not answer. Start it, or set LIVEKIT_URL to where it runs."
     else:
         return
-    raise Problem(HTTPStatus.BAD_GATEWAY, "LiveKit cannot be used", detail)
+    raise Problem(HTTPStatus.BAD_GATEWAY, "livekit_unavailable", "LiveKit cannot be used", detail)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -86,18 +100,21 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         detail = " ".join(_sentence(each) for each in error.errors())
-        return _respond(Problem(HTTPStatus.BAD_REQUEST, "The request cannot be used", detail))
+        return _respond(
+            Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The request cannot be used", detail)
+        )
 
     @app.exception_handler(HTTPException)
     async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
         detail = str(error.detail)
-        return _respond(Problem(status, status.phrase, detail), error.headers)
+        return _respond(Problem(status, status.name.lower(), status.phrase, detail), error.headers)
 
 
 def _respond(problem: Problem, headers: Any = None) -> JSONResponse:
     content = {
-        "type": "about:blank",
+        "type": f"urn:visavis:problem:{problem.code}",
+        "code": problem.code,
         "title": problem.title,
         "status": problem.status.value,
         "detail": problem.detail,

@@ -2,5 +2,14 @@
 
 from .database import StoreError, open_store
 from .memories import Memories, Memory, Turn
+from .sessions import Sessions, StoredSession
 
-__all__ = ["Memories", "Memory", "StoreError", "Turn", "open_store"]
+__all__ = [
+    "Memories",
+    "Memory",
+    "Sessions",
+    "StoreError",
+    "StoredSession",
+    "Turn",
+    "open_store",
+]

@@ -107,6 +107,15 @@ TOPIC_MESSAGE: Final = "visavis.message"
 :class:`visavis.talk.MessageNews`."""
 MESSAGE_LIMIT: Final = 50_000
 """Characters of a text to say or to ask."""
+RPC_DOOR: Final = "visavis.door"
+"""To the agent of a session, from the gateway through LiveKit's server API. Payload: JSON with
+``key`` (:func:`visavis.session.door_key`) and an ``action``: ``settings`` with ``change``, a
+:class:`visavis.talk.TalkChange`, answers a ``Talk``; ``message`` with ``id``, ``kind`` (``say`` or
+``ask``), ``index`` from 0, ``last`` and ``text``, a piece of at most :data:`DOOR_PIECE` characters,
+answers a :class:`visavis.talk.MessageNews` to the last piece and ``"ok"`` to the others;
+``interrupt`` and ``end`` answer ``"ok"``."""
+DOOR_PIECE: Final = 3_000
+"""Characters, which are at most 12,000 bytes: an RPC carries 15,000."""
 RPC_SHOW_CARD: Final = "visavis.show_card"
 """Agent to a person's page: show a :class:`.card.Card`. Answers ``"ok"``."""
 ATTRIBUTE_SINCE: Final = "visavis.since"

@@ -1,0 +1,212 @@
+"""Sessions and what happened in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from visavis.events import EndReason, Event, EventType
+
+from .database import TABLES
+
+SESSIONS: Final = Table(
+    "visavis_sessions",
+    TABLES,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("room", String(128), nullable=False, unique=True),
+    Column("spec", Text, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("created_at", Float, nullable=False, index=True),
+    Column("ended_at", Float, nullable=True, index=True),
+    Column("end_reason", String(16), nullable=True),
+    Column("last_seq", Integer, nullable=False),
+)
+"""Times are Unix seconds; ``spec`` and ``metadata`` JSON objects."""
+EVENTS: Final = Table(
+    "visavis_events",
+    TABLES,
+    Column("session", ForeignKey(SESSIONS.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("type", String(32), nullable=False),
+    Column("at", Float, nullable=False, index=True),
+    Column("data", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    """A session as the store knows it; who is in its room now, LiveKit knows."""
+
+    id: str
+    owner: str
+    """Id of the API key that made it; empty: made without one."""
+    room: str
+    spec: Mapping[str, Any]
+    """As it was asked for, and changed since."""
+    metadata: Mapping[str, Any]
+    """The product's own."""
+    created_at: float
+    ended_at: float | None = None
+    end_reason: EndReason | None = None
+
+
+class Sessions:
+    """All in one database, for gateways and agents alike. All methods block; each is one
+    transaction."""
+
+    def __init__(self, store: Engine, clock: Callable[[], float]) -> None:
+        """``clock``: Unix seconds."""
+        self._store = store
+        self._clock = clock
+
+    def create(self, session: StoredSession) -> Event:
+        """Keep it; its first event, ``session.created``."""
+        with self._store.begin() as connection:
+            connection.execute(
+                insert(SESSIONS).values(
+                    id=session.id,
+                    owner=session.owner,
+                    room=session.room,
+                    spec=json.dumps(dict(session.spec)),
+                    metadata=json.dumps(dict(session.metadata)),
+                    created_at=session.created_at,
+                    last_seq=0,
+                )
+            )
+            data = {"metadata": dict(session.metadata)}
+            event = self._append(connection, session.id, "session.created", data)
+            assert event is not None
+            return event
+
+    def find(self, id: str) -> StoredSession | None:
+        with self._store.connect() as connection:
+            row = connection.execute(select(SESSIONS).where(SESSIONS.c.id == id)).first()
+        return _session(row) if row is not None else None
+
+    def page(
+        self, owner: str | None, *, after: str | None, limit: int, is_open: bool | None
+    ) -> list[StoredSession]:
+        """Newest first, from behind the session ``after``; ``owner`` None: everybody's."""
+        query = select(SESSIONS).order_by(SESSIONS.c.created_at.desc(), SESSIONS.c.id.desc())
+        if owner is not None:
+            query = query.where(SESSIONS.c.owner == owner)
+        if is_open is not None:
+            ended = SESSIONS.c.ended_at
+            query = query.where(ended.is_(None) if is_open else ended.is_not(None))
+        with self._store.connect() as connection:
+            if after is not None:
+                last = connection.execute(
+                    select(SESSIONS.c.created_at).where(SESSIONS.c.id == after)
+                ).scalar()
+                if last is None:
+                    return []
+                query = query.where(
+                    (SESSIONS.c.created_at < last)
+                    | ((SESSIONS.c.created_at == last) & (SESSIONS.c.id < after))
+                )
+            return [_session(row) for row in connection.execute(query.limit(limit))]
+
+    def count_open(self, owner: str | None = None) -> int:
+        query = select(func.count()).select_from(SESSIONS).where(SESSIONS.c.ended_at.is_(None))
+        if owner is not None:
+            query = query.where(SESSIONS.c.owner == owner)
+        with self._store.connect() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def change_spec(self, id: str, spec: Mapping[str, Any]) -> None:
+        with self._store.begin() as connection:
+            connection.execute(
+                update(SESSIONS).where(SESSIONS.c.id == id).values(spec=json.dumps(dict(spec)))
+            )
+
+    def append(self, id: str, type: EventType, data: Mapping[str, Any]) -> Event | None:
+        """The session's next event; None, and nothing is kept, where it is over or unknown."""
+        with self._store.begin() as connection:
+            return self._append(connection, id, type, data)
+
+    def end(self, id: str, reason: EndReason) -> Event | None:
+        """Its last event, ``session.ended``; None where it was over already."""
+        with self._store.begin() as connection:
+            event = self._append(connection, id, "session.ended", {"reason": reason})
+            if event is not None:
+                connection.execute(
+                    update(SESSIONS)
+                    .where(SESSIONS.c.id == id)
+                    .values(ended_at=event.at, end_reason=reason)
+                )
+            return event
+
+    def events(self, id: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Of one session with a ``seq`` above ``after``, in order."""
+        query = (
+            select(EVENTS)
+            .where(EVENTS.c.session == id, EVENTS.c.seq > after)
+            .order_by(EVENTS.c.seq)
+            .limit(limit)
+        )
+        with self._store.connect() as connection:
+            return [_event(row) for row in connection.execute(query)]
+
+    def forget(self, ended_before: float) -> int:
+        """Delete the sessions that were over by then, events and all; how many."""
+        with self._store.begin() as connection:
+            gone = connection.execute(delete(SESSIONS).where(SESSIONS.c.ended_at < ended_before))
+            return gone.rowcount
+
+    def _append(
+        self, connection: Connection, id: str, type: EventType, data: Mapping[str, Any]
+    ) -> Event | None:
+        # The update locks the session's row: writers of one session take turns.
+        counted = connection.execute(
+            update(SESSIONS)
+            .where(SESSIONS.c.id == id, SESSIONS.c.ended_at.is_(None))
+            .values(last_seq=SESSIONS.c.last_seq + 1)
+        )
+        if not counted.rowcount:
+            return None
+        seq = connection.execute(select(SESSIONS.c.last_seq).where(SESSIONS.c.id == id)).scalar()
+        event = Event(id, int(seq or 0), type, self._clock(), dict(data))
+        connection.execute(
+            insert(EVENTS).values(
+                session=id, seq=event.seq, type=type, at=event.at, data=json.dumps(event.data)
+            )
+        )
+        return event
+
+
+def _session(row: Row[Any]) -> StoredSession:
+    return StoredSession(
+        row.id,
+        row.owner,
+        row.room,
+        json.loads(row.spec),
+        json.loads(row.metadata),
+        row.created_at,
+        row.ended_at,
+        row.end_reason,
+    )
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(row.session, row.seq, row.type, row.at, json.loads(row.data))

@@ -1,0 +1,76 @@
+"""Sessions and their events: in order, each once, and over once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store import Sessions, StoredSession, open_store
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Iterator[Sessions]:
+    store = open_store(f"sqlite:///{tmp_path}/visavis.sqlite3")
+    yield Sessions(store, lambda: 100.0)
+    store.dispose()
+
+
+def make(id: str, at: float = 1.0, owner: str = "acme") -> StoredSession:
+    return StoredSession(id, owner, f"room-{id}", {"language": "de"}, {"order": 7}, at)
+
+
+def test_a_session_is_not_kept_other_than_it_was_made(sessions: Sessions) -> None:
+    sessions.create(make("a"))
+    assert sessions.find("a") == make("a")
+    assert sessions.find("b") is None
+
+
+def test_two_writers_do_not_give_two_events_one_number(sessions: Sessions) -> None:
+    sessions.create(make("a"))
+
+    def write() -> None:
+        for _ in range(20):
+            assert sessions.append("a", "user.turn", {"text": "hello"})
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    assert [event.seq for event in sessions.events("a")] == list(range(1, 82))
+    assert [event.seq for event in sessions.events("a", after=80)] == [81]
+
+
+def test_a_session_is_not_over_twice_and_nothing_happens_after(sessions: Sessions) -> None:
+    sessions.create(make("a"))
+    assert sessions.end("a", "idle")
+    assert sessions.end("a", "left") is None
+    assert sessions.append("a", "user.turn", {}) is None
+    found = sessions.find("a")
+    assert found is not None and (found.end_reason, found.ended_at) == ("idle", 100.0)
+    assert [event.type for event in sessions.events("a")] == ["session.created", "session.ended"]
+
+
+def test_pages_leave_out_nobody_and_show_nobody_elses(sessions: Sessions) -> None:
+    for n in range(7):
+        sessions.create(make(f"s{n}", at=float(n // 2)))
+    sessions.create(make("other", owner="rival"))
+    sessions.end("s3", "ended")
+    seen: list[str] = []
+    while page := sessions.page("acme", after=seen[-1] if seen else None, limit=3, is_open=None):
+        seen += [each.id for each in page]
+    assert seen == ["s6", "s5", "s4", "s3", "s2", "s1", "s0"]
+    assert sessions.count_open("acme") == 6
+    assert [each.id for each in sessions.page("acme", after=None, limit=9, is_open=False)] == ["s3"]
+
+
+def test_what_is_forgotten_leaves_no_events(sessions: Sessions) -> None:
+    sessions.create(make("a"))
+    sessions.create(make("b"))
+    sessions.end("a", "left")
+    assert sessions.forget(ended_before=101.0) == 1
+    assert sessions.find("a") is None and sessions.events("a") == []
+    assert sessions.find("b") is not None
