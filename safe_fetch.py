@@ -3,7 +3,8 @@
 A URL from a page, a dispatch or a document may point at this machine or its neighbours
 (server-side request forgery). So every name is resolved here, every address it has is checked, and
 the connection goes to the very address that was checked, at each redirect anew: a name that answers
-differently the second time (DNS rebinding) gains nothing. See OWASP's Server-Side Request Forgery
+differently the second time (DNS rebinding) gains nothing. However an address was spelled, it is
+checked once more as the connection is made. See OWASP's Server-Side Request Forgery
 Prevention cheat sheet and the IANA special-purpose address registries, which :mod:`ipaddress`
 knows.
 """
@@ -20,11 +21,16 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import AddrInfoType
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK: Final = 64 * 1024
 _NAT64: Final = ip_network("64:ff9b::/96")
 """RFC 6052 §2.1: the last 32 bits are an IPv4 address."""
+_UNICAST: Final = ip_network("2000::/3")
+"""All that IANA gives out of IPv6; what lies elsewhere leads nowhere, or in (RFC 4291 §2.4)."""
+_SPECIAL: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""In the registries, but not refused by every Python that we run on."""
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -87,7 +93,9 @@ async def fetch(
                 if not allow_private:
                     _check_literal(host)
                 connector = aiohttp.TCPConnector(
-                    resolver=_Checked(resolve, allow_private), use_dns_cache=False
+                    resolver=_Checked(resolve, allow_private),
+                    use_dns_cache=False,
+                    socket_factory=None if allow_private else _open_socket,
                 )
                 async with aiohttp.ClientSession(
                     connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
@@ -185,6 +193,18 @@ def _check_literal(host: str) -> None:
         raise _private(host)
 
 
+def _open_socket(found: AddrInfoType) -> socket.socket:
+    """The last check, of what is connected to: a host may become an address on the way here, as
+    ``①②⑦.⓪.⓪.①`` does."""
+    family, kind, protocol, _, target = found
+    host = str(target[0])
+    if not is_public(ip_address(host)):
+        raise _private(host)
+    opened = socket.socket(family, kind, protocol)
+    opened.setblocking(False)
+    return opened
+
+
 def is_public(address: Address) -> bool:
     """Whether anybody on the internet could reach it, or the IPv4 address within it."""
     if isinstance(address, IPv6Address):
@@ -193,8 +213,10 @@ def is_public(address: Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address.is_site_local or address.teredo is not None:
+        if address not in _UNICAST or address.teredo is not None:
             return False
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast
 
 

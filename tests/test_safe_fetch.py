@@ -85,8 +85,10 @@ async def test_what_is_there_is_not_fetched(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"],
-)
+    ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0",
+     "0x7f000001", "0177.0.0.1", "127.1", "[::ffff:7f00:1]", "[::127.0.0.1]", "localhost.",
+     "１２７.0.0.1", "127。0。0。1", "①②⑦.⓪.⓪.①", "%31%32%37.0.0.1", "ⓛocalhost"],
+)  # fmt: skip
 async def test_this_machine_is_not_asked_under_any_of_its_names(site: Site, host: str) -> None:
     with pytest.raises(FetchError):
         await fetch(site.url("/good", host), limits=SMALL)
@@ -98,7 +100,9 @@ async def test_this_machine_is_not_asked_under_any_of_its_names(site: Site, host
     ["10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
      "224.0.0.1", "255.255.255.255", "::", "fe80::1%eth0", "fc00::1", "fec0::1", "ff02::1",
      "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1",
-     "2001:0:53aa:64c:0:fbfe:3f57:fffe"],
+     "2001:0:53aa:64c:0:fbfe:3f57:fffe", "::7f00:1", "::ffff:0:7f00:1", "64:ff9b:1::a00:1",
+     "64:ff9b::a9fe:a9fe", "192.0.0.8", "192.88.99.1", "198.18.0.1", "3fff::1", "5f00::1",
+     "4000::1"],
 )  # fmt: skip
 def test_an_address_of_no_public_host_does_not_pass(address: str) -> None:
     assert not is_public(ip_address(address))
