@@ -1,64 +1,27 @@
-"""``python -m gateway``: serves until Ctrl-C."""
+"""``python -m gateway``: serves until Ctrl-C. ``python -m gateway doctor``: says what is wrong."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import logging
-import socket
+import argparse
 import sys
 
-import uvicorn
+from settings import load_settings
 
-from settings import Settings, load_settings
-from store import StoreError
-
-from .app import create_app
+from .serve import serve
 
 
-def main() -> None:
+def main(arguments: list[str]) -> int:
+    """Runs the command that ``arguments`` name; its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gateway", description="Serves the API and the page, unless told otherwise."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="serve until Ctrl-C; the default")
+    parser.parse_args(arguments)
     settings = load_settings()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    listener = listen(settings)
-    port = listener.getsockname()[1]
-    logging.getLogger("visavis.gateway").info("listening on %s port %d", settings.host, port)
-    try:
-        app = create_app(settings)
-    except StoreError as error:
-        sys.exit(f"visavis: {error}")
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=5,
-    )
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
-
-
-def listen(settings: Settings) -> socket.socket:
-    """The open port, or the process ends (status 1) with a sentence."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as error:
-        sys.exit(f"visavis: {_explain(error, settings)}")
-
-
-def _explain(error: OSError, settings: Settings) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"port {settings.port} is used by another program. Stop that one, or set PORT to "
-            "another port."
-        )
-    if error.errno == errno.EACCES:
-        return f"this user may not listen on port {settings.port}. Set PORT to a number above 1023."
-    return (
-        f"cannot listen on HOST={settings.host} PORT={settings.port}: {error.strerror or error}. "
-        "Set HOST to an address of this machine (0.0.0.0 for all of them)."
-    )
+    serve(settings)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

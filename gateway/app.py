@@ -22,6 +22,7 @@ from .health import Health
 from .page import DIST, LimitedBody, Page, SecurityHeaders
 from .people import people_routes
 from .problems import add_problem_handlers, livekit_problems
+from .service.metrics import Counted, Metrics
 from .tokens import TokenRequest, TokenResponse, make_room_name, make_token, server_url
 
 LIVEKIT_TIMEOUT = aiohttp.ClientTimeout(total=5)
@@ -38,6 +39,8 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
 
     store = open_store(settings.store_url)
     memories = Memories(store, time.time)
+    metrics = Metrics()
+    metrics.watch(store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,6 +61,8 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(LimitedBody, limit=MAX_BODY)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Counted, metrics=metrics)
+    app.state.metrics = metrics
 
     @app.post("/api/token", status_code=HTTPStatus.CREATED)
     async def token(

@@ -92,17 +92,20 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Every error of ``app`` becomes problem JSON."""
 
     @app.exception_handler(Problem)
-    async def on_problem(_: Request, problem: Problem) -> JSONResponse:
+    async def on_problem(request: Request, problem: Problem) -> JSONResponse:
+        request.state.problem = problem.code  # for who counts the refusals
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.warning("%s", problem.detail)
         return _respond(problem)
 
     @app.exception_handler(RequestValidationError)
-    async def on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         detail = " ".join(_sentence(each) for each in error.errors())
-        return _respond(
-            Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The request cannot be used", detail)
+        problem = Problem(
+            HTTPStatus.BAD_REQUEST, "invalid_request", "The request cannot be used", detail
         )
+        request.state.problem = problem.code
+        return _respond(problem)
 
     @app.exception_handler(HTTPException)
     async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:

@@ -19,7 +19,7 @@ from livekit.api import LiveKitAPI
 from starlette.testclient import TestClient
 
 from bench.livekit import ROOT, free_ports
-from gateway.__main__ import listen
+from gateway.serve import listen
 from gateway.app import create_app
 from gateway.health import CACHE_SECONDS, Health
 from settings import Settings

@@ -1,0 +1,1 @@
+"""What operators ask a gateway: is it well, what is here, how much was used."""
