@@ -26,9 +26,9 @@ FROM python AS environment
 RUN pip install --no-cache-dir --disable-pip-version-check uv==0.13.8
 ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN uv sync --locked --no-default-groups --group apps --no-install-project --no-cache
+RUN uv sync --locked --no-default-groups --group apps --group postgres --no-install-project --no-cache
 COPY visavis visavis
-RUN uv sync --locked --no-default-groups --group apps --no-cache
+RUN uv sync --locked --no-default-groups --group apps --group postgres --no-cache
 
 FROM python AS runtime
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/app/.cache/numba

@@ -14,7 +14,7 @@ PAGE := $(shell find frontend -path frontend/node_modules -prune -o -path fronte
 SERVER := .cache/livekit-server/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test test-fast lint bench clean chromium mesa
+.PHONY: help demo setup test test-fast lint bench clean chromium mesa services
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -24,7 +24,7 @@ demo: setup ## set up what is missing and start everything; Ctrl-C stops it
 
 setup: .venv/.apps frontend/dist/index.html .venv/.prewarm $(SERVER) ## set up alone
 
-test: setup .venv/.dev lint chromium mesa ## every check and every test
+test: setup .venv/.dev lint chromium mesa services ## every check and every test
 	$(PYTHON) -m pytest
 	@npm --prefix frontend test --silent
 
@@ -95,3 +95,11 @@ mesa:
 	echo "==> Mesa (for the tests of the renderer on a graphics card)"; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libegl1 libopengl0 libgl1-mesa-dri >/dev/null; \
 	else false; fi; } || echo "visavis: without Mesa's EGL, the tests of the graphics card are skipped"
+
+# The tests start a Postgres and a Redis of their own.
+services:
+	@{ command -v redis-server && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }; } >/dev/null 2>&1 || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	echo "==> Postgres and Redis (for the tests of the store and of several gateways)"; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql redis-server >/dev/null; \
+	else false; fi; } || echo "visavis: without Postgres and Redis their tests are skipped: install postgresql and redis-server"

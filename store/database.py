@@ -24,6 +24,9 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 BUSY_SECONDS: Final = 10
 """How long a writer waits for another one (SQLite has one at a time)."""
 
+_LOCK: Final = 0x76697361
+"""Number of the advisory lock on a Postgres under which tables are made; any of our own."""
+
 TABLES: Final = MetaData()
 
 PEOPLE: Final = Table(
@@ -70,7 +73,12 @@ def open_store(url: str) -> Engine:
         engine = create_engine(address, pool_pre_ping=not is_sqlite)
         if is_sqlite:
             event.listen(engine, "connect", _tune_sqlite)
-        TABLES.create_all(engine)
+        with engine.begin() as connection:
+            # Workers that start at once make the tables one after the other.
+            connection.exec_driver_sql(
+                "BEGIN IMMEDIATE" if is_sqlite else f"SELECT pg_advisory_xact_lock({_LOCK})"
+            )
+            TABLES.create_all(connection)
     except (ArgumentError, SQLAlchemyError, ImportError, OSError) as error:
         # SQLAlchemy's own text may hold the password.
         problem = str(error.__cause__ or type(error).__name__)
@@ -79,5 +87,5 @@ def open_store(url: str) -> Engine:
 
 
 def _tune_sqlite(connection: Any, _: Any) -> None:
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={1000 * BUSY_SECONDS}"):
+    for pragma in (f"busy_timeout={1000 * BUSY_SECONDS}", "journal_mode=WAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -39,5 +39,5 @@ def test_every_dependency_has_its_reason_in_the_readme() -> None:
     for group in project["dependency-groups"].values():
         wanted += [entry for entry in group if isinstance(entry, str)]
     for requirement in wanted:
-        name = re.split(r"[~=<>]", requirement)[0]
+        name = re.split(r"[\[~=<>]", requirement)[0]
         assert re.search(rf"\b{re.escape(name)}\b", table), f"{name} has no reason"

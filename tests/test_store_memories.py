@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import Engine
 
 from store import Memories, Memory, StoreError, Turn, open_store
 from store.memories import LONGEST, MOST_TURNS
@@ -29,22 +29,19 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def memories(tmp_path: Path, clock: Clock) -> Iterator[Memories]:
-    store = open_store(f"sqlite:///{tmp_path}/new folder/visavis.sqlite3")
-    yield Memories(store, clock)
-    store.dispose()
+def memories(store: Engine, clock: Clock) -> Memories:
+    return Memories(store, clock)
 
 
 def said(*texts: str) -> list[Turn]:
     return [Turn(1.0 + n, "user", text) for n, text in enumerate(texts)]
 
 
-def test_what_was_said_is_not_lost_with_the_process(tmp_path: Path, clock: Clock) -> None:
-    url = f"sqlite:///{tmp_path}/visavis.sqlite3"
-    first = open_store(url)
+def test_what_was_said_is_not_lost_with_the_process(store_url: str, clock: Clock) -> None:
+    first = open_store(store_url)
     Memories(first, clock).keep(ANNA, since=0, turns=said("Hello"), facts=["Likes tea."])
     first.dispose()
-    again = open_store(url)
+    again = open_store(store_url)
     assert Memories(again, clock).recall(ANNA) == Memory(("Likes tea.",), tuple(said("Hello")))
     again.dispose()
 
@@ -117,3 +114,11 @@ def test_a_store_that_cannot_be_opened_does_not_tell_its_password(url: str) -> N
     with pytest.raises(StoreError, match="STORE_URL") as caught:
         open_store(url)
     assert "hunter2" not in str(caught.value)
+
+
+def test_workers_that_start_at_once_do_not_trip_over_each_others_tables(store_url: str) -> None:
+    def start(_: int) -> None:
+        open_store(store_url).dispose()
+
+    with ThreadPoolExecutor(8) as workers:
+        assert len(list(workers.map(start, range(16)))) == 16

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
-from store import Sessions, StoredSession, open_store
+from store import Sessions, StoredSession
 
 
 @pytest.fixture
-def sessions(tmp_path: Path) -> Iterator[Sessions]:
-    store = open_store(f"sqlite:///{tmp_path}/visavis.sqlite3")
-    yield Sessions(store, lambda: 100.0)
-    store.dispose()
+def sessions(store: Engine) -> Sessions:
+    return Sessions(store, lambda: 100.0)
 
 
 def make(id: str, at: float = 1.0, owner: str = "acme") -> StoredSession:
