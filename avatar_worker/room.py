@@ -18,7 +18,7 @@ from avatar_worker.lipsync import LipSync
 from avatar_worker.lipsync.on_demand import LipsOnDemand
 from avatar_worker.load import INTERVAL, WARM_UP, Board, Processor, RoomLoad
 from avatar_worker.look import Look
-from avatar_worker.player import Encoding, Event, Frame, Player, RoomTracks, Voice
+from avatar_worker.player import Encoding, Event, Frame, Player, RoomTracks, Spoken, Voice
 from avatar_worker.player.quality import Quality
 from avatar_worker.presence import AgentPresence
 from avatar_worker.wardrobe import Wardrobe, WardrobeError
@@ -60,6 +60,9 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     def on_frame(frame: Frame) -> None:
         watchers.notify(frame)
 
+    def on_spoken(spoken: Spoken) -> None:
+        watchers.notify_spoken(spoken)
+
     async def on_watched(watched: bool) -> None:
         if on_demand is not None:
             await asyncio.to_thread(on_demand.wake if watched else on_demand.rest)
@@ -71,6 +74,7 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
         output=tracks,
         on_event=on_event,
         on_frame=on_frame,
+        on_spoken=on_spoken,
         lead=lips.lead + LEAD_MARGIN,
         quality=Quality(settings.avatar_video_fps, warm_up=QUALITY_WARM_UP),
         scaled=renderers,

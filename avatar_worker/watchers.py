@@ -11,15 +11,16 @@ from typing import Final
 
 from livekit import rtc
 
-from avatar_worker.player import Frame, Player
+from avatar_worker.player import Frame, Player, Spoken
 from avatar_worker.player.segment import SAMPLE_RATE
 from visavis.protocol import (
     RPC_UNWATCH_WEIGHTS,
     RPC_WATCH_WEIGHTS,
+    TOPIC_SPOKEN,
     TOPIC_WEIGHTS,
     ProtocolError,
 )
-from visavis.weights import WatchWeights, WeightsPacket
+from visavis.weights import SOUND_RATE, SpokenPacket, WatchWeights, WeightsPacket
 
 logger = logging.getLogger("visavis.avatar")
 
@@ -27,6 +28,9 @@ MOST: Final = 64
 """Participants that may watch one avatar's weights."""
 UNSENT: Final = 4
 """Frames that wait while one is sent; older ones are lost, as on the way."""
+UNSENT_SPOKEN: Final = 90
+"""The same of those with sound, three seconds: so long a room may be without its network."""
+_STEP: Final = SAMPLE_RATE // SOUND_RATE
 
 
 class Watchers:
@@ -56,6 +60,9 @@ class Watchers:
         self._sequence = 0
         self._frames: deque[Frame] = deque(maxlen=UNSENT)
         self._something = asyncio.Event()
+        self._spoken: deque[SpokenPacket] = deque(maxlen=UNSENT_SPOKEN)
+        self._spoken_sequence = 0
+        self._some_spoken = asyncio.Event()
         self._complained = False
         self._loop = asyncio.get_running_loop()
 
@@ -71,29 +78,54 @@ class Watchers:
         """What the face shows; from any thread."""
         self._loop.call_soon_threadsafe(self._offer, frame)
 
+    def notify_spoken(self, spoken: Spoken) -> None:
+        """What was heard and seen; from any thread."""
+        self._loop.call_soon_threadsafe(self._offer_spoken, spoken)
+
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            while self._frames:
-                await self._send(self._frames.popleft())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send_frames())
+            tasks.create_task(self._send_spoken())  # a reliable packet may have to wait
 
     def _offer(self, frame: Frame) -> None:
         self._frames.append(frame)
         self._something.set()
 
-    async def _send(self, frame: Frame) -> None:
-        if not self._wishes or not self._room.isconnected():
+    def _offer_spoken(self, spoken: Spoken) -> None:
+        self._spoken.append(pack_spoken(spoken, self._track, self._spoken_sequence))
+        self._spoken_sequence += 1
+        self._some_spoken.set()
+
+    async def _send_frames(self) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            while self._frames:
+                frame = self._frames.popleft()
+                if watching := self._those(lambda wish: wish.wants_idle):
+                    packet = pack(frame, self._track, self._sequence)
+                    self._sequence += 1
+                    await self._send(packet.to_bytes(), TOPIC_WEIGHTS, watching)
+
+    async def _send_spoken(self) -> None:
+        while True:
+            await self._some_spoken.wait()
+            self._some_spoken.clear()
+            while self._spoken:
+                packet = self._spoken.popleft()
+                if listening := self._those(lambda wish: wish.audio):
+                    await self._send(packet.to_bytes(), TOPIC_SPOKEN, listening)
+
+    def _those(self, who: Callable[[WatchWeights], bool]) -> list[str]:
+        return [identity for identity, wish in self._wishes.items() if who(wish)]
+
+    async def _send(self, data: bytes, topic: str, to: list[str]) -> None:
+        if not self._room.isconnected():
             return
-        packet = pack(frame, self._track, self._sequence)
-        self._sequence += 1
         try:
             await self._room.local_participant.publish_data(
-                packet.to_bytes(),
-                reliable=False,
-                destination_identities=list(self._wishes),
-                topic=TOPIC_WEIGHTS,
+                data, reliable=topic == TOPIC_SPOKEN, destination_identities=to, topic=topic
             )
         except Exception as error:  # a room that reconnects: the next one has all there is to say
             if not self._complained:
@@ -130,18 +162,14 @@ class Watchers:
     async def _update(self) -> None:
         self._draw_where_looked_at()
         async with self._one_at_a_time:
-            wanted = bool(self._wishes)
-            if wanted == self._is_watched:
-                return
-            self._is_watched = wanted
-            if not wanted:
-                self._player.watch(False)
-            try:
-                await self._on_watched(wanted)
-            except Exception:
-                logger.exception("lip-sync could not be made ready; the mouth stays still")
-            if wanted:
-                self._player.watch(True)
+            if (wanted := bool(self._wishes)) != self._is_watched:
+                self._is_watched = wanted
+                try:
+                    await self._on_watched(wanted)
+                except Exception:
+                    logger.exception("lip-sync could not be made ready; the mouth stays still")
+            self._player.watch(bool(self._those(lambda wish: wish.wants_idle)))
+            self._player.listen(bool(self._those(lambda wish: wish.audio)))
 
     def _draw_where_looked_at(self) -> None:
         people = [
@@ -169,3 +197,11 @@ def pack(frame: Frame, track: int, sequence: int) -> WeightsPacket:
         position_ms=frame.position * 1000 // SAMPLE_RATE,
         paused=frame.paused,
     )
+
+
+def pack_spoken(spoken: Spoken, track: int, sequence: int) -> SpokenPacket:
+    """The same with its sound: every second sample. Speech comes with 24 kHz or less, so that what
+    there is of higher tones is what resampling has left over."""
+    first = -spoken.frame.time % _STEP
+    sound = spoken.sound[first::_STEP].astype("<i2").tobytes()
+    return SpokenPacket(pack(spoken.frame, track, sequence), sound)

@@ -13,10 +13,10 @@ import pytest
 from livekit import rtc
 
 from avatar_worker.face import HeadPose
-from avatar_worker.player import Acted, Frame, Player
+from avatar_worker.player import Acted, Frame, Player, Spoken
 from avatar_worker.watchers import MOST, UNSENT, Watchers
-from visavis.protocol import RPC_UNWATCH_WEIGHTS, RPC_WATCH_WEIGHTS, TOPIC_WEIGHTS
-from visavis.weights import WeightsPacket
+from visavis.protocol import RPC_UNWATCH_WEIGHTS, RPC_WATCH_WEIGHTS, TOPIC_SPOKEN, TOPIC_WEIGHTS
+from visavis.weights import SpokenPacket, WeightsPacket
 
 PERSON = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
 AGENT = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
@@ -35,14 +35,16 @@ class Stage:
         self.methods: dict[str, Any] = {}
         self.handlers: dict[str, Any] = {}
         self.sent: list[tuple[WeightsPacket, list[str]]] = []
+        self.spoken: list[tuple[SpokenPacket, list[str]]] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.watched = False
         self.drawn = True
+        self.listened = False
         self.lips: list[bool] = []
         self.watchers = Watchers(
             cast(rtc.Room, self),
-            cast(Player, SimpleNamespace(watch=self._watch, draw=self._draw)),
+            cast(Player, SimpleNamespace(watch=self._watch, draw=self._draw, listen=self._listen)),
             on_watched=self._on_watched,
         )
         self.watchers.register()
@@ -61,7 +63,12 @@ class Stage:
         self, data: bytes, *, reliable: bool, destination_identities: list[str], topic: str
     ) -> None:
         await self.gate.wait()
-        assert topic == TOPIC_WEIGHTS and not reliable and destination_identities
+        assert destination_identities
+        if topic == TOPIC_SPOKEN:
+            assert reliable
+            self.spoken.append((SpokenPacket.from_bytes(data), destination_identities))
+            return
+        assert topic == TOPIC_WEIGHTS and not reliable
         self.sent.append((WeightsPacket.from_bytes(data), destination_identities))
 
     def join(self, identity: str, kind: Any = PERSON) -> None:
@@ -90,6 +97,9 @@ class Stage:
     def _watch(self, wanted: bool) -> None:
         self.watched = wanted
 
+    def _listen(self, wanted: bool) -> None:
+        self.listened = wanted
+
     def _draw(self, wanted: bool) -> None:
         self.drawn = wanted
 
@@ -117,6 +127,26 @@ async def test_nobody_gets_weights_who_did_not_ask(stage: Stage) -> None:
     assert to == ["ann"]
     assert (packet.time_ms, packet.segment, packet.position_ms) == (1000, 2, 100)
     assert packet.yaw == 1.5 and packet.weights[0] == pytest.approx(0.5, abs=0.5 / 255)
+
+
+async def test_sound_goes_to_who_asked_for_it_and_weights_of_a_silence_do_not(stage: Stage) -> None:
+    stage.join("bridge")
+    stage.join("ann")
+    await stage.call(RPC_WATCH_WEIGHTS, "bridge", '{"video": false, "audio": true}')
+    assert stage.listened and not stage.watched and stage.lips == [True]
+    await stage.watch("ann")
+    assert stage.watched
+    await stage.show(frame())
+    assert [to for _, to in stage.sent] == [["ann"]]
+    for _ in range(2):
+        stage.watchers.notify_spoken(Spoken(frame(), np.arange(1600, dtype=np.int16)))
+    await stage.show()
+    assert [to for _, to in stage.spoken] == [["bridge"]] * 2
+    packet = stage.spoken[1][0]
+    assert packet.face.sequence == 1 and packet.face.time_ms == 1000
+    assert packet.sound == np.arange(0, 1600, 2, dtype=np.int16).tobytes()
+    await stage.leave("bridge")
+    assert not stage.listened and stage.watched
 
 
 async def test_who_leaves_or_has_enough_is_sent_nothing_more(stage: Stage) -> None:

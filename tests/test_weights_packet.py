@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visavis.protocol import ProtocolError
-from visavis.weights import SIZE, VERSION, WatchWeights, WeightsPacket
+from visavis.weights import SIZE, VERSION, SpokenPacket, WatchWeights, WeightsPacket
 
 GOLDEN: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "weights_packets.json").read_text()
@@ -99,3 +99,18 @@ def test_a_wish_to_watch_survives_the_wire() -> None:
 def test_a_malformed_wish_is_refused(text: str) -> None:
     with pytest.raises(ProtocolError):
         WatchWeights.from_json(text)
+
+
+def test_half_a_sample_is_not_taken_for_sound() -> None:
+    whole = SpokenPacket(packet(), b"\1\2")
+    assert SpokenPacket.from_bytes(whole.to_bytes()) == SpokenPacket(packet(), b"\1\2")
+    with pytest.raises(ProtocolError, match="whole samples"):
+        SpokenPacket.from_bytes(whole.to_bytes()[:-1])
+
+
+def test_who_wants_sound_is_not_sent_the_silence_unasked() -> None:
+    assert WatchWeights.from_json("").wants_idle
+    assert not WatchWeights.from_json('{"audio": true}').wants_idle
+    assert WatchWeights.from_json('{"audio": true, "idle": true}').wants_idle
+    wish = WatchWeights(video=False, audio=True)
+    assert WatchWeights.from_json(wish.to_json()) == wish

@@ -51,6 +51,9 @@ RPC_UNWATCH_WEIGHTS: Final = "visavis.unwatch_weights"
 """Any participant to avatar: no more weights. Empty payload; answers ``"ok"``."""
 TOPIC_WEIGHTS: Final = "visavis.weights"
 """Data topic, avatar to those who watch, lossy: thirty :class:`.weights.WeightsPacket` a second."""
+TOPIC_SPOKEN: Final = "visavis.spoken"
+"""Data topic, avatar to those who asked for sound, reliable: while somebody speaks, and until the
+mouth is shut, thirty :class:`.weights.SpokenPacket` a second."""
 RPC_APPEARANCE: Final = "visavis.appearance"
 """To the avatar, from its agent or who has :data:`ATTRIBUTE_CONTROL`: look different from now on.
 Payload: :class:`visavis.appearance.AppearanceChange`, as JSON; answers what is in force then, an
@@ -143,9 +146,9 @@ ATTRIBUTE_SIZE: Final = "visavis.size"
 ATTRIBUTE_EMOTION: Final = "visavis.emotion"
 """On the avatar: what it was asked to feel; see ``visavis.appearance.Appearance.emotion``."""
 
-Feature = Literal["pause", "alive", "weights", "appearance"]
+Feature = Literal["pause", "alive", "weights", "appearance", "spoken"]
 """Pause: :data:`RPC_PAUSE` and :data:`RPC_RESUME`. Alive: :data:`TOPIC_ALIVE`. Weights:
-:data:`RPC_WATCH_WEIGHTS`. Appearance: :data:`RPC_APPEARANCE`."""
+:data:`RPC_WATCH_WEIGHTS`. Appearance: :data:`RPC_APPEARANCE`. Spoken: :data:`TOPIC_SPOKEN`."""
 
 FaceState = Literal["waiting", "present", "absent"]
 """Waiting: dispatched, not here yet. Present: it speaks through the avatar. Absent: plain voice."""

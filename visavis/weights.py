@@ -33,6 +33,8 @@ VERSION: Final = 1
 _LAYOUT: Final = struct.Struct(f"<BBHHIII3h{len(ARKIT_NAMES)}s")
 SIZE: Final = _LAYOUT.size
 """Bytes of a packet."""
+SOUND_RATE: Final = 24_000
+"""Hz of the sound in a :class:`SpokenPacket`."""
 _SPEAKING, _PAUSED = 1, 2
 _MOST_DEGREES: Final = 327.0
 
@@ -105,14 +107,44 @@ class WeightsPacket:
 
 
 @dataclass(frozen=True)
+class SpokenPacket:
+    """A frame with the very sound that belongs to it, for clients that take no WebRTC audio."""
+
+    face: WeightsPacket
+    """Its sequence counts the packets with sound alone: a gap in it is sound that was lost."""
+    sound: bytes
+    """int16 little-endian mono at :data:`SOUND_RATE`, of 1/30 s or less: the rest of the moment is
+    another packet's."""
+
+    def to_bytes(self) -> bytes:
+        """The packet of the frame, and the sound behind it."""
+        return self.face.to_bytes() + self.sound
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> SpokenPacket:
+        """Raises :class:`ProtocolError`."""
+        if len(data) % 2 != SIZE % 2:
+            raise ProtocolError(f"a packet with sound has whole samples, not {len(data)} bytes")
+        return cls(WeightsPacket.from_bytes(data[:SIZE]), data[SIZE:])
+
+
+@dataclass(frozen=True)
 class WatchWeights:
     """How a participant wants to see the face from its weights."""
 
     video: bool = True
     """It looks at the video as well. Where nobody does, no pictures are drawn."""
+    audio: bool = False
+    """Packets with sound while somebody speaks. It does not listen to the audio track."""
+    idle: bool | None = None
+    """Packets without sound as well, thirty a second, speech or none. None: unless with audio."""
+
+    @property
+    def wants_idle(self) -> bool:
+        return not self.audio if self.idle is None else self.idle
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({name: wish for name, wish in asdict(self).items() if wish is not None})
 
     @classmethod
     def from_json(cls, text: str) -> WatchWeights:
@@ -120,10 +152,11 @@ class WatchWeights:
         if not text:
             return cls()
         data = read_object(text, "the wish to watch weights")
-        if unknown := sorted(set(data) - {"video"}):
+        if unknown := sorted(set(data) - {"video", "audio", "idle"}):
             raise ProtocolError(f"unknown field in the wish to watch weights: {unknown[0]}")
-        if not isinstance(data.get("video", True), bool):
-            raise ProtocolError("'video' in the wish to watch weights must be true or false")
+        for name, wish in data.items():
+            if not isinstance(wish, bool):
+                raise ProtocolError(f"{name!r} in the wish to watch weights must be true or false")
         return cls(**data)
 
 

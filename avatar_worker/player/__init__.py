@@ -2,6 +2,7 @@
 
 from .frame import Acted, Frame
 from .player import Counters, Output, Player
+from .spoken import Spoken
 from .timeline import Event, Finished, Playhead, Started, Timeline
 from .tracks import Encoding, RoomTracks
 from .voice import Voice, VoiceError
@@ -17,6 +18,7 @@ __all__ = [
     "Player",
     "Playhead",
     "RoomTracks",
+    "Spoken",
     "Started",
     "Timeline",
     "Voice",

@@ -61,7 +61,8 @@ def draw_into(renderer: Any, weights: Weights, pose: HeadPose, picture: Picture)
 class Drawing:
     """Draws the slots that the timeline previews; draws anew what speech has made void.
 
-    The face moves on where it is drawn or its weights are watched; else the thread sleeps.
+    The face moves on where it is drawn or its weights are watched, and where somebody listens,
+    while it speaks; else the thread sleeps.
     """
 
     def __init__(
@@ -90,6 +91,9 @@ class Drawing:
         self._scale = 1.0
         self._draws = outfit is not None
         self._watched = False
+        self._listened = False
+        self.speaks = False
+        """There is speech, or was a moment ago. With ``changed`` held."""
         self._engine = engine
         self._slow = 0
         self._told_slow = False
@@ -144,7 +148,7 @@ class Drawing:
     @property
     def acts(self) -> bool:
         """The face moves on. With ``changed`` held."""
-        return self._draws or self._watched
+        return self._draws or self._watched or (self._listened and self.speaks)
 
     def draw(self, wanted: bool) -> None:
         """Make pictures, or none while nobody looks at them. With ``changed`` held."""
@@ -156,6 +160,11 @@ class Drawing:
     def watch(self, wanted: bool) -> None:
         """Keep what the face shows for :meth:`take_acted`. With ``changed`` held."""
         self._watched = wanted
+        self._acted.clear()
+
+    def listen(self, wanted: bool) -> None:
+        """The same, while the face speaks. With ``changed`` held."""
+        self._listened = wanted
         self._acted.clear()
 
     def has_acted(self, serial: int) -> bool:
@@ -233,7 +242,7 @@ class Drawing:
         """For :meth:`take_acted`, unless speech has made it void. With ``changed`` held."""
         if epoch == self._timeline.epoch or serial <= self._timeline.serial:
             self._acted_until = serial
-            if self._watched:
+            if self._watched or self._listened:
                 self._acted[serial] = acted
 
     def _draw(self, weights: Weights, pose: HeadPose, scale: float) -> Picture | None:

@@ -22,6 +22,7 @@ from avatar_worker.player.drawing import Drawing, Outfit, Picture
 from avatar_worker.player.frame import Frame
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
+from avatar_worker.player.spoken import Pairing, Spoken
 from avatar_worker.player.timeline import Event, Playhead, Slot, Timeline
 from avatar_worker.render import Renderer
 
@@ -79,6 +80,7 @@ class Player:
         output: Output,
         on_event: Callable[[Event], None],
         on_frame: Callable[[Frame], None] = lambda _: None,
+        on_spoken: Callable[[Spoken], None] = lambda _: None,
         lead: float = 0.1,
         quality: Quality | None = None,
         scaled: Callable[[float], Renderer] | None = None,
@@ -91,6 +93,8 @@ class Player:
             on_frame: Told what the face shows, while :meth:`watch` wants it: on the pump's thread,
                 when the sound of it is being released or soon after. Must neither block nor call
                 back.
+            on_spoken: Told what was heard and seen, a slot at a time, while :meth:`listen` wants it
+                and somebody speaks: when the slot is over. As ``on_frame``.
             lead: Seconds of sound that must be there before it begins; see :class:`Timeline`.
             quality: How often and how large pictures are drawn.
             scaled: Makes the renderer of a smaller size, as a share of ``renderer``'s.
@@ -101,6 +105,7 @@ class Player:
         self._output = output
         self._on_event = on_event
         self._on_frame = on_frame
+        self._on_spoken = on_spoken
         self._clock = clock
         self._timeline = Timeline(lead)
         self._changed = threading.Condition()
@@ -117,6 +122,7 @@ class Player:
         """Samples since the start."""
         self._unsent: deque[tuple[int, Slot]] = deque(maxlen=UNSENT)
         """(samples released before, slot) of slots whose face was not told."""
+        self._pairing: Pairing | None = None
         self._due: deque[tuple[float, int]] = deque()
         """(time, slot) of pictures to show."""
         self._forgiven_until = 0.0
@@ -146,6 +152,14 @@ class Player:
             if wanted != self._drawing.watched:
                 self._unsent.clear()
                 self._drawing.watch(wanted)
+
+    def listen(self, wanted: bool) -> None:
+        """Tell ``on_spoken`` what is heard and seen while somebody speaks."""
+        with self._changed:
+            if wanted != (self._pairing is not None):
+                self._unsent.clear()
+                self._pairing = Pairing() if wanted else None
+                self._drawing.listen(wanted)
 
     def draw(self, wanted: bool) -> None:
         """Make pictures, where there is a renderer; False while nobody looks at them."""
@@ -177,6 +191,12 @@ class Player:
     def playhead(self) -> Playhead:
         with self._changed:
             return self._timeline.playhead
+
+    @property
+    def moves(self) -> bool:
+        """Somebody sees the face, or hears it speak; else it rests."""
+        with self._changed:
+            return self._drawing.acts
 
     @property
     def stalled_for(self) -> float:
@@ -261,11 +281,17 @@ class Player:
                 if self._drawing.draws and self.quality.level.draws(slot.serial):
                     shown = now + at / SAMPLE_RATE + PICTURE_DELAY
                     self._due.append((shown, slot.serial))
-                if self._drawing.watched:
+                if self._drawing.watched or self._pairing is not None:
                     self._unsent.append((self._released + at, slot))
             if epoch != self._timeline.epoch:
                 self._forgiven_until = now + FORGIVEN
+            if self._pairing is not None:
+                self._pairing.take(self._released, taken, paused=self._timeline.playhead.paused)
             self._tell_frames()
+            if self._pairing is not None:
+                for spoken in self._pairing.give():
+                    self._on_spoken(spoken)
+                self._drawing.speaks = self._pairing.is_speaking or self._timeline.has_speech
             self._released += TICK_SAMPLES
             if self._drawing.acts:
                 self._changed.notify_all()
@@ -279,8 +305,12 @@ class Player:
             if not self._drawing.has_acted(slot.serial):
                 return
             self._unsent.popleft()
-            if (face := self._drawing.take_acted(slot.serial)) is not None:
+            if (face := self._drawing.take_acted(slot.serial)) is None:
+                continue
+            if self._drawing.watched:
                 self._on_frame(Frame(time, slot.segment, slot.position, paused, face))
+            if self._pairing is not None:
+                self._pairing.show(slot.serial, face)
 
     async def _play(self, audio: Audio) -> None:
         try:

@@ -122,6 +122,11 @@ class Timeline:
         return self._serial
 
     @property
+    def has_speech(self) -> bool:
+        """Something is being said, or waits to be."""
+        return bool(self._segments)
+
+    @property
     def playhead(self) -> Playhead:
         head = self._segments[0] if self._segments else None
         if head is None or head.state is State.WAITING:
