@@ -113,6 +113,27 @@ async def fetch(
     raise FetchError(f"{host} redirects more than {limits.redirects} times")
 
 
+async def check(
+    url: str, *, allow_private: bool = False, resolve: Resolve = resolve_here, seconds: float = 5.0
+) -> None:
+    """Whether ``url`` may be fetched, as its host's addresses are now; :func:`fetch` looks again.
+
+    Raises :class:`FetchError`.
+    """
+    parts = _split(url)
+    if allow_private:
+        return
+    host = parts.hostname or ""
+    _check_literal(host)
+    try:
+        async with asyncio.timeout(seconds):
+            await _Checked(resolve, allow_private).resolve(host, parts.port or 0)
+    except TimeoutError:
+        raise FetchError(f"{host} took longer than {seconds:g} s") from None
+    except UnicodeError:
+        raise FetchError(f"there is no host {host}") from None
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)

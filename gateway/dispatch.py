@@ -18,7 +18,7 @@ from livekit.protocol.room import DeleteRoomRequest, ListParticipantsRequest, Li
 from settings import Settings
 
 from .problems import conversation_over, nobody_free
-from .room import room_configuration, room_request
+from .room import EMPTY_TIMEOUT, room_configuration, room_request
 
 logger = logging.getLogger("visavis.gateway")
 
@@ -45,8 +45,19 @@ class Dispatcher:
         self._config = room_configuration(settings)
         self._timeout = settings.dispatch_timeout
 
-    async def bring_agent(self, room: str, *, make_room: bool = True) -> None:
+    async def bring_agent(
+        self,
+        room: str,
+        *,
+        make_room: bool = True,
+        metadata: str = "",
+        empty_timeout: int = EMPTY_TIMEOUT,
+    ) -> None:
         """Return when the one agent of ``room`` is in it or on its way; make both if need be.
+
+        Args:
+            metadata: Of the agent's dispatch, where this call makes one.
+            empty_timeout: Seconds that a room which this call makes waits for its first person.
 
         Raises:
             Problem: nobody is free, and what was made for this call is gone again; or there is no
@@ -60,11 +71,13 @@ class Dispatcher:
             raise conversation_over()
         if made_room:
             # One step makes room and dispatch, so two callers at once still get one agent.
-            await self._livekit.room.create_room(room_request(room, self._config))
+            await self._livekit.room.create_room(
+                room_request(room, self._config, metadata, empty_timeout)
+            )
         elif await self._has_agent(room) or await self._is_taken(room):
             return
         else:
-            own = await self._dispatch_into(room)
+            own = await self._dispatch_into(room, metadata)
         try:
             async with asyncio.timeout(self._timeout):
                 while not (await self._has_agent(room) or await self._is_taken(room)):
@@ -94,12 +107,12 @@ class Dispatcher:
         ours = [each for each in found if each.agent_name == self._agent_name]
         return sorted(ours, key=lambda each: (each.state.created_at, each.id))
 
-    async def _dispatch_into(self, room: str) -> str | None:
+    async def _dispatch_into(self, room: str, metadata: str) -> str | None:
         """Dispatch an agent, unless somebody else is doing so; the id, where it was this call."""
         if any(_is_alive(each) for each in await self._dispatches(room)):
             return None
         made = await self._livekit.agent_dispatch.create_dispatch(
-            CreateAgentDispatchRequest(agent_name=self._agent_name, room=room)
+            CreateAgentDispatchRequest(agent_name=self._agent_name, room=room, metadata=metadata)
         )
         alive = [each.id for each in await self._dispatches(room) if _is_alive(each)]
         if alive and alive[0] != made.id:

@@ -37,12 +37,20 @@ def room_configuration(settings: Settings) -> RoomConfiguration:
     )
 
 
-def room_request(room: str, config: RoomConfiguration) -> CreateRoomRequest:
-    """Makes ``room`` and, in the same step, dispatches one agent into it."""
+def room_request(
+    room: str,
+    config: RoomConfiguration,
+    metadata: str = "",
+    empty_timeout: int = EMPTY_TIMEOUT,
+) -> CreateRoomRequest:
+    """Makes ``room`` and, in the same step, dispatches one agent with ``metadata`` into it."""
     return CreateRoomRequest(
         name=room,
-        empty_timeout=config.empty_timeout,
+        empty_timeout=empty_timeout,
         departure_timeout=config.departure_timeout,
         sync_streams=config.sync_streams,
-        agents=config.agents,
+        agents=[
+            RoomAgentDispatch(agent_name=each.agent_name, metadata=metadata)
+            for each in config.agents
+        ],
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from livekit.plugins import silero
+from livekit.plugins.openai.models import TTSVoices
 
 from agent.brains.providers import Providers
 from agent.brains.speech import Models
@@ -18,6 +19,7 @@ from agent.controls.detection import TURNS, LanguageWatch, detect
 from agent.controls.messages import CHUNK, WAITING, Message, Messages, chunks
 from agent.languages import LANGUAGES, find_language, greet
 from agent.manner import Manner
+from agent.parts import OPENAI_VOICES
 from settings import Settings
 from visavis.appearance import AppearanceChange
 from visavis.protocol import MESSAGE_LIMIT, ProtocolError
@@ -27,6 +29,10 @@ OPENAI = Settings(_env_file=None, openai_api_key="sk-test")
 CLOUD = Providers("openai", "openai", "openai")
 LOCAL = Providers("embedded", "embedded", "embedded")
 MODELS = Models(vad=silero.VAD.load(), ears=None, voice=None)
+
+
+def test_no_voice_of_openais_is_missing() -> None:
+    assert get_args(TTSVoices) == OPENAI_VOICES
 
 
 class Agent:

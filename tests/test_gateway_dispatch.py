@@ -303,3 +303,17 @@ def test_health_is_ok_only_while_livekit_answers(livekit: LiveKitServer) -> None
     with gateway(settings_for(livekit)) as client:
         answer = client.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"livekit": "ok"})
+
+
+async def test_what_the_agent_is_told_is_not_lost_on_the_way(
+    agent: None, lk: api.LiveKitAPI, livekit: LiveKitServer
+) -> None:
+    """Neither with a room that is made nor with one that is there."""
+    await lk.room.create_room(api.CreateRoomRequest(name="told-there"))
+    dispatcher = Dispatcher(lk, settings_for(livekit))
+    for room in ("told-new", "told-there"):
+        await dispatcher.bring_agent(room, metadata='{"what": "ever"}', empty_timeout=7)
+        [found] = await lk.agent_dispatch.list_dispatch(room)
+        assert found.metadata == '{"what": "ever"}'
+    [made] = await rooms_named(lk, "told-new")
+    assert made.empty_timeout == 7

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 import safe_fetch
-from safe_fetch import FetchError, Limits, fetch, is_public
+from safe_fetch import FetchError, Limits, check, fetch, is_public, resolve_here
 
 SMALL = Limits(content=1000, seconds=2.0)
 
@@ -187,3 +187,25 @@ async def test_an_error_does_not_tell_what_was_asked_for(site: Site) -> None:
     with pytest.raises(FetchError) as raised:
         await fetch(site.url("/none?key=secret"), limits=SMALL, allow_private=True)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/a",
+        "http://[::1]/a",
+        "http://2130706433/",
+        "http://inside.example/a",
+        "ftp://example.com/a",
+        "https://user:secret@example.com/",
+        "https://" + "a" * 70 + ".com/",
+        "no url",
+    ],
+)
+async def test_what_would_not_be_fetched_does_not_pass_the_check(url: str) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["10.0.0.1"] if host == "inside.example" else await resolve_here(host, port)
+
+    with pytest.raises(FetchError) as refused:
+        await check(url, resolve=resolve)
+    assert "secret" not in str(refused.value)

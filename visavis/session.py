@@ -46,7 +46,9 @@ class SessionSpec:
     def to_metadata(self) -> str:
         """The whole metadata of the agent's dispatch."""
         data = {k: v for k, v in asdict(self).items() if v is not None and k != "talk"}
-        return json.dumps({METADATA_FIELD: {**data, "talk": json.loads(self.talk.to_json())}})
+        spec = {**data, "talk": json.loads(self.talk.to_json())}
+        # As it is, not escaped: LiveKit counts bytes.
+        return json.dumps({METADATA_FIELD: spec}, ensure_ascii=False)
 
     @classmethod
     def from_metadata(cls, metadata: str) -> SessionSpec | None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from agent.sentences import Sentences
 
 from .by_sentence import SentenceBySentence
+from .providers import EMBEDDED_VOICE
 
 SAMPLE_RATE = 24_000
 
@@ -60,7 +61,7 @@ class Spoken:
 class Voice:
     """The loaded voice; safe to use from several threads."""
 
-    model = "hibari heart"
+    model = EMBEDDED_VOICE
 
     def __init__(self) -> None:
         from hibari import Hibari

@@ -8,13 +8,13 @@ from typing import Final
 
 from settings import Settings
 
-from . import plugins
 from .errors import BrainError
 
 ENTRY_POINTS: Final = "visavis.brains"
 """Group under which a package offers a brain of its own."""
 REALTIME: Final = ("openai-realtime", "gemini-live")
 """Models that hear and speak themselves."""
+EMBEDDED_VOICE: Final = "hibari heart"
 KNOWN: Final = ("pipeline", *REALTIME, "remote", "embedded")
 
 
@@ -97,6 +97,8 @@ def choose_providers(settings: Settings) -> Providers:
 
 def check_brain(settings: Settings) -> None:
     """Raises :class:`BrainError` where ``BRAIN`` or a provider names what is not there."""
+    from . import plugins  # all of LiveKit's, which who only chooses does without
+
     brain = choose_brain(settings)
     if brain not in KNOWN:
         find_own(brain)

@@ -10,13 +10,13 @@ from typing import Any, Final
 from livekit.agents import AgentSession, function_tool, llm, tts
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
-from agent.brains.speech import Models
+from agent.brains.speech import Models, choose_stt, choose_tts
 from agent.languages import LANGUAGES, find_language
 from agent.manner import Manner
+from agent.parts import ControlError, Parts
 from visavis.talk import Mode, Talk, TalkChange
 
 from .detection import LanguageWatch
-from .voices import ControlError, Parts
 
 logger = logging.getLogger("visavis.agent")
 
@@ -135,7 +135,9 @@ class Control:
                 model.update_options(speed=parts.speed)
             return
         if (parts.voice, parts.speed) != (old.voice, old.speed):
-            voice = await asyncio.to_thread(parts.make_voice, self._models)
+            voice, _ = await asyncio.to_thread(
+                choose_tts, parts.settings, parts.providers, self._models
+            )
             retired, self._retired = self._retired, self._session.tts
             self._session.current_agent.update_options(tts=voice)
             if retired is not None:  # the last one may still have a sentence to finish
@@ -143,9 +145,10 @@ class Control:
         if parts.settings.openai_transcription_language != (
             old.settings.openai_transcription_language
         ):
-            self._session.current_agent.update_options(
-                stt=await asyncio.to_thread(parts.make_ears, self._models)
+            ears, _ = await asyncio.to_thread(
+                choose_stt, parts.settings, parts.providers, self._models
             )
+            self._session.current_agent.update_options(stt=ears)
 
     def _switch(self, mode: Mode) -> None:
         self._manner.retells = mode == "retelling"

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from livekit import rtc
 from livekit.agents import AgentSession, utils
 
+from agent.parts import ControlError
 from visavis import AvatarSession
 from visavis.appearance import Appearance, AppearanceChange, AppearanceError, shorten
 from visavis.protocol import (
@@ -27,7 +28,6 @@ from visavis.talk import MessageNews, Talk, TalkChange
 
 from .control import Control
 from .messages import Message, Messages
-from .voices import ControlError
 
 logger = logging.getLogger("visavis.agent")
 

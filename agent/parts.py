@@ -1,20 +1,21 @@
-"""What of a conversation's parts can change while it runs, and the parts made anew."""
+"""What of a conversation's parts can be asked for, and changed while it runs.
+
+It loads none of them: the gateway asks as well.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-from livekit.agents import stt, tts
-from livekit.plugins.openai.models import TTSVoices
-
-from agent.brains.hibari import Voice
-from agent.brains.providers import Providers, choose_providers
-from agent.brains.speech import Models, choose_stt, choose_tts
+from agent.brains.providers import EMBEDDED_VOICE, Providers, choose_providers
 from agent.languages import EMBEDDED, LANGUAGES
 from settings import Settings
 
-OPENAI_VOICES: Final[tuple[str, ...]] = get_args(TTSVoices)
+OPENAI_VOICES: Final = (
+    "alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer",
+)  # fmt: skip
+"""Of the speech API (``livekit.plugins.openai.models.TTSVoices``)."""
 SPEEDS: Final = {
     "embedded": ("embedded_speed", 0.5, 2.0),
     "openai": ("openai_tts_speed", 0.25, 4.0),
@@ -68,7 +69,7 @@ class Parts:
             case "gemini-live":
                 return self.settings.gemini_voice
             case "embedded":
-                return Voice.model
+                return EMBEDDED_VOICE
             case other:
                 return other
 
@@ -90,9 +91,9 @@ class Parts:
                     raise ControlError("voice: ElevenLabs' voices are named by their ids")
                 return self._with(eleven_voice_id=voice)
             case "embedded":
-                if voice in (Voice.model, Voice.model.split()[-1]):
+                if voice in (EMBEDDED_VOICE, EMBEDDED_VOICE.split()[-1]):
                     return self
-                raise ControlError(f"the embedded voice is the only one here: {Voice.model!r}")
+                raise ControlError(f"the embedded voice is the only one here: {EMBEDDED_VOICE!r}")
             case other:
                 raise ControlError(f"the voice of {other} cannot be changed while it talks")
 
@@ -129,12 +130,6 @@ class Parts:
             )
         heard = {} if is_heard else {"openai_transcription_language": code}
         return Parts(self.settings.model_copy(update=heard), self.providers, code)
-
-    def make_ears(self, models: Models) -> stt.STT[Any]:
-        return choose_stt(self.settings, self.providers, models)[0]
-
-    def make_voice(self, models: Models) -> tts.TTS[Any]:
-        return choose_tts(self.settings, self.providers, models)[0]
 
     def _with(self, **changed: Any) -> Parts:
         return Parts(self.settings.model_copy(update=changed), self.providers, self.language)
