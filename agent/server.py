@@ -11,9 +11,11 @@ from livekit.agents import AgentServer, JobRequest
 from livekit.agents.worker import ServerEnvOption
 
 from settings import Settings
+from store.heartbeat import announce
 from visavis.protocol import ATTRIBUTE_SINCE
 
 from . import capture
+from .brains.inventory import list_brains
 from .brains.providers import choose_providers
 from .conversation import converse, prewarm
 from .replacement import replace_lost_agents
@@ -76,6 +78,7 @@ def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
             settings.livekit_api_key,
             settings.livekit_api_secret.get_secret_value(),
         )
+        announce(server, "agent", settings.store_url, list_brains(settings), load)
     return server
 
 

@@ -13,11 +13,12 @@ from typing import Final
 from livekit.agents import AgentServer, JobContext, JobProcess
 from livekit.agents.worker import ServerEnvOption
 
-from avatar_worker.admission import Admission
+from avatar_worker.admission import FEATURES, Admission
 from avatar_worker.background import Backgrounds
 from avatar_worker.engine import Engine
 from avatar_worker.load import Board
 from settings import Settings
+from store.heartbeat import announce
 
 logger = logging.getLogger("visavis.avatar")
 
@@ -52,6 +53,8 @@ def make_server(
         agent_name=settings.avatar_name,
         on_request=functools.partial(admission.answer, server=server),
     )
+    about = {"lipsync": lipsync_name, "heads": list(engine.heads), "features": FEATURES.split()}
+    announce(server, "avatar", settings.store_url, about, admission.measure)
     return server
 
 

@@ -3,6 +3,7 @@
 from .database import StoreError, open_store
 from .memories import Memories, Memory, Turn
 from .sessions import Sessions, StoredSession
+from .workers import Worker, Workers
 
 __all__ = [
     "Memories",
@@ -11,5 +12,7 @@ __all__ = [
     "StoreError",
     "StoredSession",
     "Turn",
+    "Worker",
+    "Workers",
     "open_store",
 ]
