@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
@@ -89,28 +90,41 @@ async def fetch(
         async with asyncio.timeout(limits.seconds):
             for _ in range(limits.redirects + 1):
                 parts = _split(url)
-                host = parts.hostname or ""
-                if not allow_private:
-                    _check_literal(host)
-                connector = aiohttp.TCPConnector(
-                    resolver=_Checked(resolve, allow_private),
-                    use_dns_cache=False,
-                    socket_factory=None if allow_private else _open_socket,
-                )
-                async with aiohttp.ClientSession(
-                    connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-                ) as session:
-                    answer = await _get(session, parts.geturl(), limits)
+                host, url = parts.hostname or "", parts.geturl()
+                async with reach(url, allow_private=allow_private, resolve=resolve) as session:
+                    answer = await _get(session, url, limits)
                 if isinstance(answer, Fetched):
                     return answer
                 url = urljoin(url, answer)
     except TimeoutError:
         raise FetchError(f"{host} took longer than {limits.seconds:g} s") from None
+    raise FetchError(f"{host} redirects more than {limits.redirects} times")
+
+
+@asynccontextmanager
+async def reach(
+    url: str, *, allow_private: bool = False, resolve: Resolve = resolve_here
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client for one request to ``url``, which can connect to nothing but addresses that were
+    checked; it must not follow redirects. Whatever goes wrong within, time-outs aside, is a
+    :class:`FetchError`."""
+    host = _split(url).hostname or ""
+    if not allow_private:
+        _check_literal(host)
+    connector = aiohttp.TCPConnector(
+        resolver=_Checked(resolve, allow_private),
+        use_dns_cache=False,
+        socket_factory=None if allow_private else _open_socket,
+    )
+    try:
+        async with aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        ) as session:
+            yield session
     except (aiohttp.ClientError, OSError, UnicodeError) as error:
         if isinstance(refused := _cause(error), FetchError):
             raise refused from None
-        raise FetchError(f"{host} could not be read: {type(error).__name__}") from None
-    raise FetchError(f"{host} redirects more than {limits.redirects} times")
+        raise FetchError(f"{host} could not be reached: {type(error).__name__}") from None
 
 
 async def check(
