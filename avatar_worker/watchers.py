@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from livekit import rtc
@@ -202,6 +203,11 @@ def pack(frame: Frame, track: int, sequence: int) -> WeightsPacket:
 def pack_spoken(spoken: Spoken, track: int, sequence: int) -> SpokenPacket:
     """The same with its sound: every second sample. Speech comes with 24 kHz or less, so that what
     there is of higher tones is what resampling has left over."""
+    face = pack(spoken.frame, track, sequence)
+    if (end := spoken.end) is not None:
+        position = round(end.position * 1000)
+        face = replace(
+            face, segment=end.segment, position_ms=position, over=True, cut=end.interrupted
+        )
     first = -spoken.frame.time % _STEP
-    sound = spoken.sound[first::_STEP].astype("<i2").tobytes()
-    return SpokenPacket(pack(spoken.frame, track, sequence), sound)
+    return SpokenPacket(face, spoken.sound[first::_STEP].astype("<i2").tobytes())

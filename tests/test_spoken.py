@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from avatar_worker.face import Face, HeadPose
-from avatar_worker.player import Acted, Player, Timeline
+from avatar_worker.player import Acted, Event, Finished, Player, Timeline
 from avatar_worker.player.segment import FPS, SAMPLE_RATE, SLOT_SAMPLES
 from avatar_worker.player.spoken import TAIL, Pairing, Spoken
 from avatar_worker.watchers import pack_spoken
@@ -29,6 +29,7 @@ class Line:
         self.pairing = Pairing()
         self.released = np.zeros(0, np.int16)
         self.given: list[Spoken] = []
+        self.finished: list[Finished] = []
         self._faces_late = faces_late
         self._begun: list[tuple[int, int]] = []
         self._ticks = 0
@@ -47,6 +48,7 @@ class Line:
             taken = self.timeline.take(TICK)
             paused = self.timeline.playhead.paused
             self.pairing.take(len(self.released), taken, paused=paused)
+            self.end(*taken.events)
             self.released = np.concatenate([self.released, taken.audio])
             self._begun += [(self._ticks, slot.serial) for _, slot in taken.begun]
             while self._begun and self._begun[0][0] <= self._ticks - self._faces_late:
@@ -57,6 +59,12 @@ class Line:
             self.given += self.pairing.give()
             self._ticks += 1
 
+    def end(self, *events: Event) -> None:
+        for event in events:
+            if isinstance(event, Finished):
+                self.finished.append(event)
+                self.pairing.end(event)
+
     def check(self) -> None:
         """Every piece is what was released then, and nothing audible is missing."""
         heard = np.zeros(len(self.released), bool)
@@ -65,6 +73,10 @@ class Line:
             assert not heard[at : at + len(each.sound)].any(), "a sample was given twice"
             heard[at : at + len(each.sound)] = True
             assert np.array_equal(self.released[at : at + len(each.sound)], each.sound)
+        last = {each.frame.segment: k for k, each in enumerate(self.given) if each.end is None}
+        ends = {each.end.segment: k for k, each in enumerate(self.given) if each.end is not None}
+        assert [each.end for each in self.given if each.end is not None] == self.finished
+        assert all(ends[segment] > k for segment, k in last.items() if segment is not None)
         assert not self.released[: -2 * SLOT_SAMPLES][~heard[: -2 * SLOT_SAMPLES]].any()
 
 
@@ -78,7 +90,7 @@ def test_no_sample_is_lost_doubled_or_moved_whatever_happens_to_the_voice(seed: 
             case 0 | 1:
                 line.say(random.uniform(0.01, 0.7))
             case 2:
-                line.timeline.clear()
+                line.end(*line.timeline.clear())
             case 3:
                 line.timeline.pause()
             case 4:
@@ -94,9 +106,10 @@ def test_the_face_is_that_of_the_moment_and_not_of_the_next() -> None:
     line.play(0.1)
     line.say(1)
     line.play(2)
-    serials = [round(1000 * float(each.frame.face.weights[0])) for each in line.given]
+    frames = [each.frame for each in line.given if each.end is None]
+    serials = [round(1000 * float(each.face.weights[0])) for each in frames]
     assert serials == list(range(serials[0], serials[0] + len(serials)))
-    speaking = [each for each in line.given if each.frame.segment is not None]
+    speaking = [each for each in line.given if each.frame.segment is not None and not each.end]
     assert [each.frame.position for each in speaking] == [k * SLOT_SAMPLES for k in range(FPS)]
     assert sum(len(each.sound) for each in speaking) == SAMPLE_RATE
 

@@ -6,7 +6,8 @@ Little-endian, without gaps; every field is there in every packet, so none depen
 offset type    field
 ====== ======= ====================================================================
 0      uint8   version, :data:`VERSION`
-1      uint8   bit 0: somebody speaks; bit 1: the voice is paused; others are 0
+1      uint8   bit 0: somebody speaks; bit 1: the voice is paused; others are 0, but for
+               :class:`SpokenPacket`: bit 2: the segment is over; bit 3: before its end
 2      uint16  track: a random number of this avatar's sound; another number is another clock
 4      uint16  sequence: counts packets of a track, from 0, over 65535 to 0
 6      uint32  time: milliseconds of the track's sound released before this frame began
@@ -35,7 +36,7 @@ SIZE: Final = _LAYOUT.size
 """Bytes of a packet."""
 SOUND_RATE: Final = 24_000
 """Hz of the sound in a :class:`SpokenPacket`."""
-_SPEAKING, _PAUSED = 1, 2
+_SPEAKING, _PAUSED, _OVER, _CUT = 1, 2, 4, 8
 _MOST_DEGREES: Final = 327.0
 
 
@@ -63,10 +64,19 @@ class WeightsPacket:
     """Of the segment."""
     paused: bool = False
     """The voice is held; it may be in the middle of a segment."""
+    over: bool = False
+    """The segment is over, at its :attr:`position_ms`. Only told beside sound."""
+    cut: bool = False
+    """It is over before its end: somebody interrupted."""
 
     def to_bytes(self) -> bytes:
         """:data:`SIZE` bytes. Weights and angles out of range are clipped."""
-        flags = (_SPEAKING if self.segment is not None else 0) | (_PAUSED if self.paused else 0)
+        flags = (
+            (_SPEAKING if self.segment is not None else 0)
+            | (_PAUSED if self.paused else 0)
+            | (_OVER if self.over else 0)
+            | (_CUT if self.cut else 0)
+        )
         return _LAYOUT.pack(
             VERSION,
             flags,
@@ -103,6 +113,8 @@ class WeightsPacket:
             segment if flags & _SPEAKING else None,
             position_ms,
             bool(flags & _PAUSED),
+            bool(flags & _OVER),
+            bool(flags & _CUT),
         )
 
 
@@ -114,7 +126,7 @@ class SpokenPacket:
     """Its sequence counts the packets with sound alone: a gap in it is sound that was lost."""
     sound: bytes
     """int16 little-endian mono at :data:`SOUND_RATE`, of 1/30 s or less: the rest of the moment is
-    another packet's."""
+    another packet's. Empty where a segment is over."""
 
     def to_bytes(self) -> bytes:
         """The packet of the frame, and the sound behind it."""

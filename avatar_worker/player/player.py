@@ -23,7 +23,7 @@ from avatar_worker.player.frame import Frame
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
 from avatar_worker.player.spoken import Pairing, Spoken
-from avatar_worker.player.timeline import Event, Playhead, Slot, Timeline
+from avatar_worker.player.timeline import Event, Finished, Playhead, Slot, Timeline
 from avatar_worker.render import Renderer
 
 logger = logging.getLogger("visavis.player")
@@ -225,7 +225,7 @@ class Player:
         """Fall silent: everything pending ends here."""
         with self._cutting():
             for event in self._timeline.clear():
-                self._on_event(event)
+                self._tell(event)
 
     def pause(self) -> None:
         """Fall silent until :meth:`resume`; nothing is lost."""
@@ -275,8 +275,6 @@ class Player:
         with self._changed:
             epoch = self._timeline.epoch
             taken = self._timeline.take(TICK_SAMPLES)
-            for event in taken.events:
-                self._on_event(event)
             for at, slot in taken.begun:
                 if self._drawing.draws and self.quality.level.draws(slot.serial):
                     shown = now + at / SAMPLE_RATE + PICTURE_DELAY
@@ -287,6 +285,8 @@ class Player:
                 self._forgiven_until = now + FORGIVEN
             if self._pairing is not None:
                 self._pairing.take(self._released, taken, paused=self._timeline.playhead.paused)
+            for event in taken.events:
+                self._tell(event)
             self._tell_frames()
             if self._pairing is not None:
                 for spoken in self._pairing.give():
@@ -296,6 +296,11 @@ class Player:
             if self._drawing.acts:
                 self._changed.notify_all()
             return taken.audio
+
+    def _tell(self, event: Event) -> None:
+        self._on_event(event)
+        if self._pairing is not None and isinstance(event, Finished):
+            self._pairing.end(event)
 
     def _tell_frames(self) -> None:
         """Those of slots that have begun, as far as the face has got."""

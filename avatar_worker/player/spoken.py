@@ -12,7 +12,7 @@ import numpy as np
 from avatar_worker.face import HeadPose
 from avatar_worker.player.frame import Acted, Frame
 from avatar_worker.player.segment import FPS, Audio
-from avatar_worker.player.timeline import Slot, Taken
+from avatar_worker.player.timeline import Finished, Slot, Taken
 from visavis.protocol import ARKIT_NAMES
 
 TAIL: Final = FPS // 2
@@ -32,6 +32,8 @@ class Spoken:
     frame: Frame
     sound: Audio
     """(n,) at 48 kHz: what was released in it, fades included."""
+    end: Finished | None = None
+    """A segment is over, all of whose sound was given; this one has no sound."""
 
 
 @dataclass(eq=False)
@@ -41,6 +43,7 @@ class _Open:
     paused: bool
     face: Acted | None = None
     pieces: list[Audio] = field(default_factory=list)
+    ends: list[Finished] = field(default_factory=list)
     is_over: bool = False
 
     @property
@@ -78,6 +81,12 @@ class Pairing:
                 self._tail = TAIL
             self._sound(taken.audio[at:end])
 
+    def end(self, event: Finished) -> None:
+        """A segment is over; told after its last slot."""
+        its = [each for each in self._open if each.slot.segment == event.segment]
+        if after := its or self._open:
+            after[-1].ends.append(event)
+
     def show(self, serial: int, face: Acted) -> None:
         """What the face shows in a slot that has begun."""
         for each in self._open:
@@ -93,10 +102,12 @@ class Pairing:
             over = self._open.popleft()
             if over.face is not None:
                 self._face = over.face
+            slot = over.slot
+            frame = Frame(over.time, slot.segment, slot.position, over.paused, self._face)
             if self._is_wanted(over):
-                slot = over.slot
-                frame = Frame(over.time, slot.segment, slot.position, over.paused, self._face)
                 yield Spoken(frame, over.sound)
+            for end in over.ends:
+                yield Spoken(frame, np.zeros(0, np.int16), end)
 
     def _sound(self, piece: Audio) -> None:
         if self._open and len(piece):
