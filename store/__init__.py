@@ -2,16 +2,25 @@
 
 from .database import StoreError, open_store
 from .memories import Memories, Memory, Turn
+from .queues import Claim, Queue, Queues, Tried
 from .sessions import Sessions, StoredSession
+from .webhooks import TooManyWebhooks, Webhook, Webhooks
 from .workers import Worker, Workers
 
 __all__ = [
+    "Claim",
     "Memories",
     "Memory",
+    "Queue",
+    "Queues",
     "Sessions",
     "StoreError",
     "StoredSession",
+    "TooManyWebhooks",
+    "Tried",
     "Turn",
+    "Webhook",
+    "Webhooks",
     "Worker",
     "Workers",
     "open_store",

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from visavis.events import EndReason, Event, EventType
 
 from .database import TABLES
+from .webhook_tables import all_of, is_waited_for, open_queues
 
 SESSIONS: Final = Table(
     "visavis_sessions",
@@ -95,6 +96,7 @@ class Sessions:
                 )
             )
             data = {"metadata": dict(session.metadata)}
+            open_queues(connection, session.id, session.created_at, all_of(session.owner))
             event = self._append(connection, session.id, "session.created", data)
             assert event is not None
             return event
@@ -169,10 +171,11 @@ class Sessions:
             return [_event(row) for row in connection.execute(query)]
 
     def forget(self, ended_before: float) -> int:
-        """Delete the sessions that were over by then, events and all; how many."""
+        """Delete the sessions that were over by then, events and all; how many. Those of which a
+        webhook is still to be told stay."""
+        old = (SESSIONS.c.ended_at < ended_before) & ~is_waited_for(SESSIONS.c.id)
         with self._store.begin() as connection:
-            gone = connection.execute(delete(SESSIONS).where(SESSIONS.c.ended_at < ended_before))
-            return gone.rowcount
+            return connection.execute(delete(SESSIONS).where(old)).rowcount
 
     def _append(
         self, connection: Connection, id: str, type: EventType, data: Mapping[str, Any]
