@@ -122,7 +122,11 @@ class BrainSettings(BaseSettings):
     """Sent as ``Authorization: Bearer``."""
 
     @model_validator(mode="after")
-    def _part_has_its_key(self) -> Self:
+    def _keys_are_there(self) -> Self:
+        return self.check_keys()
+
+    def check_keys(self) -> Self:
+        """Raises :class:`ValueError`: a part or a brain is named whose key is not there."""
         openai = "OPENAI_API_KEY or OPENAI_BASE_URL"
         has_openai = bool(self.openai_api_key or self.openai_base_url)
         for name in ("stt_provider", "llm_provider", "tts_provider"):

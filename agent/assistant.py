@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 from livekit import rtc
@@ -20,7 +20,8 @@ from .seeing import Sight
 class Assistant(Agent):
     """Behaves in a ``manner``. ``small``: with the embedded language model, which is too small to
     use tools. ``model``: in place of the session's. ``answers``: what it was given to know.
-    ``sight``: what it is shown."""
+    ``sight``: what it is shown. ``overhear``: takes what is said to it while it retells, which goes
+    into no conversation."""
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class Assistant(Agent):
         model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN,
         answers: Answers | None = None,
         sight: Sight | None = None,
+        overhear: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(
             instructions=manner.instructions,
@@ -41,6 +43,7 @@ class Assistant(Agent):
         self._small = small
         self._answers = answers
         self._sight = sight
+        self._overhear = overhear
 
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
@@ -57,6 +60,8 @@ class Assistant(Agent):
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
     ) -> None:
         if self._manner.retells:
+            if self._overhear is not None:
+                self._overhear(new_message.text_content or "")
             raise StopResponse()
 
     async def llm_node(

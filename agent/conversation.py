@@ -8,6 +8,7 @@ import importlib
 import json
 import logging
 import os
+from collections.abc import Callable
 from typing import Any
 
 from livekit import rtc
@@ -15,23 +16,23 @@ from livekit.agents import AgentSession, JobContext, JobProcess, llm, room_io
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from settings import load_settings
-from visavis import AvatarSession
-from visavis.protocol import ATTRIBUTE_BRAINS, RPC_INTERRUPT
+from visavis.protocol import ATTRIBUTE_BRAINS, RPC_INTERRUPT, ProtocolError
+from visavis.session import SessionSpec
 
 from . import capture
 from .assistant import Assistant
 from .attendance import Attendance
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
-from .brains.llama import LlamaAddress, prime
+from .brains.errors import BrainError
+from .brains.llama import LlamaAddress, LlamaError, prime
 from .brains.realtime_care import RealtimeCare, speak
 from .brains.turns import FRAME
-from .controls import Control, Parts, open_desk, tell_room
+from .controls import Control, Messages, open_desk, tell_room, tell_sender
 from .inputs import refine_inputs
 from .knowledge.answer import Answers
 from .knowledge.choose import Library, open_library
 from .knowledge.desk import KnowledgeDesk, named_in
 from .knowledge.session import SessionKnowledge
-from .languages import greet
 from .manner import Manner
 from .memory import remember
 from .outputs import Outputs, refine_outputs, tell_face
@@ -39,6 +40,7 @@ from .replacement import is_replacement
 from .rivals import yield_to_older
 from .seeing import Sight, open_eyes, sampler
 from .seeing.models import can_see
+from .session import Asked, AskedError, Sitting, refuse
 from .tools import collect_tools
 from .turn_metrics import TurnMetrics
 
@@ -61,18 +63,44 @@ def prewarm(process: JobProcess) -> None:
 
 
 async def converse(ctx: JobContext) -> None:
-    """Entry point of a job: talk until the person leaves."""
+    """Entry point of a job: talk until the person leaves, or the session ends."""
     settings = load_settings()
-    models: Models = ctx.proc.userdata[_MODELS]
-    address = LlamaAddress.find(os.environ)
-    brains = await asyncio.to_thread(assemble, settings, models, address)
+    try:
+        spec = SessionSpec.from_metadata(ctx.job.metadata)
+        asked = Asked.of(settings, spec)
+        # What a session asks for may be more than this process was prepared for.
+        models = load_models(asked.parts.providers, ctx.proc.userdata[_MODELS])
+        address = LlamaAddress.find(os.environ)
+        brains = await asyncio.to_thread(assemble, asked.settings, models, address)
+    except (ProtocolError, AskedError, BrainError, LlamaError) as error:
+        await refuse(ctx, settings, error)
+        return
+    sitting = Sitting(ctx, asked.settings, spec) if spec is not None else None
+    try:
+        await _hold(ctx, asked, spec, models, brains, sitting)
+    except Exception:
+        if sitting is not None:
+            sitting.fail()
+        raise
+
+
+async def _hold(
+    ctx: JobContext,
+    asked: Asked,
+    spec: SessionSpec | None,
+    models: Models,
+    brains: Brains,
+    sitting: Sitting | None,
+) -> None:
+    settings = asked.settings
     session = open_session(brains)
     session.on("close", lambda _: ctx.shutdown("the conversation is over"))
     manner = Manner.of(settings.agent_instructions, small=brains.small, writes=not brains.realtime)
+    asked.put_on(manner)
     control = Control(
         session,
         manner,
-        Parts.of(settings),
+        asked.parts,
         models,
         functools.partial(tell_room, ctx.room),
     )
@@ -90,7 +118,13 @@ async def converse(ctx: JobContext) -> None:
 
     def make_assistant(model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN) -> Assistant:
         return Assistant(
-            manner, small=brains.small, tools=tools, answers=answers, sight=sight, model=model
+            manner,
+            small=brains.small,
+            tools=tools,
+            answers=answers,
+            sight=sight,
+            model=model,
+            overhear=sitting.overhear if sitting is not None else None,
         )
 
     assistant = make_assistant()
@@ -100,11 +134,13 @@ async def converse(ctx: JobContext) -> None:
         )
 
     in_room = not ctx.is_fake_job()
-    avatar = AvatarSession(face_timeout=settings.face_timeout, avatar_name=settings.avatar_name)
+    avatar = asked.face()
     if in_room:
         await ctx.connect()
         if yield_to_older(ctx.room, settings.agent_name, ctx.shutdown):
             return
+        if sitting is not None:
+            sitting.enter()
     await avatar.start(session, room=ctx.room)
     await session.start(
         assistant,
@@ -122,11 +158,14 @@ async def converse(ctx: JobContext) -> None:
         session_host=False,
     )
     refine_inputs(ctx, session, settings.debug_audio_capture, gated=not brains.realtime)
+    control.begin()
     if in_room:
         await _introduce(ctx.room, session, brains)
         desk = KnowledgeDesk(ctx.room, knowledge)
         answers.show = desk.show
-        for url in named_in(ctx.job.metadata):
+        if sitting is not None:
+            sitting.begin(session, control, avatar)
+        for url in spec.knowledge if spec is not None else named_in(ctx.job.metadata):
             desk.add_url(url)
         ctx.add_shutdown_callback(desk.aclose)
         feel = functools.partial(tell_face, avatar)
@@ -138,20 +177,25 @@ async def converse(ctx: JobContext) -> None:
             person = await ctx.wait_for_participant()
         except RuntimeError:
             logger.info("the room closed before anyone came")
-            return
+            return  # of a session, its sitting notices as well
         await remember(ctx, session, manner, person, settings, brains.writer)
-        controls = await open_desk(ctx.room, session, control, avatar)
+        tell = tell_sender(ctx.room)
+        messages = Messages(session, tell if sitting is None else sitting.news(tell))
+        controls = await open_desk(ctx.room, messages, control, avatar)
         ctx.add_shutdown_callback(controls.aclose)
         eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
         ctx.add_shutdown_callback(eyes.aclose)
-        _attend(ctx, session, outputs, settings.reconnect_grace)
+        over = ctx.shutdown if sitting is None else sitting.leave
+        _attend(ctx, session, outputs, settings.reconnect_grace, over)
+        if sitting is not None:
+            sitting.admit(messages, brains.description)
     if brains.remote is not None:
         brains.remote.attach(session, ctx.room, str(assistant.instructions))
         ctx.add_shutdown_callback(brains.remote.aclose)
     if settings.debug_audio_capture is not None:
         speak(session, capture.NOTICE)
-    replacing = is_replacement(ctx.job.metadata)
-    speak(session, settings.agent_apology if replacing else greet(settings))
+    if first_words := asked.words(replacing=is_replacement(ctx.job.metadata)):
+        speak(session, first_words)
     if brains.small and isinstance(brains.llm, llm.LLM):
         await prime(brains.llm, str(assistant.instructions))
 
@@ -187,6 +231,7 @@ def _attend(
     session: AgentSession[None],
     outputs: Outputs,
     grace: float,
+    over: Callable[[str], None],
 ) -> None:
     """Wait for a person who leaves without hanging up, and fall silent meanwhile."""
     hold, heard = outputs.hold, outputs.heard
@@ -209,7 +254,7 @@ def _attend(
         grace=grace,
         fall_silent=fall_silent,
         go_on=go_on,
-        over=ctx.shutdown,
+        over=over,
     )
 
     async def close() -> None:

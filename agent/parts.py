@@ -6,11 +6,13 @@ It loads none of them: the gateway asks as well.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from agent.brains.providers import EMBEDDED_VOICE, Providers, choose_providers
-from agent.languages import EMBEDDED, LANGUAGES
+from agent.languages import EMBEDDED, LANGUAGES, find_language
 from settings import Settings
+from settings_brains import GeminiVoice, OpenAIVoice
+from visavis.talk import TalkChange
 
 OPENAI_VOICES: Final = (
     "alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer",
@@ -24,6 +26,12 @@ SPEEDS: Final = {
 }
 """Where each provider's speed stands, its slowest and its fastest (Hibari's README; OpenAI's and
 ElevenLabs' API references)."""
+
+_REALTIME_VOICES: Final = {
+    "openai-realtime": ("openai_voice", get_args(OpenAIVoice)),
+    "gemini-live": ("gemini_voice", get_args(GeminiVoice)),
+}
+"""Where a realtime model's voice stands, and which there are; it keeps the one it begins with."""
 
 
 class ControlError(ValueError):
@@ -79,8 +87,32 @@ class Parts:
             return 1.0
         return float(getattr(self.settings, SPEEDS[self.providers.tts][0]))
 
-    def with_voice(self, voice: str) -> Parts:
+    def changed(self, asked: TalkChange, *, is_heard: bool = False, begun: bool = True) -> Parts:
+        """What the parts would be. ``begun``: False for a conversation that is still to begin.
+
+        Raises :class:`ControlError`.
+        """
+        parts = self
+        if asked.language is not None:
+            language = find_language(asked.language)
+            if language is None:
+                raise ControlError(
+                    f"language={asked.language[:40]!r}: use one of {_listed(LANGUAGES)}"
+                )
+            parts = parts.with_language(language.code, is_heard=is_heard)
+        if asked.voice is not None:
+            parts = parts.with_voice(asked.voice, begun=begun)
+        if asked.speed is not None:
+            parts = parts.with_speed(asked.speed)
+        return parts
+
+    def with_voice(self, voice: str, *, begun: bool = True) -> Parts:
         """Raises :class:`ControlError`."""
+        if not begun and self.providers.tts in _REALTIME_VOICES:
+            name, known = _REALTIME_VOICES[self.providers.tts]
+            if voice not in known:
+                raise ControlError(f"voice={voice[:60]!r}: use one of {_listed(known)}")
+            return self._with(**{name: voice})
         match self.providers.tts:
             case "openai":
                 if voice not in OPENAI_VOICES and not self.settings.openai_base_url:

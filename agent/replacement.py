@@ -10,12 +10,14 @@ import asyncio
 import json
 import logging
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from livekit import api
 from livekit.agents import AgentServer
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS, RunningJobInfo
+
+from visavis.session import find_id
 
 logger = logging.getLogger("visavis.agent")
 
@@ -61,12 +63,13 @@ class Replacement:
             found = await self._livekit.room.list_participants(
                 api.ListParticipantsRequest(room=room)
             )
-            if any(int(each.kind) in _PERSONS for each in found.participants):
+            expected = find_id(info.job.metadata) is not None  # its person may still come
+            if expected or any(int(each.kind) in _PERSONS for each in found.participants):
                 await self._livekit.agent_dispatch.create_dispatch(
                     api.CreateAgentDispatchRequest(
                         agent_name=info.job.agent_name,
                         room=room,
-                        metadata=json.dumps({_REPLACES: identity}),
+                        metadata=hand_on(info.job.metadata, identity),
                     )
                 )
         except _ERRORS as error:
@@ -83,6 +86,15 @@ class Replacement:
                 return False
             raise
         return True
+
+
+def hand_on(metadata: str, identity: str) -> str:
+    """The metadata of a lost agent's dispatch for the one that takes its place: the same session,
+    the same knowledge."""
+    data: Any = None
+    with suppress(ValueError):
+        data = json.loads(metadata)
+    return json.dumps((data if isinstance(data, dict) else {}) | {_REPLACES: identity})
 
 
 def is_replacement(metadata: str) -> bool:

@@ -29,6 +29,24 @@ AGENT_PARTS: Final = {
 """Our names for LiveKit's (``livekit.agents.llm.chat_context.MetricsReport``), all in seconds."""
 
 
+class Timings:
+    """How long the parts of each turn took, from a conversation's messages in their order."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, float] = {}
+
+    def of(self, message: ChatMessage) -> dict[str, float]:
+        """Seconds, by our names; of an answer to speech with the parts of the person's turn."""
+        metrics: dict[str, Any] = dict(message.metrics)
+        if message.role == "user":
+            self._heard = _pick(metrics, USER_PARTS)
+            return self._heard
+        parts = _pick(metrics, AGENT_PARTS)
+        if "answer" in parts:
+            parts, self._heard = self._heard | parts, {}
+        return parts
+
+
 class TurnMetrics:
     """Publishes, once an answer is over, how long its parts took (:data:`ATTRIBUTE_TURN`).
 
@@ -39,21 +57,17 @@ class TurnMetrics:
     def __init__(self, session: AgentSession[Any], room: rtc.Room) -> None:
         self._room = room
         self._turn = 0
-        self._heard: dict[str, float] = {}
+        self._timings = Timings()
         self._tasks: set[asyncio.Task[None]] = set()
         session.on("conversation_item_added", self._on_item)
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         if not isinstance(event.item, ChatMessage):
             return
-        metrics: dict[str, Any] = dict(event.item.metrics)
-        if event.item.role == "user":
-            self._heard = _pick(metrics, USER_PARTS)
-        elif event.item.role == "assistant" and "e2e_latency" in metrics:
+        parts = self._timings.of(event.item)
+        if "answer" in parts:
             self._turn += 1
-            parts = {"turn": self._turn} | self._heard | _pick(metrics, AGENT_PARTS)
-            self._heard = {}
-            task = asyncio.create_task(self._tell(json.dumps(parts)))
+            task = asyncio.create_task(self._tell(json.dumps({"turn": self._turn} | parts)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

@@ -170,6 +170,12 @@ class Sessions:
         with self._store.connect() as connection:
             return [_event(row) for row in connection.execute(query)]
 
+    def happened(self, id: str, type: EventType) -> bool:
+        """Whether an event of that type is among the session's."""
+        query = select(EVENTS.c.seq).where(EVENTS.c.session == id, EVENTS.c.type == type).limit(1)
+        with self._store.connect() as connection:
+            return connection.execute(query).first() is not None
+
     def forget(self, ended_before: float) -> int:
         """Delete the sessions that were over by then, events and all; how many. Those of which a
         webhook is still to be told stay."""

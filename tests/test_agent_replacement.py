@@ -14,6 +14,7 @@ from livekit.agents import AgentServer
 
 from agent.replacement import Replacement, is_replacement
 from bench.livekit import LiveKitServer, start_livekit
+from visavis.session import SessionSpec
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,11 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 class Worker:
     """A worker with one job in ``room``."""
 
-    def __init__(self, room: str) -> None:
+    def __init__(self, room: str, metadata: str = "") -> None:
         self.draining = False
-        job = SimpleNamespace(id="job", room=SimpleNamespace(name=room), agent_name="visavis")
+        job = SimpleNamespace(
+            id="job", room=SimpleNamespace(name=room), agent_name="visavis", metadata=metadata
+        )
         arguments = SimpleNamespace(identity="agent-1")
         self.active_jobs = [SimpleNamespace(job=job, accept_arguments=arguments)]
 
@@ -81,6 +84,17 @@ async def test_a_room_whose_agent_died_stays_without_one(
     assert "agent-1" not in person.remote_participants
     await dead.disconnect()
     await person.disconnect()
+
+
+async def test_a_session_whose_agent_died_is_forgotten(
+    livekit: LiveKitServer, lk: api.LiveKitAPI
+) -> None:
+    spec = SessionSpec("s1", 1.5, greeting="Hello.", max_seconds=60)
+    dead = await enter(livekit, "agent-1", "expecting", "agent")  # its person is still to come
+    await end_job(Worker("expecting", spec.to_metadata()), lk)
+    [made] = await dispatched(lk, "expecting")
+    assert is_replacement(made.metadata) and SessionSpec.from_metadata(made.metadata) == spec
+    await dead.disconnect()
 
 
 async def test_an_agent_that_left_in_good_order_is_called_back(

@@ -19,9 +19,9 @@ from livekit.api import LiveKitAPI
 from starlette.testclient import TestClient
 
 from bench.livekit import ROOT, free_ports
-from gateway.serve import listen
 from gateway.app import create_app
 from gateway.health import CACHE_SECONDS, Health
+from gateway.serve import listen
 from settings import Settings
 
 SETTINGS = Settings(_env_file=None, livekit_url="ws://127.0.0.1:1")

@@ -115,10 +115,19 @@ RPC_DOOR: Final = "visavis.door"
 ``key`` (:func:`visavis.session.door_key`) and an ``action``: ``settings`` with ``change``, a
 :class:`visavis.talk.TalkChange`, answers a ``Talk``; ``message`` with ``id``, ``kind`` (``say`` or
 ``ask``), ``index`` from 0, ``last`` and ``text``, a piece of at most :data:`DOOR_PIECE` characters,
-answers a :class:`visavis.talk.MessageNews` to the last piece and ``"ok"`` to the others;
-``interrupt`` and ``end`` answer ``"ok"``."""
+answers a :class:`visavis.talk.MessageNews` to the last piece and ``"ok"`` to the others, and to a
+text that it has already what became of it; ``interrupt`` and ``end`` answer ``"ok"``."""
 DOOR_PIECE: Final = 3_000
 """Characters, which are at most 12,000 bytes: an RPC carries 15,000."""
+DOOR_WRONG: Final = 1400
+"""RPC error of :data:`RPC_DOOR`: it cannot be done so; the message, whole in ``data``, says why."""
+DOOR_FORBIDDEN: Final = 1403
+"""RPC error of :data:`RPC_DOOR`: the key is wrong."""
+DOOR_NOT_NOW: Final = 1409
+"""RPC error of :data:`RPC_DOOR`: not before the conversation has begun, or somebody is there."""
+ATTRIBUTE_LIMIT: Final = "visavis.limit"
+"""On the agent: JSON of the limit that ends the session soon, ``{"limit": "idle", "ends_at": Unix
+seconds, "seconds_left": …}``; empty once it does not."""
 RPC_SHOW_CARD: Final = "visavis.show_card"
 """Agent to a person's page: show a :class:`.card.Card`. Answers ``"ok"``."""
 ATTRIBUTE_SINCE: Final = "visavis.since"

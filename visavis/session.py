@@ -53,10 +53,7 @@ class SessionSpec:
     @classmethod
     def from_metadata(cls, metadata: str) -> SessionSpec | None:
         """None where the dispatch is of no session. Raises :class:`ProtocolError`."""
-        data: Any = None
-        with suppress(ValueError):
-            data = json.loads(metadata)
-        given = data.get(METADATA_FIELD) if isinstance(data, dict) else None
+        given = _find_session(metadata)
         if given is None:
             return None
         if not isinstance(given, dict) or set(given) - {each.name for each in fields(cls)}:
@@ -87,6 +84,20 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "idle_seconds": (int, float),
     "transcript": (bool,),
 }
+
+
+def find_id(metadata: str) -> str | None:
+    """Of the session that a dispatch is of, also where its spec is wrong otherwise."""
+    given = _find_session(metadata)
+    id = given.get("id") if isinstance(given, dict) else None
+    return id if isinstance(id, str) else None
+
+
+def _find_session(metadata: str) -> Any:
+    data: Any = None
+    with suppress(ValueError):
+        data = json.loads(metadata)
+    return data.get(METADATA_FIELD) if isinstance(data, dict) else None
 
 
 def door_key(livekit_api_secret: str, room: str) -> str:

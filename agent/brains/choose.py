@@ -45,16 +45,18 @@ Mind = llm.LLM[Any]
 Tools = Sequence[llm.Tool]
 
 
-def load_models(providers: Providers) -> Models:
-    """Blocking, for two seconds or so. On the main thread, where plugins have to be imported."""
+def load_models(providers: Providers, have: Models | None = None) -> Models:
+    """Blocking, for two seconds or so; what ``have`` has already is not loaded again. On the main
+    thread, where plugins have to be imported."""
     for name in sorted(providers.plugins):
         plugins.load(name)
     if providers.realtime == "gemini-live":
         importlib.import_module("agent.brains.gemini_live")
+    vad, ears, voice = (have.vad, have.ears, have.voice) if have else (load_vad(), None, None)
     return Models(
-        vad=load_vad(),
-        ears=Ears() if providers.stt == "embedded" else None,
-        voice=Voice() if providers.tts == "embedded" else None,
+        vad=vad,
+        ears=ears or (Ears() if providers.stt == "embedded" else None),
+        voice=voice or (Voice() if providers.tts == "embedded" else None),
     )
 
 

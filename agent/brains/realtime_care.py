@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from livekit.agents import Agent, AgentSession, ErrorEvent, llm
+from livekit.agents.voice import SpeechHandle
 
 from .patience import explain
 
@@ -24,12 +25,11 @@ NEW_OUTAGE: Final = 120.0
 Session = TypeVar("Session", bound=llm.RealtimeSession[Any])
 
 
-def speak(session: AgentSession[Any], text: str) -> None:
+def speak(session: AgentSession[Any], text: str) -> SpeechHandle:
     """Say ``text`` in the agent's voice: a realtime model says it itself, if it is so kind."""
     if isinstance(session.llm, llm.RealtimeModel):
-        session.generate_reply(instructions=f"Say exactly this and nothing else: {text}")
-    else:
-        session.say(text)
+        return session.generate_reply(instructions=f"Say exactly this and nothing else: {text}")
+    return session.say(text)
 
 
 def close_quietly(session: Session) -> Session:

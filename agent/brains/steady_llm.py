@@ -126,6 +126,11 @@ class _SteadyStream(llm.LLMStream):
         owner.is_down = True
         logger.error("no language model answers")
         self._say(owner.trouble)
+        nobody = APIError("no language model answers", retryable=False)
+        owner.emit(  # to who listens for it; "recoverable", or LiveKit would end the conversation
+            "error",
+            llm.LLMError(timestamp=time.time(), label=owner.label, error=nobody, recoverable=True),
+        )
 
     async def _answer(self, mind: llm.LLM[Any], name: str) -> None:
         patience = self._llm.patience

@@ -3,6 +3,17 @@
 from agent.parts import ControlError, Parts
 
 from .control import Control
-from .desk import open_desk, tell_room
+from .desk import open_desk, tell_room, tell_sender
+from .messages import Messages
+from .wishes import fulfil
 
-__all__ = ["Control", "ControlError", "Parts", "open_desk", "tell_room"]
+__all__ = [
+    "Control",
+    "ControlError",
+    "Messages",
+    "Parts",
+    "fulfil",
+    "open_desk",
+    "tell_room",
+    "tell_sender",
+]

@@ -11,7 +11,7 @@ from livekit.agents import AgentSession, function_tool, llm, tts
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
 from agent.brains.speech import Models, choose_stt, choose_tts
-from agent.languages import LANGUAGES, find_language
+from agent.languages import LANGUAGES
 from agent.manner import Manner
 from agent.parts import ControlError, Parts
 from visavis.talk import Mode, Talk, TalkChange
@@ -63,6 +63,11 @@ class Control:
             own_instructions=bool(self._manner.persona),
         )
 
+    def begin(self) -> None:
+        """The session has started: what its first settings could not do before."""
+        if self._manner.retells:
+            self._switch("retelling")
+
     async def change(self, asked: TalkChange, *, is_heard: bool = False) -> Talk:
         """``is_heard``: the language was not asked for, the person spoke it.
 
@@ -113,18 +118,7 @@ class Control:
 
     def check(self, asked: TalkChange, *, is_heard: bool = False) -> Parts:
         """What the parts would be. Raises :class:`ControlError`."""
-        parts = self._parts
-        if asked.language is not None:
-            language = find_language(asked.language)
-            if language is None:
-                known = ", ".join(LANGUAGES)
-                raise ControlError(f"language={asked.language[:40]!r}: use one of {known}")
-            parts = parts.with_language(language.code, is_heard=is_heard)
-        if asked.voice is not None:
-            parts = parts.with_voice(asked.voice)
-        if asked.speed is not None:
-            parts = parts.with_speed(asked.speed)
-        return parts
+        return self._parts.changed(asked, is_heard=is_heard)
 
     async def _put_in(self, parts: Parts) -> None:
         """Make the ears and the voice anew, and let the conversation use them from now on."""

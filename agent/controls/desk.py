@@ -6,14 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from livekit import rtc
-from livekit.agents import AgentSession, utils
+from livekit.agents import utils
 
 from agent.parts import ControlError
 from visavis import AvatarSession
-from visavis.appearance import Appearance, AppearanceChange, AppearanceError, shorten
+from visavis.appearance import AppearanceError, shorten
 from visavis.protocol import (
     ATTRIBUTE_CONTROL,
     ATTRIBUTE_SETTINGS,
@@ -27,7 +27,8 @@ from visavis.protocol import (
 from visavis.talk import MessageNews, Talk, TalkChange
 
 from .control import Control
-from .messages import Message, Messages
+from .messages import Message, Messages, News
+from .wishes import fulfil
 
 logger = logging.getLogger("visavis.agent")
 
@@ -38,17 +39,19 @@ _SLOWEST_TEXT: Final = 30.0
 
 
 async def open_desk(
-    room: rtc.Room, session: AgentSession[Any], control: Control, avatar: AvatarSession
+    room: rtc.Room, messages: Messages, control: Control, avatar: AvatarSession
 ) -> AsyncExitStack:
-    """Begin to answer; close what it returns when the conversation is over."""
-    desk = _Desk(room, control, avatar)
-    messages = Messages(session, desk.tell_sender)
+    """Begin to answer; close what it returns when the conversation is over.
+
+    ``messages``: whose news go to their senders, see :func:`tell_sender`.
+    """
+    desk, tell = _Desk(room, control, avatar), tell_sender(room)
     closing = AsyncExitStack()
     reading: set[asyncio.Task[None]] = set()
 
     def receive(kind: Literal["say", "ask"]) -> Callable[[rtc.TextStreamReader, str], None]:
         def on_stream(reader: rtc.TextStreamReader, sender: str) -> None:
-            task = asyncio.create_task(_read(reader, sender, kind, desk, messages))
+            task = asyncio.create_task(_read(reader, sender, kind, desk, messages, tell))
             reading.add(task)
             task.add_done_callback(reading.discard)
 
@@ -61,6 +64,17 @@ async def open_desk(
     closing.push_async_callback(utils.aio.cancel_and_wait, running)
     await tell_room(room, control.talk)
     return closing
+
+
+def tell_sender(room: rtc.Room) -> News:
+    """Tells a participant what has become of a text of theirs."""
+
+    async def tell(identity: str, news: MessageNews) -> None:
+        await room.local_participant.publish_data(
+            news.to_json(), topic=TOPIC_MESSAGE, destination_identities=[identity]
+        )
+
+    return tell
 
 
 async def tell_room(room: rtc.Room, talk: Talk) -> None:
@@ -81,31 +95,14 @@ class _Desk:
         caller = self._room.remote_participants.get(identity)
         return caller is not None and caller.attributes.get(ATTRIBUTE_CONTROL) == "true"
 
-    async def tell_sender(self, identity: str, news: MessageNews) -> None:
-        await self._room.local_participant.publish_data(
-            news.to_json(), topic=TOPIC_MESSAGE, destination_identities=[identity]
-        )
-
     async def on_call(self, invocation: rtc.RpcInvocationData) -> str:
         if not self.may(invocation.caller_identity):
             raise rtc.RpcError(_FORBIDDEN, f"only who has {ATTRIBUTE_CONTROL}=true may do that")
         try:
             asked = TalkChange.from_json(invocation.payload)
-            self._control.check(asked)  # what the voice refuses shall not have changed the face
-            looks = await self._look(asked.appearance)
-            if asked == TalkChange(appearance=asked.appearance):
-                return self._control.talk.to_json(looks)
-            return (await self._control.change(asked)).to_json(looks)
+            return await fulfil(asked, self._control, self._avatar)
         except (ProtocolError, ControlError, AppearanceError) as error:
             raise rtc.RpcError(_WRONG, shorten(str(error)), str(error)) from None
-
-    async def _look(self, asked: AppearanceChange | None) -> Appearance | None:
-        try:
-            return await self._avatar.change(asked or AppearanceChange())
-        except AppearanceError:
-            if asked is not None:
-                raise
-            return None
 
 
 async def _read(
@@ -114,6 +111,7 @@ async def _read(
     kind: Literal["say", "ask"],
     desk: _Desk,
     messages: Messages,
+    tell: News,
 ) -> None:
     """Take a text off the wire; of one that is too long no more than the limit is kept."""
     text = ""
@@ -130,4 +128,4 @@ async def _read(
         await messages.take(message)
     else:
         refusal = f"only who has {ATTRIBUTE_CONTROL}=true may do that"
-        await desk.tell_sender(sender, MessageNews(message.id, "refused", refusal))
+        await tell(sender, MessageNews(message.id, "refused", refusal))

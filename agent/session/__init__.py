@@ -1,0 +1,7 @@
+"""The agent's side of a session that was asked for at the gateway: what it shall be, what happens
+in it, how long it may last, and the gateway's wishes while it runs."""
+
+from .asked import Asked, AskedError
+from .sitting import Sitting, refuse
+
+__all__ = ["Asked", "AskedError", "Sitting", "refuse"]

@@ -1,0 +1,150 @@
+"""What happens in a session goes into the store, in order, and holds nothing up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from store import Sessions
+from visavis.events import EndReason, EventType
+from visavis.protocol import FaceState
+
+logger = logging.getLogger("visavis.agent")
+
+WAITING: Final = 1000
+"""Events that may wait for the store; what comes then is lost."""
+ATTEMPTS: Final = 3
+"""For each event; one when the session is over, for then there is little time."""
+RETRY: Final = 1.0
+"""Seconds between two of them."""
+FLUSHING: Final = 5.0
+"""Seconds that the end waits for the store."""
+
+Entry = Callable[[Sessions], Awaitable[object]]
+
+
+class Recorder:
+    """Writes the events of one session. A store that fails or is slow costs events, nothing else.
+
+    Args:
+        open_sessions: Opens the store; blocking.
+        session: Its id.
+        words: Whether texts are kept; else only that somebody spoke.
+    """
+
+    def __init__(
+        self,
+        open_sessions: Callable[[], Sessions],
+        session: str,
+        *,
+        words: bool = True,
+        retry: float = RETRY,
+    ) -> None:
+        self._open = open_sessions
+        self._session = session
+        self._words = words
+        self._retry = retry
+        self._sessions: Sessions | None = None
+        self._waiting: asyncio.Queue[Entry | None] = asyncio.Queue(WAITING)
+        self._lost = 0
+        self._closing = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._running = asyncio.create_task(self._run(), name="events of the session")
+
+    def note(self, type: EventType, **data: Any) -> None:
+        """It happened; returns at once."""
+        if not self._words:
+            data.pop("text", None)
+        self._put(lambda sessions: self._append(sessions, type, data))
+
+    def note_start(
+        self, face: Callable[[], Awaitable[FaceState]], brains: Mapping[str, str]
+    ) -> None:
+        """Person and agent are both there. Written when ``face`` has answered, before all that
+        comes after; not again where an earlier agent of the session wrote it."""
+
+        async def write(sessions: Sessions) -> None:
+            begun = await asyncio.to_thread(sessions.happened, self._session, "session.started")
+            if not begun:
+                data = {"face": await self._unless_closing(face), "brains": dict(brains)}
+                await self._append(sessions, "session.started", data)
+
+        self._put(write)
+
+    async def find_end(self) -> EndReason | None:
+        """Why the session was over before this began, if it was."""
+        found: asyncio.Future[EndReason | None] = asyncio.get_running_loop().create_future()
+
+        async def look(sessions: Sessions) -> None:
+            stored = await asyncio.to_thread(sessions.find, self._session)
+            if not found.done():
+                found.set_result(stored.end_reason if stored else None)
+
+        self._put(look)
+        return await found
+
+    async def close(self, reason: EndReason | None = None) -> None:
+        """Write what waits, and the session's end where it has ended; harmless when repeated."""
+        if self._running is None or self._closing.is_set():
+            return
+        self._closing.set()
+        try:
+            async with asyncio.timeout(FLUSHING):
+                if reason is not None:
+                    await self._waiting.put(
+                        lambda sessions: asyncio.to_thread(sessions.end, self._session, reason)
+                    )
+                await self._waiting.put(None)
+                await self._running
+        except TimeoutError:
+            logger.warning("the store took too long: events of the session are lost")
+
+    async def _unless_closing(self, face: Callable[[], Awaitable[FaceState]]) -> FaceState:
+        finding = asyncio.ensure_future(face())
+        closing = asyncio.ensure_future(self._closing.wait())
+        await asyncio.wait({finding, closing}, return_when=asyncio.FIRST_COMPLETED)
+        closing.cancel()
+        if finding.done():
+            return finding.result()
+        finding.cancel()
+        return "absent"
+
+    async def _append(self, sessions: Sessions, type: EventType, data: Mapping[str, Any]) -> None:
+        await asyncio.to_thread(sessions.append, self._session, type, data)
+
+    def _put(self, entry: Entry) -> None:
+        try:
+            self._waiting.put_nowait(entry)
+        except asyncio.QueueFull:
+            self._lost += 1
+            if self._lost == 1:
+                logger.warning("the store is too slow: events of the session are lost from now on")
+
+    async def _run(self) -> None:
+        while (entry := await self._waiting.get()) is not None:
+            await self._do(entry)
+
+    async def _do(self, entry: Entry) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                if self._sessions is None:
+                    self._sessions = await asyncio.to_thread(self._open)
+                await entry(self._sessions)
+                return
+            except Exception as error:  # its text may hold what was said
+                name = type(error).__name__
+            if attempt == ATTEMPTS or self._closing.is_set():
+                logger.error("an event of the session could not be kept: %s", name)
+                return
+            await self._pause()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(self._retry):
+                await self._closing.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,274 @@
+"""A session as it is held: what happens is recorded, the gateway is answered, and it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from livekit import rtc
+from livekit.agents import AgentSession, CloseEvent, CloseReason, JobContext, utils
+
+from agent.brains.realtime_care import speak
+from agent.controls import Control, Messages, fulfil
+from agent.controls.messages import News
+from agent.languages import LANGUAGES, Language
+from settings import Settings
+from store import Sessions, open_store
+from visavis import AvatarSession
+from visavis.appearance import AppearanceChange, AppearanceError
+from visavis.events import EndReason
+from visavis.protocol import ATTRIBUTE_FACE, RPC_DOOR, FaceState, ProtocolError
+from visavis.session import SessionSpec, door_key, find_id
+from visavis.talk import MessageNews
+
+from .asked import AskedError, FailureCode
+from .door import SENDER, Door
+from .ending import delete_room
+from .limits import LimitName, Limits
+from .log import Log
+from .recorder import Recorder
+from .timekeeper import Timekeeper, show_in
+
+logger = logging.getLogger("visavis.agent")
+
+PARTING: Final = 8.0
+"""Seconds for a goodbye."""
+ANSWERING: Final = 0.3
+"""Seconds in which the answer to a call that ends the session gets out."""
+LATE_FACE: Final = 2.0
+"""Seconds beyond ``FACE_TIMEOUT`` after which a face counts as absent."""
+
+_ROOM_CLOSED: Final[dict[int, EndReason]] = {
+    rtc.DisconnectReason.ROOM_DELETED: "ended",
+    rtc.DisconnectReason.ROOM_CLOSED: "left",
+}
+
+
+class Sitting:
+    """Holds one session: :meth:`enter` once the room is there, :meth:`begin` once the conversation
+    is, :meth:`admit` once somebody is."""
+
+    def __init__(
+        self,
+        ctx: JobContext,
+        settings: Settings,
+        spec: SessionSpec,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ctx = ctx
+        self._settings = settings
+        self._spec = spec
+        self._clock = clock
+        self._recorder = recorder(settings, spec.id, words=spec.transcript)
+        key = door_key(settings.livekit_api_secret.get_secret_value(), ctx.job.room.name)
+        self._door = Door(key, lambda: self.end("ended"), time.monotonic)
+        self._session: AgentSession[Any] | None = None
+        self._control: Control | None = None
+        self._timekeeper: Timekeeper | None = None
+        self._somebody = False
+        self._ending: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def enter(self) -> None:
+        """The agent is in the room."""
+        self._recorder.start()
+        room = self._ctx.room
+        room.local_participant.register_rpc_method(RPC_DOOR, self._door.answer)
+        room.on("disconnected", self._on_disconnected)
+        self._ctx.add_shutdown_callback(self.aclose)
+        self._tasks.append(asyncio.create_task(self._leave_what_is_over()))
+
+    def begin(
+        self,
+        session: AgentSession[Any],
+        control: Control,
+        avatar: AvatarSession,
+    ) -> None:
+        """The conversation has begun, without a listener yet."""
+        self._session, self._control = session, control
+        Log(session, self._recorder)
+        session.on("close", self._on_close)
+        spec, settings = self._spec, self._settings
+        limits = Limits(
+            created_at=spec.created_at,
+            now=self._clock(),
+            max_seconds=spec.max_seconds or settings.session_max_seconds,
+            idle_seconds=spec.idle_seconds or settings.session_idle_seconds,
+        )
+        self._timekeeper = Timekeeper(
+            limits,
+            self._recorder,
+            announce=self._announce,
+            show=show_in(self._ctx.room),
+            end=self.end,
+            clock=self._clock,
+        )
+        self._timekeeper.attach(session)
+        self._tasks.append(asyncio.create_task(self._timekeeper.run(), name="session limits"))
+        self._tasks.append(asyncio.create_task(self._put_on(spec.talk.appearance, avatar)))
+        self._door.begin(lambda asked: fulfil(asked, control, avatar))
+
+    def admit(self, messages: Messages, brains: Mapping[str, str]) -> None:
+        """Somebody is there. ``brains``: what is in use, for people."""
+        assert self._session is not None and self._timekeeper is not None
+        session, self._somebody = self._session, True
+        self._recorder.note_start(self._find_face, brains)
+        self._timekeeper.word()
+        self._door.admit(messages.take, lambda: asyncio.shield(session.interrupt(force=True)))
+
+    def overhear(self, text: str) -> None:
+        """The person said it while the agent retells."""
+        self._recorder.note("user.turn", text=text)
+
+    def news(self, tell_sender: News) -> News:
+        """Keeps what becomes of texts, and tells those who are in the room."""
+
+        async def tell(sender: str, news: MessageNews) -> None:
+            detail = {} if news.detail is None else {"detail": news.detail}
+            self._recorder.note("message", id=news.id, state=news.state, **detail)
+            if sender == SENDER:
+                self._door.hear(news)
+            else:
+                await tell_sender(sender, news)
+
+        return tell
+
+    def end(self, reason: EndReason) -> None:
+        """Begin to end it, for the first reason that there is."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(reason), name="end of the session")
+
+    def fail(self) -> None:
+        """The agent cannot go on."""
+        if self._ending is None:
+            detail = "a part of the agent failed for good"
+            self._recorder.note("session.failed", code="agent_failed", detail=detail)
+        self.end("failed")
+
+    def leave(self, why: str) -> None:
+        """The person has."""
+        logger.info("%s", why)
+        self.end("left" if self._somebody else "idle")
+
+    async def aclose(self) -> None:
+        """The job is over, whether the session is or not."""
+        if self._ending is not None:
+            await asyncio.wait([self._ending], timeout=PARTING)
+        await utils.aio.cancel_and_wait(*self._tasks)
+        await self._recorder.close()
+
+    async def _end(self, reason: EndReason) -> None:
+        logger.info("the session ends: %s", reason)
+        by_limit = reason in ("duration", "idle")
+        with suppress(Exception):  # a voice that fails keeps nobody here
+            async with asyncio.timeout(PARTING):
+                await self._part(aloud=by_limit and self._somebody)
+        await self._recorder.close(reason)
+        if reason == "ended":
+            await asyncio.sleep(ANSWERING)
+        await delete_room(self._ctx)
+        self._ctx.shutdown(f"the session is over: {reason}")
+
+    async def _part(self, *, aloud: bool) -> None:
+        """Stop the voice, so that the last turn is among the events; and say goodbye."""
+        if self._session is None:
+            return
+        await asyncio.shield(self._session.interrupt(force=True))
+        if aloud:
+            await speak(self._session, self._words().goodbye).wait_for_playout()
+
+    async def _announce(self, limit: LimitName, seconds: float) -> None:
+        if self._session is None or not self._somebody or self._ending is not None:
+            return
+        words = self._words()
+        text = words.time_is_short if limit == "duration" else words.silence_is_long
+        current = self._session.current_speech
+        handle = speak(self._session, text)
+        if current is not None and not current.done():
+            done, _ = await asyncio.wait([asyncio.ensure_future(current)], timeout=seconds / 2)
+            if not done:  # a long text; what is left of it would not be heard anyway
+                current.interrupt(force=True)
+        await handle.wait_for_playout()
+
+    async def _put_on(self, looks: AppearanceChange | None, avatar: AvatarSession) -> None:
+        """What a face cannot be called with: how it feels, what it does."""
+        given = looks or AppearanceChange()
+        wanted = replace(given, head=None, background=None, width=None, height=None)
+        if wanted == AppearanceChange() or await self._find_face() == "absent":
+            return
+        try:
+            await avatar.change(wanted)
+        except AppearanceError as error:
+            if avatar.avatar_identity in self._ctx.room.remote_participants:  # it refused
+                self._recorder.note("session.failed", code="wrong_setting", detail=str(error))
+                self.end("failed")
+
+    def _words(self) -> Language:
+        assert self._control is not None
+        return LANGUAGES[self._control.talk.language]
+
+    async def _find_face(self) -> FaceState:
+        """Whether it is there, once that is known."""
+        agent = self._ctx.room.local_participant
+        settled = asyncio.Event()
+
+        def look(*_: object) -> None:
+            if agent.attributes.get(ATTRIBUTE_FACE) in ("present", "absent"):
+                settled.set()
+
+        self._ctx.room.on("participant_attributes_changed", look)
+        try:
+            look()
+            async with asyncio.timeout(self._settings.face_timeout + LATE_FACE):
+                await settled.wait()
+        except TimeoutError:
+            return "absent"
+        finally:
+            self._ctx.room.off("participant_attributes_changed", look)
+        return "present" if agent.attributes.get(ATTRIBUTE_FACE) == "present" else "absent"
+
+    async def _leave_what_is_over(self) -> None:
+        """An agent that takes a lost one's place may be late."""
+        if (reason := await self._recorder.find_end()) is not None:
+            self.end(reason)
+
+    def _on_disconnected(self, reason: int = rtc.DisconnectReason.UNKNOWN_REASON) -> None:
+        if reason in _ROOM_CLOSED:
+            known = _ROOM_CLOSED[reason]
+            self.end("idle" if known == "left" and not self._somebody else known)
+
+    def _on_close(self, event: CloseEvent) -> None:
+        if event.reason == CloseReason.ERROR:
+            self.fail()
+
+
+def recorder(settings: Settings, session: str, *, words: bool = True) -> Recorder:
+    """Writes into the store that the settings name."""
+
+    def open_sessions() -> Sessions:
+        return Sessions(open_store(settings.store_url), time.time)
+
+    return Recorder(open_sessions, session, words=words)
+
+
+async def refuse(ctx: JobContext, settings: Settings, error: Exception) -> None:
+    """A session that cannot be as it was asked to be says so and ends.
+
+    ``error``: a :class:`ProtocolError`, an :class:`AskedError`, or of a brain that cannot be made.
+    """
+    logger.error("a conversation cannot begin: %s", error)
+    if (session := find_id(ctx.job.metadata)) is not None:
+        code: FailureCode = "wrong_spec" if isinstance(error, ProtocolError) else "wrong_brain"
+        if isinstance(error, AskedError):
+            code = error.code
+        events = recorder(settings, session)
+        events.start()
+        events.note("session.failed", code=code, detail=str(error))
+        await events.close("failed")
+    await delete_room(ctx)
+    ctx.shutdown("the conversation cannot begin")

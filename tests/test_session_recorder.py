@@ -1,0 +1,192 @@
+"""A session's events: in order, once, and never in the way of the conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from livekit.agents.llm import ChatMessage, LLMError
+
+from agent.session import recorder as recorders
+from agent.session.log import Log
+from agent.session.recorder import Recorder
+from store import Sessions, StoredSession, open_store
+from visavis.protocol import FaceState
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Sessions:
+    opened = Sessions(open_store(f"sqlite:///{tmp_path}/store.sqlite3"), time.time)
+    opened.create(StoredSession("s1", "", "room", {}, {}, 0.0))
+    return opened
+
+
+def record(sessions: Any, **options: Any) -> Recorder:
+    recorder = Recorder(lambda: cast(Sessions, sessions), "s1", retry=0.001, **options)
+    recorder.start()
+    return recorder
+
+
+async def present() -> FaceState:
+    await asyncio.sleep(0.01)
+    return "present"
+
+
+def kept(sessions: Sessions) -> list[str]:
+    return [event.type for event in sessions.events("s1")]
+
+
+async def test_an_event_does_not_overtake_the_start_which_waits_for_the_face(
+    sessions: Sessions,
+) -> None:
+    recorder = record(sessions)
+    recorder.note_start(present, {"llm": "small"})
+    recorder.note("user.turn", text="Hello.")
+    async with asyncio.timeout(20):
+        while "user.turn" not in kept(sessions):
+            await asyncio.sleep(0.005)
+    await recorder.close("left")
+    assert kept(sessions) == ["session.created", "session.started", "user.turn", "session.ended"]
+    [_, started, turn, ended] = sessions.events("s1")
+    assert started.data == {"face": "present", "brains": {"llm": "small"}}
+    assert turn.data == {"text": "Hello."} and ended.data == {"reason": "left"}
+
+
+async def test_an_agent_that_takes_a_lost_ones_place_does_not_start_the_session_again(
+    sessions: Sessions,
+) -> None:
+    for _ in range(2):
+        recorder = record(sessions)
+        recorder.note_start(present, {})
+        await recorder.close()
+    assert kept(sessions).count("session.started") == 1
+
+
+async def test_a_face_that_never_comes_does_not_cost_the_end(sessions: Sessions) -> None:
+    async def never() -> FaceState:
+        await asyncio.Event().wait()
+        return "present"
+
+    recorder = record(sessions)
+    recorder.note_start(never, {})
+    await asyncio.sleep(0.01)
+    await recorder.close("ended")
+    [_, started, _] = sessions.events("s1")
+    assert started.data["face"] == "absent"
+
+
+async def test_words_that_nobody_wants_kept_are_not_kept(sessions: Sessions) -> None:
+    recorder = record(sessions, words=False)
+    recorder.note("user.turn", text="My secret.")
+    recorder.note("agent.turn", text="Your secret.", interrupted=False, timing={})
+    await recorder.close()
+    assert "secret" not in str(sessions.events("s1"))
+    assert kept(sessions)[1:] == ["user.turn", "agent.turn"]
+
+
+class Broken:
+    """A store that fails ``times`` times, then works."""
+
+    def __init__(self, sessions: Sessions, times: int) -> None:
+        self._sessions = sessions
+        self.times = times
+
+    def append(self, *event: Any) -> None:
+        if self.times > 0:
+            self.times -= 1
+            raise OSError("in the middle of 'My secret.'")
+        self._sessions.append(*event)
+
+    def end(self, *end: Any) -> None:
+        self._sessions.end(*end)
+
+
+async def test_a_store_that_is_gone_for_a_moment_does_not_cost_an_event(
+    sessions: Sessions,
+) -> None:
+    broken = Broken(sessions, recorders.ATTEMPTS - 1)
+    recorder = record(broken)
+    recorder.note("user.turn", text="Hello.")
+    while broken.times:
+        await asyncio.sleep(0.001)
+    await recorder.close("left")
+    assert kept(sessions)[1:] == ["user.turn", "session.ended"]
+
+
+async def test_a_store_that_fails_does_not_end_the_record_nor_tell_the_log(
+    sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = Broken(sessions, recorders.ATTEMPTS)
+    recorder = record(broken)
+    recorder.note("user.turn", text="My secret.")
+    recorder.note("agent.turn", text="Still here.")
+    while broken.times:
+        await asyncio.sleep(0.001)
+    await recorder.close("left")
+    assert kept(sessions)[1:] == ["agent.turn", "session.ended"]
+    assert "could not be kept: OSError" in caplog.text and "secret" not in caplog.text
+
+
+async def test_a_store_that_hangs_holds_nothing_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recorders, "FLUSHING", 0.05)
+    let_go = threading.Event()
+    hanging = SimpleNamespace(append=lambda *_: let_go.wait(30))
+    recorder = record(hanging)
+    for number in range(recorders.WAITING + 10):
+        recorder.note("user.turn", text=str(number))
+    assert "too slow" in caplog.text
+    async with asyncio.timeout(20):
+        await recorder.close("left")
+    let_go.set()
+
+
+class Talk:
+    """A session's listeners."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, Any] = {}
+
+    def on(self, name: str, listener: Any) -> None:
+        self.listeners[name] = listener
+
+    def say(self, role: Any, text: str, **more: Any) -> None:
+        message = ChatMessage(role=role, content=[text], **more)
+        self.listeners["conversation_item_added"](SimpleNamespace(item=message))
+
+
+async def test_no_turn_is_missing_from_the_transcript(sessions: Sessions) -> None:
+    recorder, talk = record(sessions), Talk()
+    Log(cast(Any, talk), recorder)
+    talk.say("system", "You are Amy.")
+    talk.say("assistant", "Hi!", metrics={"tts_node_ttfb": 0.1})
+    talk.say("user", "Tell me all.", metrics={"end_of_turn_delay": 0.5})
+    talk.say("assistant", "Once upon", interrupted=True, metrics={"e2e_latency": 1.25})
+    failed = LLMError(timestamp=0, label="", error=OSError("My secret."), recoverable=True)
+    talk.listeners["error"](SimpleNamespace(error=failed))
+    await recorder.close()
+    events = sessions.events("s1")[1:]
+    assert [event.type for event in events] == [
+        "agent.turn",
+        "user.turn",
+        "agent.interrupted",
+        "agent.turn",
+        "session.failed",
+    ]
+    assert events[0].data == {
+        "text": "Hi!",
+        "interrupted": False,
+        "timing": {"tts_first_byte": 0.1},
+    }
+    assert events[3].data == {
+        "text": "Once upon",
+        "interrupted": True,
+        "timing": {"end_of_turn": 0.5, "answer": 1.25},
+    }
+    assert events[4].data["code"] == "brain_failed" and "secret" not in str(events[4].data)
