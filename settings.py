@@ -160,7 +160,7 @@ def load_settings() -> Settings:
         for problem in error.errors():
             name = ".".join(str(part) for part in problem["loc"]).upper()
             message = problem["msg"].removeprefix("Value error, ")
-            secret = name.endswith(("_KEY", "_SECRET", "_TOKEN"))
+            secret = name.endswith(("_KEY", "_SECRET", "_TOKEN", "STORE_URL", "REDIS_URL"))
             given = f"{name}={problem['input']!r}: " if name and not secret else ""
             print(f"visavis: {given or name}{message}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -16,40 +16,55 @@ from livekit.api import LiveKitAPI
 from settings import Settings
 from store import Memories, open_store
 
+from .access.bodies import LimitedBody
+from .access.cors import add_cors
+from .access.door import Door
+from .access.guard import Guard
+from .access.headers import SecurityHeaders
+from .access.routes import access_routes
 from .dispatch import Dispatcher
 from .heads import Heads
 from .health import Health
-from .page import DIST, LimitedBody, Page, SecurityHeaders
+from .page import DIST, Page
 from .people import people_routes
 from .problems import add_problem_handlers, livekit_problems
 from .service.metrics import Counted, Metrics
-from .tokens import TokenRequest, TokenResponse, make_room_name, make_token, server_url
+from .tokens import (
+    TokenRequest,
+    TokenResponse,
+    limit_to,
+    make_room_name,
+    make_token,
+    server_url,
+)
 
 LIVEKIT_TIMEOUT = aiohttp.ClientTimeout(total=5)
-MAX_BODY = 16 * 1024
 
 
 def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     """The application for ``settings``, serving the built page in ``page``.
 
-    Other sites cannot use it from a browser: it sends no CORS headers, and the token endpoint
-    takes nothing but ``application/json``, for which browsers ask first. Raises
-    :class:`store.StoreError`.
+    Other sites than those allowed cannot use it from a browser: it sends them no CORS headers, and
+    refuses what they ask for. Raises :class:`store.StoreError`.
     """
 
     store = open_store(settings.store_url)
     memories = Memories(store, time.time)
     metrics = Metrics()
     metrics.watch(store)
+    door = Door(settings, store, time.time)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with LiveKitAPI(
-            settings.livekit_url,
-            settings.livekit_api_key,
-            settings.livekit_api_secret.get_secret_value(),
-            timeout=LIVEKIT_TIMEOUT,
-        ) as livekit:
+        async with (
+            door.open(),
+            LiveKitAPI(
+                settings.livekit_url,
+                settings.livekit_api_key,
+                settings.livekit_api_secret.get_secret_value(),
+                timeout=LIVEKIT_TIMEOUT,
+            ) as livekit,
+        ):
             app.state.health = Health(livekit, settings.livekit_url)
             app.state.dispatcher = Dispatcher(livekit, settings)
             yield
@@ -59,10 +74,13 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
         title="Visavis", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     add_problem_handlers(app)
-    app.add_middleware(LimitedBody, limit=MAX_BODY)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(LimitedBody)
+    app.add_middleware(Guard, door=door)
+    add_cors(app, door.origins)
+    app.add_middleware(SecurityHeaders, settings=settings)
     app.add_middleware(Counted, metrics=metrics)
     app.state.metrics = metrics
+    app.state.door = door
 
     @app.post("/api/token", status_code=HTTPStatus.CREATED)
     async def token(
@@ -73,7 +91,9 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     ) -> TokenResponse:
         """LiveKit's standard token endpoint. With the header ``If-Match: *`` it opens no new room:
         412 says that the one asked for is closed."""
-        request = request or TokenRequest()
+        visitor = await door.visitor(http)
+        http.state.visitor = visitor
+        request = limit_to(request or TokenRequest(), visitor.room, visitor.identity)
         room = request.room_name or make_room_name()
         dispatcher = cast(Dispatcher, http.app.state.dispatcher)
         with livekit_problems(settings.livekit_url):
@@ -93,6 +113,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return {"livekit": "failed", "detail": problem.detail}
 
+    app.include_router(access_routes(door.tokens, door.keys, settings.auth_token_ttl))
     app.include_router(people_routes(memories))
     app.mount("/heads", Heads(settings.avatar_heads))
     app.mount("/", Page(page))

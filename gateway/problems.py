@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from livekit.api.twirp_client import ServerError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 logger = logging.getLogger("visavis.gateway")
@@ -24,6 +25,7 @@ class Problem(Exception):
     Args:
         code: For programs; it never changes its meaning. Lower case, words joined by ``_``.
         retry_after: Seconds.
+        headers: Of the answer.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Problem(Exception):
         detail: str,
         *,
         retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -41,6 +44,7 @@ class Problem(Exception):
         self.title = title
         self.detail = detail
         self.retry_after = retry_after
+        self.headers = headers
 
 
 def nobody_free() -> Problem:
@@ -59,6 +63,16 @@ def conversation_over() -> Problem:
         "conversation_over",
         "The conversation is over",
         "The room that you were in is closed. Ask for a new one.",
+    )
+
+
+def store_unavailable() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "store_unavailable",
+        "The store cannot be used",
+        "The database at STORE_URL does not answer, or refuses. Try again in a few seconds.",
+        retry_after=5,
     )
 
 
@@ -96,7 +110,13 @@ def add_problem_handlers(app: FastAPI) -> None:
         request.state.problem = problem.code  # for who counts the refusals
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.warning("%s", problem.detail)
-        return _respond(problem)
+        return problem_response(problem)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def on_store_error(request: Request, error: SQLAlchemyError) -> JSONResponse:
+        # SQLAlchemy's own text has the values that were to be stored.
+        logger.debug("the store refuses: %s", type(error).__name__)
+        return await on_problem(request, store_unavailable())
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -105,16 +125,25 @@ def add_problem_handlers(app: FastAPI) -> None:
             HTTPStatus.BAD_REQUEST, "invalid_request", "The request cannot be used", detail
         )
         request.state.problem = problem.code
-        return _respond(problem)
+        return problem_response(problem)
 
     @app.exception_handler(HTTPException)
-    async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
+    async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
-        detail = str(error.detail)
-        return _respond(Problem(status, status.name.lower(), status.phrase, detail), error.headers)
+        request.state.problem = status.name.lower()
+        return problem_response(
+            Problem(
+                status,
+                status.name.lower(),
+                status.phrase,
+                str(error.detail),
+                headers=error.headers,
+            )
+        )
 
 
-def _respond(problem: Problem, headers: Any = None) -> JSONResponse:
+def problem_response(problem: Problem) -> JSONResponse:
+    """``problem`` as the answer to a request."""
     content = {
         "type": f"urn:visavis:problem:{problem.code}",
         "code": problem.code,
@@ -123,7 +152,7 @@ def _respond(problem: Problem, headers: Any = None) -> JSONResponse:
         "detail": problem.detail,
     }
     answer = JSONResponse(
-        content, problem.status, headers=headers, media_type="application/problem+json"
+        content, problem.status, headers=problem.headers, media_type="application/problem+json"
     )
     answer.headers["Cache-Control"] = "no-store"
     if problem.retry_after is not None:

@@ -14,6 +14,7 @@ from settings import Settings
 from store import StoreError
 
 from .app import create_app
+from .patience import PatientHttp
 
 
 def serve(settings: Settings) -> None:
@@ -30,6 +31,8 @@ def serve(settings: Settings) -> None:
         log_config=None,
         log_level="warning",
         access_log=False,
+        http=PatientHttp,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_graceful_shutdown=5,
     )
     with contextlib.suppress(KeyboardInterrupt):

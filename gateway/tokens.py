@@ -6,6 +6,7 @@ Format: https://docs.livekit.io/frontends/build/authentication/endpoint
 from __future__ import annotations
 
 import secrets
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +19,7 @@ from settings import Settings
 from visavis.protocol import ATTRIBUTE_CONTROL, ATTRIBUTE_PERSON
 
 from .people import check_person, person_key
+from .problems import Problem
 from .room import TOKEN_LIFETIME, room_configuration
 
 MAX_NAME = 128
@@ -93,6 +95,32 @@ class TokenRequest(BaseModel):
     def _room_is_the_servers(cls, config: dict[str, Any] | None) -> None:
         if config:
             raise ValueError("a client may not set it: the server configures rooms and agents")
+
+
+def limit_to(request: TokenRequest, room: str, identity: str) -> TokenRequest:
+    """``request`` of somebody who may enter only ``room``, and only as ``identity``; empty: any.
+
+    Raises :class:`Problem`: 403, where it asks for another.
+    """
+    if room and request.room_name not in (None, room):
+        raise _not_admitted("wrong_room", "room")
+    if identity and request.participant_identity not in (None, identity):
+        raise _not_admitted("wrong_identity", "identity")
+    return request.model_copy(
+        update={
+            "room_name": room or request.room_name,
+            "participant_identity": identity or request.participant_identity,
+        }
+    )
+
+
+def _not_admitted(code: str, what: str) -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        code,
+        f"A token for another {what}",
+        f"The token of this request is for another {what}.",
+    )
 
 
 class TokenResponse(BaseModel):

@@ -1,6 +1,7 @@
 """What outlives a room: one database, SQLite by itself or Postgres by its URL."""
 
 from .database import StoreError, open_store
+from .keys import Keys, StoredKey
 from .memories import Memories, Memory, Turn
 from .queues import Claim, Queue, Queues, Tried
 from .sessions import Sessions, StoredSession
@@ -9,12 +10,14 @@ from .workers import Worker, Workers
 
 __all__ = [
     "Claim",
+    "Keys",
     "Memories",
     "Memory",
     "Queue",
     "Queues",
     "Sessions",
     "StoreError",
+    "StoredKey",
     "StoredSession",
     "TooManyWebhooks",
     "Tried",

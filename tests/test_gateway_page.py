@@ -53,7 +53,10 @@ def test_every_answer_is_guarded(dist: Path, path: str) -> None:
     with TestClient(create_app(SETTINGS, dist)) as client:
         headers = client.get(path).headers
     policy = headers["content-security-policy"]
-    assert "default-src 'self'" in policy and "wss:" in policy and "unsafe" not in policy
+    assert "default-src 'none'" in policy and "script-src 'self'" in policy
+    assert "unsafe" not in policy and "http:;" not in policy and "*" not in policy
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "microphone=(self)" in headers["permissions-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert "access-control-allow-origin" not in headers

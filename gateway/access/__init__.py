@@ -1,5 +1,16 @@
 """Who may enter, and how much they may ask for."""
 
 from .caller import Caller, Scope, caller_with
+from .door import Door, address_of, close_code, door_of
+from .visitor import Visitor
 
-__all__ = ["Caller", "Scope", "caller_with"]
+__all__ = [
+    "Caller",
+    "Door",
+    "Scope",
+    "Visitor",
+    "address_of",
+    "caller_with",
+    "close_code",
+    "door_of",
+]

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
-from fastapi import Request
+from fastapi import Request, Security
+from fastapi.security import HTTPBearer
+
+if TYPE_CHECKING:
+    from .door import Door
 
 Scope = Literal["sessions:read", "sessions:write", "webhooks", "usage", "admin"]
 """Admin: everybody's sessions, keys and usage; the others: one's own."""
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+
+_BEARER: Final = HTTPBearer(
+    auto_error=False,
+    scheme_name="API key",
+    description="`python -m gateway keys create NAME` makes one; it begins with `vv_`.",
+)
+"""For the OpenAPI document: the guard has read the header by then."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +38,19 @@ class Caller:
         """Whose sessions: an owner's, or None, everybody's."""
         return None if "admin" in self.scopes else self.owner
 
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes or "admin" in self.scopes
 
-def caller_with(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
-    """A FastAPI dependency: the caller, who has ``scope``."""
 
-    async def caller(request: Request) -> Caller:
-        return Caller("", frozenset(SCOPES))
+def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A FastAPI dependency: the caller, who has ``scope``.
+
+    It raises :class:`gateway.problems.Problem`: 401 without an API key where one is needed, 403
+    with one that lacks the scope.
+    """
+
+    async def caller(request: Request, _: Annotated[Any, Security(_BEARER)] = None) -> Caller:
+        door: Door = request.app.state.door
+        return await door.caller(request, scope)
 
     return caller

@@ -1,0 +1,116 @@
+"""Stands before the REST side: sites, keys, rates; and writes down what was asked and what came
+of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..problems import Problem, problem_response, store_unavailable
+from .audit import Entry
+from .door import Door, address_of
+
+_GUARDED: Final = ("/api/", "/v1/")
+"""What lies elsewhere (the page, heads, health) is the same for everybody."""
+_SESSION: Final = re.compile(r"/v1/sessions/([^/]+)(/.*)?")
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PRIVATE: Final = ("/transcript", "/events", "/api/memory")
+"""Paths that end so show what people said: reading them is written down, too."""
+
+
+class Guard:
+    """Lets a request through to ``app``, or answers in its place."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        connection = HTTPConnection(scope)
+        guarded = _is_guarded(scope["path"])
+        status = 500
+
+        async def send_and_see(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await (self._check(connection) if guarded else self._count_file(connection))
+        except (Problem, SQLAlchemyError) as error:
+            problem = error if isinstance(error, Problem) else store_unavailable()
+            scope["state"]["problem"] = problem.code
+            await problem_response(problem)(scope, receive, send_and_see)
+        else:
+            await self._app(scope, receive, send_and_see)
+        finally:
+            if guarded and _is_worth_noting(scope, status):
+                self._door.audit.record(_entry(connection, status))
+
+    async def _count_file(self, connection: HTTPConnection) -> None:
+        await self._door.rates.hit("files", address_of(connection))
+
+    async def _check(self, connection: HTTPConnection) -> None:
+        """Raises :class:`Problem`: 401, 403, 429."""
+        door, path = self._door, connection.scope["path"]
+        try:
+            caller = await door.identify(connection)
+        except Problem:
+            # Whoever guesses keys is counted like anybody.
+            await door.rates.hit("address", address_of(connection))
+            raise
+        if caller is not None:
+            await door.rates.hit("key", caller.owner)
+        elif path.startswith("/v1/") and await door.is_open(connection):
+            door.check_origin(connection)
+            await door.rates.hit("key", "")
+        else:
+            await door.rates.hit("address", address_of(connection))
+            door.check_origin(connection)
+            if origin := connection.headers.get("origin"):
+                await door.rates.hit("origin", origin)
+        session = _SESSION.fullmatch(path)
+        if session is not None and connection.scope["method"] not in _READING:
+            await door.rates.hit("session", session[1])
+
+
+def _is_guarded(path: str) -> bool:
+    return path.startswith(_GUARDED)
+
+
+def _is_worth_noting(scope: Scope, status: int) -> bool:
+    reads = scope["method"] in _READING
+    return not reads or status >= 400 or _ends(scope["path"], _PRIVATE)
+
+
+def _ends(path: str, endings: Iterable[str]) -> bool:
+    return path.endswith(tuple(endings))
+
+
+def _entry(connection: HTTPConnection, status: int) -> Entry:
+    scope = connection.scope
+    state = scope["state"]
+    route = getattr(scope.get("route"), "path", None) or "elsewhere"
+    session = state.get("session") or scope.get("path_params", {}).get("session", "")
+    caller = state.get("caller")
+    visitor = state.get("visitor")
+    return Entry(
+        action=f"{scope['method'][:16]} {route}",
+        status=status,
+        problem=state.get("problem", ""),
+        session=str(session)[:64],
+        key=caller.owner if caller is not None else "",
+        token=visitor.token if visitor is not None else "",
+        origin=connection.headers.get("origin", "")[:200],
+        address=address_of(connection),
+    )
