@@ -23,6 +23,7 @@ from .access.guard import Guard
 from .access.headers import SecurityHeaders
 from .access.routes import access_routes
 from .dispatch import Dispatcher
+from .events.service import Events
 from .heads import Heads
 from .health import Health
 from .page import DIST, Page
@@ -53,6 +54,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     metrics = Metrics()
     metrics.watch(store)
     door = Door(settings, store, time.time)
+    events = Events(store, allow_private=settings.fetch_private, told=metrics.delivered)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -67,7 +69,8 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
         ):
             app.state.health = Health(livekit, settings.livekit_url)
             app.state.dispatcher = Dispatcher(livekit, settings)
-            yield
+            async with events.running():
+                yield
         store.dispose()
 
     app = FastAPI(
@@ -115,6 +118,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
 
     app.include_router(access_routes(door.tokens, door.keys, settings.auth_token_ttl))
     app.include_router(people_routes(memories))
+    app.include_router(events.routes)
     app.mount("/heads", Heads(settings.avatar_heads))
     app.mount("/", Page(page))
     return app

@@ -76,6 +76,15 @@ def store_unavailable() -> Problem:
     )
 
 
+def no_such_session() -> Problem:
+    return Problem(
+        HTTPStatus.NOT_FOUND,
+        "no_such_session",
+        "There is no such session",
+        "There is no session of yours with this id, or it is so old that it was forgotten.",
+    )
+
+
 @contextmanager
 def livekit_problems(url: str) -> Iterator[None]:
     """Turn whatever a call to the LiveKit server at ``url`` raises into a :class:`Problem`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,6 +70,15 @@ class StoredSession:
     created_at: float
     ended_at: float | None = None
     end_reason: EndReason | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far a session has come."""
+
+    last_seq: int
+    """Of its last event."""
+    is_over: bool
 
 
 class Sessions:
@@ -175,6 +184,15 @@ class Sessions:
         query = select(EVENTS.c.seq).where(EVENTS.c.session == id, EVENTS.c.type == type).limit(1)
         with self._store.connect() as connection:
             return connection.execute(query).first() is not None
+
+    def heads(self, ids: Collection[str]) -> dict[str, Head]:
+        """How far each of these, some thousands at most, has come; what is unknown is left out."""
+        query = select(SESSIONS.c.id, SESSIONS.c.last_seq, SESSIONS.c.ended_at)
+        found: dict[str, Head] = {}
+        with self._store.connect() as connection:
+            for row in connection.execute(query.where(SESSIONS.c.id.in_(ids))):
+                found[row.id] = Head(row.last_seq, row.ended_at is not None)
+        return found
 
     def forget(self, ended_before: float) -> int:
         """Delete the sessions that were over by then, events and all; how many. Those of which a

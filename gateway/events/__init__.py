@@ -1,0 +1,1 @@
+"""Events on their way out: webhooks, and streams that clients hold open."""
