@@ -55,6 +55,7 @@ def stream_routes(sessions: Sessions, feed: Feed) -> APIRouter:
     ) -> Response:
         """A session's events from its first on, or from behind the one that `after` or
         `Last-Event-ID` names, until `session.ended`."""
+        request.state.session = id  # for the log of who did what
         seq = after if last_event_id is None else last_event_id
         session = await asyncio.to_thread(sessions.find, id)
         if session is None or caller.sees not in (None, session.owner):
@@ -93,7 +94,7 @@ async def _stream(feed: Feed, id: str, after: int, request: Request) -> AsyncIte
 
 async def _still_may(request: Request) -> bool:
     """Whether the key is still good: streams outlast many."""
-    state = request.scope["state"]
+    state = request.scope.setdefault("state", {})
     caller = state.pop("caller", None)  # who it was when the request came
     try:
         await _may_read(request)
