@@ -26,6 +26,7 @@ from .brains.choose import Brains, Models, assemble, choose_providers, load_mode
 from .brains.errors import BrainError
 from .brains.llama import LlamaAddress, LlamaError, prime
 from .brains.realtime_care import RealtimeCare, speak
+from .brains.steady_llm import SteadyLLM
 from .brains.turns import FRAME
 from .controls import Control, Messages, open_desk, tell_room, tell_sender
 from .inputs import refine_inputs
@@ -196,8 +197,9 @@ async def _hold(
         speak(session, capture.NOTICE)
     if first_words := asked.words(replacing=is_replacement(ctx.job.metadata)):
         speak(session, first_words)
-    if brains.small and isinstance(brains.llm, llm.LLM):
-        await prime(brains.llm, str(assistant.instructions))
+    if brains.small and isinstance(brains.llm, SteadyLLM):
+        # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
+        await prime(brains.llm.minds[0], str(assistant.instructions))
 
 
 async def take_typed(

@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 LEAD: Final = 30.0
 """Seconds before its end at which a session is warned; a tenth of the limit where that is less."""
+SHORTEST_LEAD: Final = 5.0
+"""Seconds, in which a warning can be said and answered; half of the limit where that is less."""
 HEARING: Final = 2.0
 """Seconds after a sound of the person's in which it may still turn out to have been words."""
 
@@ -27,7 +29,7 @@ class Limit:
     @property
     def lead(self) -> float:
         """Seconds."""
-        return min(LEAD, self.seconds / 10)
+        return min(LEAD, max(self.seconds / 10, SHORTEST_LEAD), self.seconds / 2)
 
 
 @dataclass(frozen=True)

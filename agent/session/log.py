@@ -25,7 +25,7 @@ class Log:
         item = event.item
         if not isinstance(item, ChatMessage):
             return
-        timing, text = self._timings.of(item), item.text_content or ""
+        timing, text = self._timings.of(item), (item.text_content or "").strip()
         if item.role == "user":
             self._recorder.note("user.turn", text=text)
         elif item.role == "assistant":

@@ -27,6 +27,8 @@ export const RPC_SHOW_CARD = 'visavis.show_card';
 export const RPC_SETTINGS = 'visavis.settings';
 /** On the agent: JSON of how the conversation is held, see `agent/talk.ts`. */
 export const ATTRIBUTE_SETTINGS = 'visavis.settings';
+/** On the agent: JSON of the limit that ends the session soon, see `agent/limit.ts`. */
+export const ATTRIBUTE_LIMIT = 'visavis.limit';
 /** Text stream, agent to everybody: JSON of what the answer that begins is taken from. */
 export const TOPIC_SOURCES = 'visavis.sources';
 /**

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useAgent } from '../agent/useAgent';
 import { useAppearance } from '../agent/useAppearance';
 import { useInterrupt } from '../agent/useInterrupt';
+import { useLimit } from '../agent/useLimit';
 import { useTalk } from '../agent/useTalk';
 import type { Call } from '../call/openCall';
 import type { CallProblem } from '../call/problems';
@@ -40,6 +41,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   const lines = useLines(call.conversation);
   const microphone = useMicrophone(call);
   const interrupt = useInterrupt(agent);
+  const limit = useLimit(agent);
   const drawing = useDrawnFace(agent);
   const look = useAppearance(agent);
   const sharing = useSharing(agent);
@@ -83,6 +85,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
         <Notices
           microphone={microphone}
           agentAway={presence.away && trouble === null}
+          limit={limit}
           interruptFailed={interrupt.failed}
           drawing={drawing}
           sharing={sharing}

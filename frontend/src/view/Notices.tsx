@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import type { NearLimit } from '../agent/useLimit';
 import { explainMicrophone } from '../call/problems';
 import type { Microphone } from '../media/useMicrophone';
 import type { Sharing } from '../media/useSharing';
@@ -9,6 +10,7 @@ import { CloseIcon } from './icons';
 interface NoticesProps {
   microphone: Microphone;
   agentAway: boolean;
+  limit: NearLimit | null;
   interruptFailed: boolean;
   drawing: DrawnFace;
   sharing: Sharing;
@@ -17,7 +19,7 @@ interface NoticesProps {
 
 /** Troubles with which the conversation can go on. */
 export function Notices(props: NoticesProps) {
-  const { microphone, agentAway, interruptFailed, drawing, sharing, onType } = props;
+  const { microphone, agentAway, limit, interruptFailed, drawing, sharing, onType } = props;
   const trouble = microphone.problem === null ? null : explainMicrophone(microphone.problem);
   return (
     <div className="notices">
@@ -56,6 +58,19 @@ export function Notices(props: NoticesProps) {
             ? 'The camera did not start. Allow it in the browser’s address bar, close what else may be using it, and try again.'
             : 'The screen could not be shown. Try once more.'}
         </Notice>
+      )}
+      {limit !== null && (
+        <div className="notice" role="status" data-testid="limit" data-limit={limit.name}>
+          <p>
+            {limit.name === 'idle'
+              ? 'Nobody has said a word for a while, so the conversation ends soon. Say something to go on.'
+              : 'The time for this conversation is almost over.'}
+          </p>
+          {/* Not read aloud each second: whoever listens has been told by voice. */}
+          <strong className="notice__count" aria-hidden="true" data-testid="limit-seconds">
+            {limit.remaining} s
+          </strong>
+        </div>
       )}
       {agentAway && (
         <p className="notice" role="status" data-testid="agent-away">

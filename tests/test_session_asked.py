@@ -1,0 +1,86 @@
+"""A session begins as it was asked to, or says what is allowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.controls import Parts
+from agent.manner import Manner
+from agent.session import Asked, AskedError
+from settings import Settings
+from visavis.session import SessionSpec
+from visavis.talk import TalkChange
+
+LOCAL = Settings(_env_file=None)
+CLOUD = Settings(_env_file=None, openai_api_key="sk-test", gemini_api_key="g-test")
+
+
+def spec(brain: str | None = None, greeting: str | None = None, **talk: Any) -> SessionSpec:
+    return SessionSpec("s1", 0.0, talk=TalkChange(**talk), brain=brain, greeting=greeting)
+
+
+def test_the_first_word_is_not_said_in_another_way_than_asked() -> None:
+    asked = Asked.of(CLOUD, spec(voice="nova", speed=1.5, language="German", instructions="Ahoy."))
+    assert asked.parts.voice == asked.settings.openai_tts_voice == "nova"
+    assert asked.settings.openai_tts_speed == 1.5 and asked.parts.language == "de"
+    assert asked.settings.openai_transcription_language == "de"
+    assert asked.words(replacing=False).startswith("Hallo")
+    manner = Manner.of(None, small=False)
+    asked.put_on(manner)
+    assert "Ahoy." in manner.instructions and not manner.retells
+
+
+@pytest.mark.parametrize(
+    ("greeting", "mode", "said"),
+    [
+        (None, None, "Hi, I'm Amy. What would you like to talk about?"),
+        ("Welcome!", None, "Welcome!"),
+        ("", None, ""),
+        (None, "retelling", ""),
+        ("Welcome!", "retelling", "Welcome!"),
+    ],
+)
+def test_nothing_is_said_first_that_was_not_to_be(
+    greeting: str | None, mode: Any, said: str
+) -> None:
+    assert Asked.of(LOCAL, spec(greeting=greeting, mode=mode)).words(replacing=False) == said
+
+
+def test_a_replacement_does_not_greet_again_nor_talk_of_itself() -> None:
+    asked = Asked.of(LOCAL, spec(greeting="Welcome!"))
+    assert asked.words(replacing=True) == LOCAL.agent_apology
+    assert Asked.of(LOCAL, spec(mode="retelling")).words(replacing=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong", "code", "said"),
+    [
+        (LOCAL, spec(language="de"), "wrong_setting", "know only English"),
+        (LOCAL, spec(voice="nova"), "wrong_setting", "'hibari heart'"),
+        (CLOUD, spec(language="tlh"), "wrong_setting", "use one of en, de"),
+        (CLOUD, spec(speed=9.0), "wrong_setting", "from 0.25 to 4"),
+        (LOCAL, spec(brain="openai-realtime"), "wrong_brain", "needs OPENAI_API_KEY"),
+        (LOCAL, spec(brain="nobody"), "wrong_brain", "it is one of pipeline"),
+        (CLOUD, spec(brain="openai-realtime", voice="nova"), "wrong_setting", "alloy, ash"),
+    ],
+)
+def test_a_wrong_wish_is_not_passed_over(
+    settings: Settings, wrong: SessionSpec, code: str, said: str
+) -> None:
+    with pytest.raises(AskedError, match=said) as error:
+        Asked.of(settings, wrong)
+    assert error.value.code == code
+
+
+def test_a_realtime_voice_is_not_fixed_before_it_talks() -> None:
+    asked = Asked.of(CLOUD, spec(brain="gemini-live", voice="Puck"))
+    assert asked.parts.providers.realtime == "gemini-live"
+    assert asked.settings.gemini_voice == "Puck"
+
+
+def test_a_conversation_of_no_session_is_not_changed() -> None:
+    asked = Asked.of(CLOUD, None)
+    assert asked.settings == CLOUD and asked.parts == Parts.of(CLOUD)
+    assert asked.words(replacing=False) and asked.talk == TalkChange()
