@@ -64,5 +64,9 @@ class DoorSettings(BaseSettings):
     """The longest that a session may ask for, and what it has where it asks for nothing."""
     session_idle_seconds: float = Field(300.0, ge=5, le=86_400)
     """Without a word of either side after which a session is over, where it asks for nothing."""
+    max_sessions: int = Field(1000, ge=1)
+    """That may be open at once, in all."""
+    max_sessions_per_key: int = Field(100, ge=1)
+    """Of one API key."""
     transcript_days: float = Field(30.0, ge=0, le=3650)
     """After which a session that is over is forgotten, words, events and all."""

@@ -30,6 +30,7 @@ from .page import DIST, Page
 from .people import people_routes
 from .problems import add_problem_handlers, livekit_problems
 from .service.metrics import Counted, Metrics
+from .sessions import SessionParts, session_routes, talk_routes
 from .tokens import (
     TokenRequest,
     TokenResponse,
@@ -69,7 +70,8 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
         ):
             app.state.health = Health(livekit, settings.livekit_url)
             app.state.dispatcher = Dispatcher(livekit, settings)
-            async with events.running():
+            app.state.sessions = SessionParts.of(settings, store, livekit, app.state.dispatcher)
+            async with events.running(), app.state.sessions.janitor.working():
                 yield
         store.dispose()
 
@@ -119,6 +121,8 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     app.include_router(access_routes(door.tokens, door.keys, settings.auth_token_ttl))
     app.include_router(people_routes(memories))
     app.include_router(events.routes)
+    app.include_router(session_routes())
+    app.include_router(talk_routes())
     app.mount("/heads", Heads(settings.avatar_heads))
     app.mount("/", Page(page))
     return app

@@ -74,13 +74,13 @@ class Dispatcher:
             await self._livekit.room.create_room(
                 room_request(room, self._config, metadata, empty_timeout)
             )
-        elif await self._has_agent(room) or await self._is_taken(room):
+        elif await self._has_agent(room) or await self.is_taken(room):
             return
         else:
             own = await self._dispatch_into(room, metadata)
         try:
             async with asyncio.timeout(self._timeout):
-                while not (await self._has_agent(room) or await self._is_taken(room)):
+                while not (await self._has_agent(room) or await self.is_taken(room)):
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             await self._undo(room, made_room, own)
@@ -98,7 +98,8 @@ class Dispatcher:
             for each in found.participants
         )
 
-    async def _is_taken(self, room: str) -> bool:
+    async def is_taken(self, room: str) -> bool:
+        """Whether an agent has taken it that may not have joined yet."""
         return any(_has_fresh_job(each) for each in await self._dispatches(room))
 
     async def _dispatches(self, room: str) -> list[AgentDispatch]:

@@ -20,6 +20,9 @@ anew, and are told when nobody is free.
 EMPTY_TIMEOUT = 90
 """Seconds that a room waits for its first person: longer than a token admits."""
 
+SESSION_ROOMS = "session-"
+"""With which the names of sessions' rooms begin, and no other room's."""
+
 DEPARTURE_MARGIN = 10
 """Seconds that a room outlasts the agent's patience with a person who left."""
 

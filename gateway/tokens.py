@@ -20,7 +20,7 @@ from visavis.protocol import ATTRIBUTE_CONTROL, ATTRIBUTE_PERSON
 
 from .people import check_person, person_key
 from .problems import Problem
-from .room import TOKEN_LIFETIME, room_configuration
+from .room import SESSION_ROOMS, TOKEN_LIFETIME, room_configuration
 
 MAX_NAME = 128
 MAX_ATTRIBUTES = 16
@@ -66,6 +66,13 @@ class TokenRequest(BaseModel):
     participant_metadata: Metadata | None = None
     participant_attributes: dict[str, str] | None = None
     room_config: dict[str, Any] | None = None
+
+    @field_validator("room_name")
+    @classmethod
+    def _room_is_no_sessions(cls, room: str | None) -> str | None:
+        if room and room.startswith(SESSION_ROOMS):
+            raise ValueError("a session's room is entered with the session's own token")
+        return room
 
     @field_validator("participant_identity")
     @classmethod

@@ -4,7 +4,7 @@ from .database import StoreError, open_store
 from .keys import Keys, StoredKey
 from .memories import Memories, Memory, Turn
 from .queues import Claim, Queue, Queues, Tried
-from .sessions import Sessions, StoredSession
+from .sessions import Sessions, StoredSession, TooManyOpen
 from .webhooks import TooManyWebhooks, Webhook, Webhooks
 from .workers import Worker, Workers
 
@@ -19,6 +19,7 @@ __all__ = [
     "StoreError",
     "StoredKey",
     "StoredSession",
+    "TooManyOpen",
     "TooManyWebhooks",
     "Tried",
     "Turn",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,6 +44,8 @@ SESSIONS: Final = Table(
     Column("last_seq", Integer, nullable=False),
 )
 """Times are Unix seconds; ``spec`` and ``metadata`` JSON objects."""
+_CREATING: Final = 0x7669734E6577
+"""Key of the Postgres lock under which sessions are counted and created."""
 EVENTS: Final = Table(
     "visavis_events",
     TABLES,
@@ -81,6 +83,16 @@ class Head:
     is_over: bool
 
 
+class TooManyOpen(Exception):
+    """Nothing was kept."""
+
+    def __init__(self, limit: int, owner: str | None) -> None:
+        super().__init__(f"{limit} sessions are open")
+        self.limit = limit
+        self.owner = owner
+        """Whose; None: in all."""
+
+
 class Sessions:
     """All in one database, for gateways and agents alike. All methods block; each is one
     transaction."""
@@ -90,9 +102,17 @@ class Sessions:
         self._store = store
         self._clock = clock
 
-    def create(self, session: StoredSession) -> Event:
-        """Keep it; its first event, ``session.created``."""
+    def create(
+        self, session: StoredSession, *, most: int | None = None, most_of_owner: int | None = None
+    ) -> Event:
+        """Keep it; its first event, ``session.created``.
+
+        Raises :class:`TooManyOpen` where more would be open than ``most`` in all, or of its owner
+        than ``most_of_owner``; however many create at once.
+        """
         with self._store.begin() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+                connection.execute(select(func.pg_advisory_xact_lock(_CREATING)))
             connection.execute(
                 insert(SESSIONS).values(
                     id=session.id,
@@ -108,6 +128,9 @@ class Sessions:
             open_queues(connection, session.id, session.created_at, all_of(session.owner))
             event = self._append(connection, session.id, "session.created", data)
             assert event is not None
+            for limit, owner in ((most, None), (most_of_owner, session.owner)):
+                if limit is not None and _count_open(connection, owner) > limit:
+                    raise TooManyOpen(limit, owner)  # and what was written is taken back
             return event
 
     def find(self, id: str) -> StoredSession | None:
@@ -139,11 +162,8 @@ class Sessions:
             return [_session(row) for row in connection.execute(query.limit(limit))]
 
     def count_open(self, owner: str | None = None) -> int:
-        query = select(func.count()).select_from(SESSIONS).where(SESSIONS.c.ended_at.is_(None))
-        if owner is not None:
-            query = query.where(SESSIONS.c.owner == owner)
         with self._store.connect() as connection:
-            return int(connection.scalar(query) or 0)
+            return _count_open(connection, owner)
 
     def change_spec(self, id: str, spec: Mapping[str, Any]) -> None:
         with self._store.begin() as connection:
@@ -168,14 +188,18 @@ class Sessions:
                 )
             return event
 
-    def events(self, id: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
-        """Of one session with a ``seq`` above ``after``, in order."""
+    def events(
+        self, id: str, *, after: int = 0, limit: int = 1000, types: Sequence[EventType] = ()
+    ) -> list[Event]:
+        """Of one session with a ``seq`` above ``after``, in order; ``types``: those alone."""
         query = (
             select(EVENTS)
             .where(EVENTS.c.session == id, EVENTS.c.seq > after)
             .order_by(EVENTS.c.seq)
             .limit(limit)
         )
+        if types:
+            query = query.where(EVENTS.c.type.in_(types))
         with self._store.connect() as connection:
             return [_event(row) for row in connection.execute(query)]
 
@@ -193,6 +217,20 @@ class Sessions:
             for row in connection.execute(query.where(SESSIONS.c.id.in_(ids))):
                 found[row.id] = Head(row.last_seq, row.ended_at is not None)
         return found
+
+    def message(self, id: str, message: str) -> Mapping[str, Any] | None:
+        """The last news of a text that the session was given."""
+        query = (
+            select(EVENTS.c.data)
+            .where(EVENTS.c.session == id, EVENTS.c.type == "message")
+            .order_by(EVENTS.c.seq.desc())
+        )
+        with self._store.connect() as connection:
+            for data in connection.execute(query).scalars():
+                news: dict[str, Any] = json.loads(data)
+                if news.get("id") == message:
+                    return news
+        return None
 
     def forget(self, ended_before: float) -> int:
         """Delete the sessions that were over by then, events and all; how many. Those of which a
@@ -220,6 +258,13 @@ class Sessions:
             )
         )
         return event
+
+
+def _count_open(connection: Connection, owner: str | None) -> int:
+    query = select(func.count()).select_from(SESSIONS).where(SESSIONS.c.ended_at.is_(None))
+    if owner is not None:
+        query = query.where(SESSIONS.c.owner == owner)
+    return int(connection.scalar(query) or 0)
 
 
 def _session(row: Row[Any]) -> StoredSession:

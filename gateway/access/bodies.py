@@ -16,11 +16,14 @@ SECONDS: Final = 10.0
 
 SMALL: Final = 16 * 1024
 MEDIUM: Final = 64 * 1024
+LARGE: Final = 192 * 1024
+"""A session with the longest instructions and greeting, escaped."""
 LONG_TEXT: Final = 640 * 1024
 """50,000 characters, each of which JSON may write as ``\\ud83d\\ude00``."""
 
 _LIMITS: Final = (
     (re.compile(r"/v1/sessions/[^/]+/(say|ask)"), LONG_TEXT),
+    (re.compile(r"/v1/sessions(/[^/]+)?"), LARGE),
     (re.compile(r"/v1/.*"), MEDIUM),
 )
 

@@ -1,0 +1,111 @@
+"""Whether a session can be as it is asked to be; where not, what it could be."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+
+from pydantic import ValidationError
+
+from agent.brains.errors import BrainError
+from agent.brains.providers import KNOWN, find_own
+from agent.parts import ControlError, Parts
+from avatar_worker.background import BackgroundError, is_url, open_backgrounds
+from avatar_worker.heads import HEADS, own_heads
+from gateway.problems import Problem
+from safe_fetch import FetchError, Resolve, check, resolve_here
+from settings import Settings
+from visavis.session import SessionSpec
+
+from .request import SessionRequest, TalkSettings
+
+MAX_SPEC: Final = 60_000
+"""Bytes: LiveKit's own limit for a dispatch's metadata is 64,000."""
+
+
+def wrong_value(name: str, sentence: str) -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "wrong_value",
+        "A value cannot be used",
+        f"{name}: {sentence.removesuffix('.')}.",
+    )
+
+
+class Checker:
+    """Knows what this server's workers have: they run with the same settings."""
+
+    def __init__(self, settings: Settings, resolve: Resolve = resolve_here) -> None:
+        self._settings = settings
+        self._resolve = resolve
+        self._backgrounds = open_backgrounds(settings)
+
+    async def check(self, asked: SessionRequest) -> None:
+        """Raises :class:`Problem`."""
+        longest = self._settings.session_max_seconds
+        if asked.max_seconds is not None and asked.max_seconds > longest:
+            raise wrong_value("max_seconds", f"at most {longest:g}")
+        settings = self._with_brain(asked.brain)
+        await asyncio.to_thread(self._check_words, asked, settings)
+        await self.check_looks(asked)
+        for url in asked.knowledge:
+            await self._check_url("knowledge", url)
+        if asked.webhook_url is not None:
+            await self._check_url("webhook_url", asked.webhook_url)
+
+    async def check_looks(self, asked: TalkSettings) -> None:
+        """Raises :class:`Problem`."""
+        if asked.head is not None:
+            heads = (*HEADS, *await asyncio.to_thread(own_heads, self._settings.avatar_heads))
+            if asked.head not in heads:
+                raise wrong_value("head", f"there is no {asked.head!r}: use one of {_list(heads)}")
+        if asked.background is not None:
+            try:
+                await asyncio.to_thread(self._backgrounds.check, asked.background)
+            except BackgroundError as error:
+                raise wrong_value("background", str(error)) from None
+            if is_url(asked.background):
+                await self._check_url("background", asked.background)
+
+    def _with_brain(self, brain: str | None) -> Settings:
+        if brain is None:
+            return self._settings
+        try:
+            if brain not in KNOWN:
+                find_own(brain)
+            return self._settings.model_copy(update={"brain": brain}).check_keys()
+        except (BrainError, ValidationError, ValueError) as error:
+            raise wrong_value("brain", str(error)) from None
+
+    def _check_words(self, asked: SessionRequest, settings: Settings) -> None:
+        try:
+            Parts.of(settings).changed(asked.talk, begun=False)
+        except ControlError as error:
+            name, _, rest = str(error).partition("=")
+            known = name in ("voice", "speed", "language") and bool(rest)
+            raise wrong_value(name if known else "settings", str(error)) from None
+
+    async def _check_url(self, name: str, url: str) -> None:
+        try:
+            await check(url, allow_private=self._settings.fetch_private, resolve=self._resolve)
+        except FetchError as error:
+            raise wrong_value(name, str(error)) from None
+
+
+def check_size(spec: SessionSpec) -> str:
+    """The spec as metadata of a dispatch. Raises :class:`Problem`."""
+    metadata = spec.to_metadata()
+    if (size := len(metadata.encode())) > MAX_SPEC:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "too_much",
+            "The session asks for too much",
+            f"Instructions, greeting and knowledge are {size} bytes together; at most {MAX_SPEC} "
+            "can be handed on.",
+        )
+    return metadata
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
