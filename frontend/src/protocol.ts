@@ -89,7 +89,9 @@ export const HEADS_PATH = '/heads/';
 /** In it: `{"heads": […]}`, the names of all that an avatar may be asked for. */
 export const HEADS_INDEX = 'index.json';
 
-/** The gateway's token endpoint (LiveKit's standard one). */
+/** `POST`: the gateway's token for this page, `{"token": …, "ttl": seconds, "origin": …}`. */
+export const AUTH_PATH = '/api/auth/token';
+/** The gateway's token endpoint (LiveKit's standard one); asks for the token of the other. */
 export const TOKEN_PATH = '/api/token';
 /** What is remembered of whoever knows their secret: `GET` shows it, `DELETE` forgets it. */
 export const MEMORY_PATH = '/api/memory';

@@ -18,6 +18,7 @@ from .door import Door, address_of
 _GUARDED: Final = ("/api/", "/v1/")
 """What lies elsewhere (the page, heads, health) is the same for everybody."""
 _SESSION: Final = re.compile(r"/v1/sessions/([^/]+)(/.*)?")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/_.-]{1,100}")
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PRIVATE: Final = ("/transcript", "/events", "/api/memory")
 """Paths that end so show what people said: reading them is written down, too."""
@@ -97,18 +98,27 @@ def _ends(path: str, endings: Iterable[str]) -> bool:
     return path.endswith(tuple(endings))
 
 
+def _route(scope: Scope) -> str:
+    """As it is written in the code; of a request that did not get so far, the path, where it is one
+    that somebody may have meant."""
+    route = getattr(scope.get("route"), "path", None)
+    if isinstance(route, str) and route:
+        return route
+    return scope["path"] if _PLAIN.fullmatch(scope["path"]) else "elsewhere"
+
+
 def _entry(connection: HTTPConnection, status: int) -> Entry:
     scope = connection.scope
     state = scope["state"]
-    route = getattr(scope.get("route"), "path", None) or "elsewhere"
-    session = state.get("session") or scope.get("path_params", {}).get("session", "")
+    in_path = _SESSION.fullmatch(scope["path"])
+    session = state.get("session") or (in_path[1] if in_path is not None else "")
     caller = state.get("caller")
     visitor = state.get("visitor")
     return Entry(
-        action=f"{scope['method'][:16]} {route}",
+        action=f"{scope['method'][:16]} {_route(scope)}",
         status=status,
         problem=state.get("problem", ""),
-        session=str(session)[:64],
+        session=session[:64],
         key=caller.owner if caller is not None else "",
         token=visitor.token if visitor is not None else "",
         origin=connection.headers.get("origin", "")[:200],

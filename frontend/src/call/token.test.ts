@@ -1,17 +1,30 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CallError } from './problems';
 import { parseRetryAfter, requestGrant } from './token';
+import { forgetVisitorToken } from './visitor';
 
 const GRANT = { server_url: 'ws://x', participant_token: 't' };
 
+/** A gateway that gives out the visitor tokens `v1`, `v2`, … and answers all else so. */
 function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
-  const fetching = vi.fn(() =>
-    Promise.resolve(
+  let given = 0;
+  const fetching = vi.fn<(path: string, request: RequestInit) => Promise<Response>>((path) => {
+    if (path === '/api/auth/token') {
+      given += 1;
+      return Promise.resolve(Response.json({ token: `v${given}`, ttl: 3600, origin: 'http://x' }));
+    }
+    return Promise.resolve(
       new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers }),
-    ),
-  );
+    );
+  });
   vi.stubGlobal('fetch', fetching);
   return fetching;
+}
+
+function bearers(fetching: ReturnType<typeof answer>) {
+  return fetching.mock.calls
+    .filter(([path]) => path === '/api/token')
+    .map(([, { headers }]) => new Headers(headers).get('Authorization'));
 }
 
 async function problemOf(promise: Promise<unknown>) {
@@ -27,6 +40,7 @@ async function problemOf(promise: Promise<unknown>) {
 const ask = () => requestGrant(new AbortController().signal);
 
 afterEach(() => {
+  forgetVisitorToken();
   vi.unstubAllGlobals();
 });
 
@@ -38,9 +52,33 @@ describe('requestGrant', () => {
       '/api/token',
       expect.objectContaining({
         body: '{"room_name":"r","participant_identity":"me"}',
-        headers: { 'Content-Type': 'application/json', 'If-Match': '*' },
+        headers: {
+          'Content-Type': 'application/json',
+          Authorization: 'Bearer v1',
+          'If-Match': '*',
+        },
       }),
     );
+  });
+
+  test('shows the same visitor token until the gateway does not know it any more', async () => {
+    const fetching = answer(201, GRANT);
+    await ask();
+    await ask();
+    expect(bearers(fetching)).toEqual(['Bearer v1', 'Bearer v1']);
+    const refusing = answer(401, {});
+    expect(await problemOf(ask())).toEqual({ kind: 'refused', status: 401 });
+    expect(refusing.mock.calls.map(([path]) => path)).toEqual([
+      '/api/token',
+      '/api/auth/token',
+      '/api/token',
+    ]);
+  });
+
+  test('is told that it asks too often for a visitor token, too', async () => {
+    const slow = { status: 429, headers: { 'Retry-After': '3' } };
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response('', slow)));
+    expect(await problemOf(ask())).toEqual({ kind: 'busy', retryAfter: 3 });
   });
 
   test('whoever wants to be remembered is named, in the gateway’s way', async () => {

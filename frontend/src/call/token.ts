@@ -2,6 +2,7 @@ import { fieldsOf } from '../json';
 import { ATTRIBUTE_PERSON, TOKEN_PATH } from '../protocol';
 import { CallError } from './problems';
 import type { Seat } from './seat';
+import { forgetVisitorToken, visitorToken } from './visitor';
 
 /** Where to connect, and with what. */
 export interface Grant {
@@ -30,6 +31,23 @@ function parseGrant(body: unknown): Grant | null {
     : null;
 }
 
+/** The gateway's answer, or its refusal of the token that it wants for one. */
+async function ask(body: string, onlyBack: boolean, signal: AbortSignal): Promise<Response> {
+  const visitor = await visitorToken(signal);
+  if (typeof visitor !== 'string') return visitor;
+  return fetch(TOKEN_PATH, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      Authorization: `Bearer ${visitor}`,
+      ...(onlyBack && { 'If-Match': '*' }),
+    },
+    body,
+    cache: 'no-store',
+    signal,
+  });
+}
+
 /**
  * Ask the gateway for a room with an agent in it: a new one, or the one with the person's `place`,
  * as long as that is open. With a `secret`, the person is remembered under it. LiveKit's
@@ -43,21 +61,18 @@ export async function requestGrant(
   place: Pick<Seat, 'room' | 'identity'> | null = null,
   secret: string | null = null,
 ): Promise<Grant> {
+  const body = JSON.stringify({
+    ...(place && { room_name: place.room, participant_identity: place.identity }),
+    ...(secret !== null && { participant_attributes: { [ATTRIBUTE_PERSON]: secret } }),
+  });
   let response: Response;
   try {
-    response = await fetch(TOKEN_PATH, {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        ...(place === null ? {} : { 'If-Match': '*' }),
-      },
-      body: JSON.stringify({
-        ...(place && { room_name: place.room, participant_identity: place.identity }),
-        ...(secret !== null && { participant_attributes: { [ATTRIBUTE_PERSON]: secret } }),
-      }),
-      cache: 'no-store',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    response = await ask(body, place !== null, limit);
+    if (response.status === 401) {
+      forgetVisitorToken(); // The gateway was started anew, with another key.
+      response = await ask(body, place !== null, limit);
+    }
   } catch {
     signal.throwIfAborted();
     throw new CallError({ kind: 'unreachable' });
