@@ -70,3 +70,5 @@ class DoorSettings(BaseSettings):
     """Of one API key."""
     transcript_days: float = Field(30.0, ge=0, le=3650)
     """After which a session that is over is forgotten, words, events and all."""
+    metrics_token: SecretStr | None = Field(None, min_length=16)
+    """Who sends it may read ``/metrics`` and all of ``/inf``; None: this machine alone may."""

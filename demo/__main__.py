@@ -111,7 +111,7 @@ def _not_ready(settings: Settings, programs: list[Program]) -> list[str]:
 
 
 def _answers(port: int) -> bool:
-    for path in ("health", ""):
+    for path in ("ready", ""):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=2):
                 pass

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
@@ -14,7 +15,7 @@ from fastapi import FastAPI, Header, Request, Response
 from livekit.api import LiveKitAPI
 
 from settings import Settings
-from store import Memories, open_store
+from store import Memories, Workers, open_store
 
 from .access.bodies import LimitedBody
 from .access.cors import add_cors
@@ -25,11 +26,14 @@ from .access.routes import access_routes
 from .dispatch import Dispatcher
 from .events.service import Events
 from .heads import Heads
-from .health import Health
 from .page import DIST, Page
 from .people import people_routes
 from .problems import add_problem_handlers, livekit_problems
+from .service.docs import DESCRIPTION, TAGS, add_docs
 from .service.metrics import Counted, Metrics
+from .service.readiness import Readiness
+from .service.routes import service_routes
+from .service.scrape import Scrape
 from .sessions import SessionParts, session_routes, talk_routes
 from .tokens import (
     TokenRequest,
@@ -68,7 +72,9 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
                 timeout=LIVEKIT_TIMEOUT,
             ) as livekit,
         ):
-            app.state.health = Health(livekit, settings.livekit_url)
+            app.state.readiness = Readiness(
+                livekit, settings.livekit_url, Workers(store, time.time)
+            )
             app.state.dispatcher = Dispatcher(livekit, settings)
             app.state.sessions = SessionParts.of(settings, store, livekit, app.state.dispatcher)
             async with events.running(), app.state.sessions.janitor.working():
@@ -76,7 +82,13 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
         store.dispose()
 
     app = FastAPI(
-        title="Visavis", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+        title="Visavis",
+        version=version("visavis"),
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     add_problem_handlers(app)
     app.add_middleware(LimitedBody)
@@ -87,7 +99,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     app.state.metrics = metrics
     app.state.door = door
 
-    @app.post("/api/token", status_code=HTTPStatus.CREATED)
+    @app.post("/api/token", status_code=HTTPStatus.CREATED, tags=["page"])
     async def token(
         http: Request,
         response: Response,
@@ -109,20 +121,13 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
             participant_token=make_token(request, room, settings),
         )
 
-    @app.get("/health")
-    async def health(http: Request, response: Response) -> dict[str, str]:
-        problem = await cast(Health, http.app.state.health).check()
-        response.headers["Cache-Control"] = "no-store"
-        if problem is None:
-            return {"livekit": "ok"}
-        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return {"livekit": "failed", "detail": problem.detail}
-
     app.include_router(access_routes(door.tokens, door.keys, settings.auth_token_ttl))
     app.include_router(people_routes(memories))
     app.include_router(events.routes)
     app.include_router(session_routes())
     app.include_router(talk_routes())
+    app.include_router(service_routes(settings, Scrape(metrics, store)))
+    add_docs(app)
     app.mount("/heads", Heads(settings.avatar_heads))
     app.mount("/", Page(page))
     return app

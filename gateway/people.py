@@ -33,7 +33,7 @@ def person_key(secret: str) -> str:
 
 def people_routes(memories: Memories) -> APIRouter:
     """``GET`` and ``DELETE /api/memory``, with the secret in the header ``X-Visavis-Person``."""
-    routes = APIRouter()
+    routes = APIRouter(tags=["page"])
 
     @routes.get("/api/memory")
     async def show(response: Response, secret: Secret = None) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Problem(Exception):
         code: For programs; it never changes its meaning. Lower case, words joined by ``_``.
         retry_after: Seconds.
         headers: Of the answer.
+        more: Further members of the problem's JSON.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Problem(Exception):
         *,
         retry_after: int | None = None,
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -45,6 +47,7 @@ class Problem(Exception):
         self.detail = detail
         self.retry_after = retry_after
         self.headers = headers
+        self.more = dict(more or {})
 
 
 def nobody_free() -> Problem:
@@ -159,6 +162,7 @@ def problem_response(problem: Problem) -> JSONResponse:
         "title": problem.title,
         "status": problem.status.value,
         "detail": problem.detail,
+        **problem.more,
     }
     answer = JSONResponse(
         content, problem.status, headers=problem.headers, media_type="application/problem+json"

@@ -165,6 +165,13 @@ class Sessions:
         with self._store.connect() as connection:
             return _count_open(connection, owner)
 
+    def count_by_state(self) -> dict[str, int]:
+        """``{"open": 3, "left": 20, …}``: those that run, and the others by their end's reason."""
+        state = func.coalesce(SESSIONS.c.end_reason, "open")
+        query = select(state, func.count()).group_by(state)
+        with self._store.connect() as connection:
+            return {"open": 0} | {str(name): int(n) for name, n in connection.execute(query)}
+
     def change_spec(self, id: str, spec: Mapping[str, Any]) -> None:
         with self._store.begin() as connection:
             connection.execute(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from bench.livekit import LiveKitServer, free_ports, start_livekit
 from gateway.app import create_app
 from gateway.dispatch import AGENT_NAME_ATTRIBUTE, Dispatcher
 from settings import Settings
+from store import Worker, Workers, open_store
 from tests.plain_agent import start_agent
 
 AGENT = "visavis"
@@ -280,29 +283,45 @@ def test_a_wrong_key_is_a_sentence(livekit: LiveKitServer) -> None:
     settings = settings_for(livekit, livekit_api_secret="another-secret-0123456789-0123456789")
     with gateway(settings) as client:
         answer = client.post("/api/token", json={})
-        health = client.get("/health")
+        ready = client.get("/ready")
     assert answer.status_code == 502
     assert "retry-after" not in answer.headers
-    for detail in (answer.json()["detail"], health.json()["detail"]):
+    for detail in (answer.json()["detail"], ready.json()["detail"]):
         assert "LIVEKIT_API_SECRET" in detail
         assert "another-secret" not in detail
-    assert health.status_code == 503
+    assert ready.status_code == 503
 
 
 def test_an_absent_livekit_is_a_sentence() -> None:
     [port] = free_ports(1)
     with gateway(Settings(_env_file=None, livekit_url=f"ws://127.0.0.1:{port}")) as client:
         answer = client.post("/api/token", json={})
-        health = client.get("/health")
-    assert (answer.status_code, health.status_code) == (502, 503)
-    for detail in (answer.json()["detail"], health.json()["detail"]):
+        ready = client.get("/ready")
+    assert (answer.status_code, ready.status_code) == (502, 503)
+    for detail in (answer.json()["detail"], ready.json()["detail"]):
         assert f"127.0.0.1:{port}" in detail and "LIVEKIT_URL" in detail
 
 
-def test_health_is_ok_only_while_livekit_answers(livekit: LiveKitServer) -> None:
-    with gateway(settings_for(livekit)) as client:
-        answer = client.get("/health")
-    assert (answer.status_code, answer.json()) == (200, {"livekit": "ok"})
+def test_a_gateway_is_ready_only_while_livekit_agents_and_faces_are_there(
+    livekit: LiveKitServer, tmp_path: Path
+) -> None:
+    settings = settings_for(livekit, store_url=f"sqlite:///{tmp_path}/store.sqlite3")
+    workers = Workers(open_store(settings.store_url), time.time)
+    workers.beat(Worker("1", "agent", "host", "0.1.0", time.time()))
+    with gateway(settings) as client:
+        alone = client.get("/ready")
+    workers.beat(Worker("2", "avatar", "host", "0.1.0", time.time()))
+    with gateway(settings) as client:
+        both = client.get("/ready")
+    assert alone.status_code == 503
+    assert alone.json()["code"] == "not_ready"
+    assert alone.json()["parts"] == {
+        "livekit": "ok",
+        "store": "ok",
+        "agents": "ok",
+        "faces": "No avatar worker is there. Start one: python -m avatar_worker start.",
+    }
+    assert (both.status_code, both.json()) == (200, {"status": "ready", "agents": 1, "faces": 1})
 
 
 async def test_what_the_agent_is_told_is_not_lost_on_the_way(

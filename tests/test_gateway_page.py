@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
-from livekit.api import LiveKitAPI
 from starlette.testclient import TestClient
 
 from bench.livekit import ROOT, free_ports
 from gateway.app import create_app
-from gateway.health import CACHE_SECONDS, Health
 from gateway.serve import listen
 from settings import Settings
 
@@ -79,26 +75,6 @@ def test_a_page_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
         assert client.get("/").text == "built"
 
 
-async def test_many_health_checks_ask_livekit_once_a_second() -> None:
-    now = 0.0
-    asked = 0
-    async with LiveKitAPI("ws://127.0.0.1:1", "key", "secret" * 6) as livekit:
-        health = Health(livekit, "ws://127.0.0.1:1", clock=lambda: now)
-        ask = health._ask
-
-        async def count() -> object:
-            nonlocal asked
-            asked += 1
-            return await ask()
-
-        health._ask = count  # type: ignore[method-assign, assignment]
-        problems = await asyncio.gather(*(health.check() for _ in range(20)))
-        assert asked == 1 and all(problems)
-        now = CACHE_SECONDS
-        await health.check()
-        assert asked == 2
-
-
 def refusal_to_listen(**settings: Any) -> str:
     """What the process says on standard error; it ends with status 1."""
     with pytest.raises(SystemExit) as end:
@@ -132,8 +108,6 @@ def test_ctrl_c_ends_the_gateway_while_livekit_is_away() -> None:
         while True:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
-            except urllib.error.HTTPError as answer:
-                assert answer.code == 503
                 break
             except OSError:
                 assert gateway.poll() is None and time.monotonic() < deadline

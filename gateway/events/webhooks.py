@@ -155,6 +155,7 @@ def webhook_routes(
 
     @routes.get("/{id}")
     async def show(caller: MayUse, id: Id) -> WebhookInfo:
+        """One of yours."""
         return WebhookInfo(**_info(await find(caller, id)))
 
     @routes.patch("/{id}")

@@ -1,0 +1,56 @@
+"""Who may see how a gateway is doing."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Final
+
+from fastapi import Request
+
+from settings import Settings
+
+from ..problems import Problem
+
+FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""Headers of a proxy, behind which everybody comes from the proxy's address."""
+
+
+def is_operator(settings: Settings, request: Request) -> bool:
+    """By ``METRICS_TOKEN``, as a bearer token; where it is not set, from this machine alone."""
+    token = settings.metrics_token
+    if token is not None:
+        given = request.headers.get("authorization", "")
+        wanted = f"Bearer {token.get_secret_value()}"
+        return hmac.compare_digest(given.encode(), wanted.encode())
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def operators_only(settings: Settings) -> Callable[[Request], None]:
+    """A FastAPI dependency: raises :class:`Problem` for others."""
+
+    def check(request: Request) -> None:
+        if is_operator(settings, request):
+            return
+        if settings.metrics_token is None:
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                "operators_only",
+                "For operators alone",
+                "This is told to this machine alone. Set METRICS_TOKEN to ask from elsewhere.",
+            )
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "operators_only",
+            "For operators alone",
+            "Send METRICS_TOKEN in the header Authorization: Bearer.",
+        )
+
+    return check
