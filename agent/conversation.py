@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import AgentSession, JobContext, JobProcess, llm, room_io
+from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, llm, room_io
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
 from settings import load_settings
@@ -29,7 +29,7 @@ from .brains.realtime_care import RealtimeCare, speak
 from .brains.steady_llm import SteadyLLM
 from .brains.turns import FRAME
 from .controls import Control, Messages, open_desk, tell_room, tell_sender
-from .inputs import refine_inputs
+from .inputs import refine_inputs, subscribe_to_people
 from .knowledge.answer import Answers
 from .knowledge.choose import Library, open_library
 from .knowledge.desk import KnowledgeDesk, named_in
@@ -137,7 +137,8 @@ async def _hold(
     in_room = not ctx.is_fake_job()
     avatar = asked.face()
     if in_room:
-        await ctx.connect()
+        await ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
+        subscribe_to_people(ctx.room)
         if yield_to_older(ctx.room, settings.agent_name, ctx.shutdown):
             return
         if sitting is not None:

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from livekit import rtc
 from livekit.agents import AgentSession, JobContext
 
 from . import capture
@@ -31,3 +32,19 @@ def refine_inputs(
     if gated:
         microphone = Gate(microphone, lambda: session.agent_state == "speaking")
     session.input.audio = microphone
+
+
+def subscribe_to_people(room: rtc.Room) -> None:
+    """Hear and see who is there and who comes, but no agent: to decode the picture of its own face
+    would cost a conversation a twentieth of a core, and sound that nobody listens to as well."""
+
+    def on_published(
+        publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
+    ) -> None:
+        if participant.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
+            publication.set_subscribed(True)
+
+    room.on("track_published", on_published)
+    for participant in room.remote_participants.values():
+        for publication in participant.track_publications.values():
+            on_published(publication, participant)

@@ -9,6 +9,7 @@ import time
 from contextlib import AsyncExitStack
 from typing import Final
 
+from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext
 
 from avatar_worker.agent_link import AgentLink
@@ -139,12 +140,18 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     watchers.register()
     desk.register()
     published = await tracks.publish(ctx.room.local_participant)
-    try:
-        async with asyncio.timeout(LISTENER_PATIENCE):
-            for publication in published:
-                await publication.wait_for_subscription()
-    except TimeoutError:
-        logger.info("nobody listens and looks yet; speaking anyway")
+    people = [
+        each
+        for each in ctx.room.remote_participants.values()
+        if each.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+    ]
+    if people:
+        try:
+            async with asyncio.timeout(LISTENER_PATIENCE):
+                for publication in published:
+                    await publication.wait_for_subscription()
+        except TimeoutError:
+            logger.info("nobody listens and looks yet; speaking anyway")
     player.open_gate()
     link.announce()
     if renderers is not None and renderers.look.background != asked.background:
