@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import queue
+import threading
 import time
 import urllib.request
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,22 +51,78 @@ class Senses:
         return not any(peak > LOUD for at, peak in reversed(self.packets) if at > since)
 
 
+class Microphone:
+    """Room noise in packets of 10 ms in real time, and speech where there is some.
+
+    On a thread of its own, as a sound card is: what the bot hears and sees must not make its own
+    voice stumble, for the other side's jitter buffer would keep that for many seconds.
+    """
+
+    def __init__(self) -> None:
+        self.source: Future[rtc.AudioSource] = Future()
+        self._to_say: queue.SimpleQueue[tuple[Speech, Future[float]]] = queue.SimpleQueue()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="bot microphone", daemon=True)
+
+    def start(self) -> None:
+        """Not before the room is connected: of two threads that need LiveKit's client first, each
+        would make its own."""
+        self._thread.start()
+
+    def say(self, speech: Speech) -> Future[float]:
+        """The time at which its last sample was spoken."""
+        done: Future[float] = Future()
+        self._to_say.put((speech, done))
+        return done
+
+    def close(self) -> None:
+        """Blocking, for a packet or so."""
+        self._closing = True
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.run(self._speak())
+
+    async def _speak(self) -> None:
+        source = rtc.AudioSource(MIC_RATE, 1, queue_size_ms=0)
+        self.source.set_result(source)
+        size = MIC_RATE // 100
+        noise = np.random.default_rng(0).normal(0, 8, MIC_RATE).astype(np.int16)
+        due = time.monotonic()
+        speech, done = np.zeros(0, np.int16), None
+        position = 0
+        while not self._closing:
+            if done is None and not self._to_say.empty():
+                speech, done = self._to_say.get_nowait()
+                position = 0
+            packet = noise[:size].copy()
+            if done is not None:
+                piece = speech[position : position + size]
+                packet[: len(piece)] += piece
+                position += size
+                if position >= len(speech):
+                    done.set_result(time.monotonic())
+                    done = None
+            await source.capture_frame(rtc.AudioFrame(packet.tobytes(), MIC_RATE, 1, size))
+            due += 0.01
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        await source.aclose()
+
+
 class Bot:
     """One participant. Make it with :func:`join`."""
 
-    def __init__(self, room: rtc.Room, microphone: rtc.AudioSource) -> None:
+    def __init__(self, room: rtc.Room, microphone: Microphone) -> None:
         self.room = room
         self.senses = Senses()
         self._microphone = microphone
         self._tasks: set[asyncio.Task[None]] = set()
-        self._to_say: asyncio.Queue[tuple[Speech, asyncio.Future[float]]] = asyncio.Queue()
         room.on("track_subscribed", self._on_track)
 
     async def say(self, speech: Speech) -> float:
         """Speak (n,) at 24 kHz; answers the time at which its last sample was spoken."""
-        done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._to_say.put_nowait((speech, done))
-        return await done
+        return await asyncio.wrap_future(self._microphone.say(speech))
 
     async def wait_for_sound(self, after: float, limit: float) -> float:
         """Time of the first sound after ``after``. Raises TimeoutError after ``limit`` seconds."""
@@ -102,38 +161,12 @@ class Bot:
             peak = int(np.abs(np.frombuffer(event.frame.data, np.int16).astype(np.int32)).max())
             self.senses.packets.append((time.monotonic(), peak))
 
-    async def speak_forever(self) -> None:
-        """The microphone: room noise in 10 ms packets in real time, speech where there is some."""
-        size = MIC_RATE // 100
-        noise = np.random.default_rng(0).normal(0, 8, MIC_RATE).astype(np.int16)
-        due = time.monotonic()
-        speech, done = np.zeros(0, np.int16), None
-        position = 0
-        while True:
-            if done is None and not self._to_say.empty():
-                speech, done = self._to_say.get_nowait()
-                position = 0
-            packet = noise[:size].copy()
-            if done is not None:
-                piece = speech[position : position + size]
-                packet[: len(piece)] += piece
-                position += size
-                if position >= len(speech):
-                    done.set_result(time.monotonic())
-                    done = None
-            await self._microphone.capture_frame(
-                rtc.AudioFrame(packet.tobytes(), MIC_RATE, 1, size)
-            )
-            due += 0.01
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-
     async def aclose(self) -> None:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._hang_up()
         await self.room.disconnect()
-        await self._microphone.aclose()
 
     async def _hang_up(self) -> None:
         """Unless told, the agent would wait for a person who might come back."""
@@ -158,21 +191,21 @@ async def join(gateway: str, *, body: dict[str, Any] | None = None) -> AsyncIter
     started = time.monotonic()
     token = await asyncio.to_thread(_fetch_token, gateway, body or {})
     room = rtc.Room()
-    microphone = rtc.AudioSource(MIC_RATE, 1, queue_size_ms=0)
+    microphone = Microphone()
     bot = Bot(room, microphone)
     bot.senses.joined = started
-    await room.connect(token["server_url"], token["participant_token"])
-    await room.local_participant.publish_track(
-        rtc.LocalAudioTrack.create_audio_track("microphone", microphone),
-        rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE),
-    )
-    speaking = asyncio.create_task(bot.speak_forever())
     try:
+        await room.connect(token["server_url"], token["participant_token"])
+        microphone.start()
+        source = await asyncio.wrap_future(microphone.source)
+        await room.local_participant.publish_track(
+            rtc.LocalAudioTrack.create_audio_track("microphone", source),
+            rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE),
+        )
         yield bot
     finally:
-        speaking.cancel()
-        await asyncio.gather(speaking, return_exceptions=True)
         await bot.aclose()
+        await asyncio.to_thread(microphone.close)
 
 
 def _fetch_token(gateway: str, body: dict[str, Any]) -> dict[str, str]:
