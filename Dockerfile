@@ -52,7 +52,10 @@ CMD ["python", "-m", "avatar_worker", "start"]
 
 FROM runtime AS gateway
 COPY --chown=visavis gateway gateway
-COPY --chown=visavis avatar_worker/__init__.py avatar_worker/
+# What the workers can be asked for.
+COPY --chown=visavis agent/__init__.py agent/languages.py agent/parts.py agent/
+COPY --chown=visavis agent/brains/__init__.py agent/brains/errors.py agent/brains/providers.py agent/brains/
+COPY --chown=visavis avatar_worker/__init__.py avatar_worker/background.py avatar_worker/image.py avatar_worker/paint.py avatar_worker/
 COPY --chown=visavis avatar_worker/heads avatar_worker/heads
 COPY --from=page --chown=visavis /app/frontend/dist frontend/dist
 EXPOSE 8080

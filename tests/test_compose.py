@@ -118,6 +118,22 @@ def test_images_hold_what_they_run_and_nothing_of_the_checkout_besides() -> None
     assert "!.env" not in allowed
 
 
+def test_the_gateways_image_lacks_nothing_that_it_imports() -> None:
+    code = (
+        "import sys, gateway.app\n"
+        "for m in sys.modules.values(): print(getattr(m, '__file__', '') or '')"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    copied = re.findall(r"^COPY (?!--from)(?:--chown=\S+ )?(.+) \S+$", lineage("gateway"), re.M)
+    there = [ROOT / "visavis", *(ROOT / source for line in copied for source in line.split())]
+    for name in run.stdout.split("\n"):
+        path = Path(name)
+        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
+            assert any(path.is_relative_to(each) for each in there), path.relative_to(ROOT)
+
+
 def test_workers_are_asked_for_their_health_where_they_answer() -> None:
     from agent.server import HEALTH_PORT as AGENT_PORT
     from avatar_worker.server import HEALTH_PORT as AVATAR_PORT
