@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal, cast
 
 import aiohttp
-from fastapi import FastAPI, Header, Request, Response
+from fastapi import FastAPI
 from livekit.api import LiveKitAPI
 
 from settings import Settings
@@ -28,21 +26,14 @@ from .events.service import Events
 from .heads import Heads
 from .page import DIST, Page
 from .people import people_routes
-from .problems import add_problem_handlers, livekit_problems
+from .problems import add_problem_handlers
 from .service.docs import DESCRIPTION, TAGS, add_docs
 from .service.metrics import Counted, Metrics
 from .service.readiness import Readiness
 from .service.routes import service_routes
 from .service.scrape import Scrape
 from .sessions import SessionParts, session_routes, talk_routes
-from .tokens import (
-    TokenRequest,
-    TokenResponse,
-    limit_to,
-    make_room_name,
-    make_token,
-    server_url,
-)
+from .token_routes import token_routes
 
 LIVEKIT_TIMEOUT = aiohttp.ClientTimeout(total=5)
 
@@ -99,28 +90,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     app.state.metrics = metrics
     app.state.door = door
 
-    @app.post("/api/token", status_code=HTTPStatus.CREATED, tags=["page"])
-    async def token(
-        http: Request,
-        response: Response,
-        request: TokenRequest | None = None,
-        if_match: Annotated[Literal["*"] | None, Header()] = None,
-    ) -> TokenResponse:
-        """LiveKit's standard token endpoint. With the header ``If-Match: *`` it opens no new room:
-        412 says that the one asked for is closed."""
-        visitor = await door.visitor(http)
-        http.state.visitor = visitor
-        request = limit_to(request or TokenRequest(), visitor.room, visitor.identity)
-        room = request.room_name or make_room_name()
-        dispatcher = cast(Dispatcher, http.app.state.dispatcher)
-        with livekit_problems(settings.livekit_url):
-            await dispatcher.bring_agent(room, make_room=if_match is None)
-        response.headers["Cache-Control"] = "no-store"
-        return TokenResponse(
-            server_url=server_url(settings, http.url.hostname),
-            participant_token=make_token(request, room, settings),
-        )
-
+    app.include_router(token_routes(settings, door))
     app.include_router(access_routes(door.tokens, door.keys, settings.auth_token_ttl))
     app.include_router(people_routes(memories))
     app.include_router(events.routes)

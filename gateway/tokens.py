@@ -45,7 +45,21 @@ def _within_bytes(text: str) -> str:
     return text
 
 
+def _of_no_session(room: str) -> str:
+    if room.startswith(SESSION_ROOMS):
+        raise ValueError("a session's room is entered with the session's own token")
+    return room
+
+
+def _of_no_agent(identity: str) -> str:
+    if identity.startswith(RESERVED_IDENTITIES):
+        raise ValueError(f"must not start with {' or '.join(RESERVED_IDENTITIES)}")
+    return identity
+
+
 Name = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_without_control_characters)]
+RoomName = Annotated[Name, AfterValidator(_of_no_session)]
+Identity = Annotated[Name, AfterValidator(_of_no_agent)]
 Metadata = Annotated[str, AfterValidator(_within_bytes)]
 
 
@@ -60,26 +74,12 @@ class TokenRequest(BaseModel):
         frozen=True,
     )
 
-    room_name: Name | None = None
-    participant_identity: Name | None = None
+    room_name: RoomName | None = None
+    participant_identity: Identity | None = None
     participant_name: Name | None = None
     participant_metadata: Metadata | None = None
     participant_attributes: dict[str, str] | None = None
     room_config: dict[str, Any] | None = None
-
-    @field_validator("room_name")
-    @classmethod
-    def _room_is_no_sessions(cls, room: str | None) -> str | None:
-        if room and room.startswith(SESSION_ROOMS):
-            raise ValueError("a session's room is entered with the session's own token")
-        return room
-
-    @field_validator("participant_identity")
-    @classmethod
-    def _identity_is_no_agents(cls, identity: str | None) -> str | None:
-        if identity and identity.startswith(RESERVED_IDENTITIES):
-            raise ValueError(f"must not start with {' or '.join(RESERVED_IDENTITIES)}")
-        return identity
 
     @field_validator("participant_attributes")
     @classmethod

@@ -168,6 +168,8 @@ def test_a_page_gives_itself_no_session_site_or_time(client: TestClient) -> None
 
     assert asked(session="s-1").json()["code"] == "api_key_required"
     assert asked(origin="https://other.example").json()["code"] == "wrong_origin"
+    assert asked(room="session-s-1").status_code == 400
+    assert asked(identity="agent-1").status_code == 400
     assert asked(ttl=WEEK).status_code == 400
     assert asked(ttl=86_400).json()["ttl"] == 3600
     assert asked(ttl=60).json()["ttl"] == 60
@@ -182,24 +184,28 @@ async def test_a_token_of_a_session_is_good_for_no_other_and_not_after_its_end(
     mine, secret = make_key(Keys(engine, time.time), "mine", ("sessions:write",))
     _, rivals = make_key(Keys(engine, time.time), "rival", ("sessions:write",))
     for id, owner in (("s-1", mine.id), ("s-2", mine.id), ("s-3", "rival")):
-        sessions.create(StoredSession(id, owner, f"room-{id}", {}, {}, 1.0))
+        spec = {"participant": {"identity": "jo", "name": "", "control": False, "person": None}}
+        sessions.create(StoredSession(id, owner, f"session-{id}", spec, {}, time.time()))
 
-    def made(session: str, key: str = secret) -> Any:
+    def made(session: str, key: str = secret, **more: str) -> Any:
         return client.post(
             "/api/auth/token",
-            json={"session": session, "origin": SITE},
+            json={"session": session, "origin": SITE, **more},
             headers={"Authorization": f"Bearer {key}"},
         )
 
-    assert made("s-3").json()["code"] == made("none").json()["code"] == "session_unknown"
-    assert made("s-1", rivals).json()["code"] == "session_unknown"
+    assert made("s-3").json()["code"] == made("none").json()["code"] == "no_such_session"
+    assert made("s-1", rivals).json()["code"] == "no_such_session"
+    assert made("s-1", identity="eve").json()["code"] == "wrong_identity"
     token = made("s-1").json()["token"]
-    assert enter(client, token, room_name="room-s-2") == "wrong_room"
+    assert enter(client, token, room_name="other") == "wrong_room"
+    assert enter(client, token, participant_identity="eve") == "wrong_identity"
     assert enter(client, token) == "livekit_unavailable"
 
     door = client.app.state.door  # type: ignore[attr-defined]
     visitor = await door.check_token(token, SITE, session="s-1")
-    assert (visitor.session, visitor.room, visitor.owner) == ("s-1", "room-s-1", mine.id)
+    assert (visitor.session, visitor.room, visitor.identity) == ("s-1", "session-s-1", "jo")
+    assert visitor.owner == mine.id
     with pytest.raises(Problem) as raised:
         await door.check_token(token, SITE, session="s-2")
     assert raised.value.code == "wrong_session"

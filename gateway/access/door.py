@@ -199,21 +199,6 @@ class Door:
                 "AUTH_ALLOWED_ORIGINS must name the site that the request comes from.",
             )
 
-    async def session_for(self, id: str, caller: Caller) -> str:
-        """The room of a session of the caller's that is not over. Raises :class:`Problem`: 404,
-        403."""
-        found = await asyncio.to_thread(self._sessions.find, id)
-        if found is None or caller.sees not in (None, found.owner):
-            raise Problem(
-                HTTPStatus.NOT_FOUND,
-                "session_unknown",
-                "No such session",
-                "There is no session of yours with this id.",
-            )
-        if found.ended_at is not None:
-            raise not_admitted("session_over", "The session is over", "The session is over.")
-        return found.room
-
 
 def door_of(connection: HTTPConnection) -> Door:
     return cast(Door, connection.app.state.door)

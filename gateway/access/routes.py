@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from store import StoredKey
 
 from ..problems import Problem
-from ..tokens import Name
+from ..sessions.parts import SessionParts
+from ..tokens import Identity, Name, RoomName
 from .caller import Caller, Scope, caller_with
 from .door import Door, door_of
 from .keyring import KeyRing
@@ -28,8 +30,8 @@ class VisitorTokenRequest(BaseModel):
     session: Annotated[
         str | None, Field(max_length=64, description="Only this session; needs an API key.")
     ] = None
-    room: Annotated[Name | None, Field(description="Only this room.")] = None
-    identity: Annotated[Name | None, Field(description="Only as this participant.")] = None
+    room: Annotated[RoomName | None, Field(description="Only this room.")] = None
+    identity: Annotated[Identity | None, Field(description="Only as this participant.")] = None
     origin: Annotated[
         str | None,
         Field(
@@ -131,17 +133,27 @@ async def _visitor(http: Request, request: VisitorTokenRequest) -> Visitor:
     if caller is None:
         return await _page_visitor(door, http, request)
     await door.caller(http, "sessions:write")
-    room = request.room
-    if request.session is not None:
-        room = await door.session_for(request.session, caller)
     origin = http.headers.get("origin") if request.origin is None else request.origin
-    return Visitor(
+    visitor = Visitor(
         origin=(origin or "").lower().removesuffix("/"),
-        session=request.session or "",
-        room=room or "",
+        room=request.room or "",
         identity=request.identity or "",
         owner=caller.owner,
     )
+    if request.session is None:
+        return visitor
+    desk = cast(SessionParts, http.app.state.sessions).desk
+    session = await desk.find_open(request.session, caller)
+    http.state.session = session.id
+    person = session.spec["participant"]["identity"]
+    if request.room is not None or request.identity not in (None, person):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "wrong_identity",
+            "The session knows better",
+            "A session has a room and a participant of its own: leave room and identity out.",
+        )
+    return replace(visitor, session=session.id, room=session.room, identity=person)
 
 
 async def _page_visitor(door: Door, http: Request, request: VisitorTokenRequest) -> Visitor:
