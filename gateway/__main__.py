@@ -1,4 +1,5 @@
-"""``python -m gateway``: serves until Ctrl-C. ``python -m gateway doctor``: says what is wrong."""
+"""``python -m gateway``: serves until Ctrl-C. ``python -m gateway keys``: API keys. ``python -m
+gateway doctor``: says what is wrong."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import sys
 
 from settings import load_settings
 
+from .access.command import add_keys_command, run_keys_command
 from .serve import serve
 
 
@@ -17,8 +19,11 @@ def main(arguments: list[str]) -> int:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="serve until Ctrl-C; the default")
-    parser.parse_args(arguments)
+    add_keys_command(commands)
+    given = parser.parse_args(arguments)
     settings = load_settings()
+    if given.command == "keys":
+        return run_keys_command(given, settings)
     serve(settings)
     return 0
 

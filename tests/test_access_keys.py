@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from gateway.__main__ import main
 from gateway.access.keyring import CACHE_SECONDS, KeyRing, make_key
 from gateway.app import create_app
 from gateway.problems import Problem
@@ -168,3 +169,30 @@ def test_a_store_that_fails_is_not_an_open_door(store: Engine) -> None:
             answer = client.get("/v1/keys", headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
             assert "visavis_keys" not in answer.text
+
+
+def test_the_command_makes_what_the_gateway_takes_and_shows_it_once(
+    store: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*arguments: str) -> str:
+        assert main(["keys", *arguments]) == 0
+        return capsys.readouterr().out
+
+    monkeypatch.setenv("STORE_URL", store.url.render_as_string())
+    assert "no key yet" in run("list")
+    key = run("create", "ops", "--scopes", "usage, admin").splitlines()[0]
+    id = key.split("_")[1]
+    with gateway(store) as client:
+        assert client.get("/v1/keys", headers=with_key(key)).status_code == 200
+        listed = run("list")
+        assert f"{id}  ops  usage,admin" in listed and key not in listed
+        assert "last used" in listed
+        run("revoke", id)
+        # The gateway is another process: it may still know the key, but not for long.
+        client.app.state.door.keys._known.clear()  # type: ignore[attr-defined]
+        assert client.get("/v1/keys", headers=with_key(key)).status_code == 401
+    assert "revoked" in run("list")
+    assert main(["keys", "revoke", "none"]) == 1
+    with pytest.raises(SystemExit):
+        main(["keys", "create", "ops", "--scopes", "root"])
+    assert "sessions:read" in capsys.readouterr().err
