@@ -9,11 +9,11 @@ import time
 from contextlib import AsyncExitStack
 from typing import Final
 
-from livekit import rtc
 from livekit.agents import AutoSubscribe, JobContext
 
 from avatar_worker.agent_link import AgentLink
 from avatar_worker.appearance_desk import AppearanceDesk
+from avatar_worker.audience import Audience
 from avatar_worker.face import Face, Mood
 from avatar_worker.lipsync import LipSync
 from avatar_worker.lipsync.on_demand import LipsOnDemand
@@ -31,8 +31,6 @@ from visavis.protocol import AvatarDispatch
 
 logger = logging.getLogger("visavis.avatar")
 
-LISTENER_PATIENCE: Final = 3.0
-"""Seconds that the first word waits until somebody has subscribed to voice and picture."""
 QUALITY_WARM_UP: Final = 3.0
 """Seconds in which everything is slow once: the first pictures, the connection, the subscribers."""
 LEAD_MARGIN: Final = 0.02
@@ -140,19 +138,9 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     watchers.register()
     desk.register()
     published = await tracks.publish(ctx.room.local_participant)
-    people = [
-        each
-        for each in ctx.room.remote_participants.values()
-        if each.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-    ]
-    if people:
-        try:
-            async with asyncio.timeout(LISTENER_PATIENCE):
-                for publication in published:
-                    await publication.wait_for_subscription()
-        except TimeoutError:
-            logger.info("nobody listens and looks yet; speaking anyway")
-    player.open_gate()
+    audience = Audience(ctx.room, player, published, watchers.listened)
+    leaving.callback(audience.close)
+    await audience.gather()
     link.announce()
     if renderers is not None and renderers.look.background != asked.background:
         await _hang(desk, asked.background)

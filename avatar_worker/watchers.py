@@ -66,6 +66,8 @@ class Watchers:
         self._some_spoken = asyncio.Event()
         self._complained = False
         self._loop = asyncio.get_running_loop()
+        self.listened = asyncio.Event()
+        """Somebody has asked for the sound, and would miss none of it."""
 
     def register(self) -> None:
         """After the room is connected."""
@@ -170,7 +172,10 @@ class Watchers:
                 except Exception:
                     logger.exception("lip-sync could not be made ready; the mouth stays still")
             self._player.watch(bool(self._those(lambda wish: wish.wants_idle)))
-            self._player.listen(bool(self._those(lambda wish: wish.audio)))
+            listening = bool(self._those(lambda wish: wish.audio))
+            self._player.listen(listening)
+            if listening:
+                self.listened.set()
 
     def _draw_where_looked_at(self) -> None:
         people = [

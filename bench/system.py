@@ -69,6 +69,7 @@ def running_system(
             "LIVEKIT_API_KEY": livekit.api_key,
             "LIVEKIT_API_SECRET": livekit.api_secret,
             "PORT": str(port),
+            "STORE_URL": f"sqlite:///{folder}/store.sqlite",
             "DISPATCH_TIMEOUT": "30",
             "FACE_TIMEOUT": "30",
             **(env or {}),

@@ -21,6 +21,7 @@ from .access.door import Door
 from .access.guard import Guard
 from .access.headers import SecurityHeaders
 from .access.routes import access_routes
+from .bridge import Host, bridge_routes
 from .dispatch import Dispatcher
 from .events.service import Events
 from .heads import Heads
@@ -68,6 +69,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
             )
             app.state.dispatcher = Dispatcher(livekit, settings)
             app.state.sessions = SessionParts.of(settings, store, livekit, app.state.dispatcher)
+            app.state.host = Host.of(settings, app.state.sessions, livekit)
             async with events.running(), app.state.sessions.janitor.working():
                 yield
         store.dispose()
@@ -96,6 +98,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     app.include_router(events.routes)
     app.include_router(session_routes())
     app.include_router(talk_routes())
+    app.include_router(bridge_routes(settings, door))
     app.include_router(service_routes(settings, Scrape(metrics, store)))
     add_docs(app)
     app.mount("/heads", Heads(settings.avatar_heads))

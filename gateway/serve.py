@@ -7,6 +7,7 @@ import errno
 import logging
 import socket
 import sys
+from typing import Final
 
 import uvicorn
 
@@ -15,6 +16,9 @@ from store import StoreError
 
 from .app import create_app
 from .patience import PatientHttp
+
+MAX_SOCKET_MESSAGE: Final = 1 << 20
+"""Bytes: ten seconds of sound in base64 are 640 kB."""
 
 
 def serve(settings: Settings) -> None:
@@ -34,6 +38,9 @@ def serve(settings: Settings) -> None:
         http=PatientHttp,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_graceful_shutdown=5,
+        ws_max_size=MAX_SOCKET_MESSAGE,
+        # Sound in base64 hardly gets smaller.
+        ws_per_message_deflate=False,
     )
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])

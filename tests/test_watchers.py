@@ -134,6 +134,7 @@ async def test_sound_goes_to_who_asked_for_it_and_weights_of_a_silence_do_not(st
     stage.join("ann")
     await stage.call(RPC_WATCH_WEIGHTS, "bridge", '{"video": false, "audio": true}')
     assert stage.listened and not stage.watched and stage.lips == [True]
+    assert stage.watchers.listened.is_set()
     await stage.watch("ann")
     assert stage.watched
     await stage.show(frame())

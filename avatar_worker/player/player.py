@@ -236,6 +236,11 @@ class Player:
         with self._changed:
             self._timeline.resume()
 
+    def close_gate(self) -> None:
+        """Speech that has not begun waits."""
+        with self._changed:
+            self._timeline.gate_open = False
+
     def open_gate(self) -> None:
         """Somebody listens: speech may start, and the face greets."""
         with self._changed:

@@ -74,12 +74,14 @@ class SessionDesk:
         *,
         name: str | None = None,
         host: str | None = None,
+        waits: bool = True,
     ) -> CreatedSession:
         """Begin a session; answers once its agent has taken it, and a moment later at most.
 
         Args:
             name: The session's id is made of it: the same one again is the same session.
             host: Under which the caller reached this server; see :func:`gateway.tokens.server_url`.
+            waits: For the face, a moment.
         """
         await self._checker.check(asked)
         session = self._draft(asked, caller, name or secrets.token_hex(16))
@@ -92,7 +94,7 @@ class SessionDesk:
                 await self._dispatcher.bring_agent(
                     session.room, metadata=metadata, empty_timeout=EMPTY_TIMEOUT
                 )
-                live = await self._wait_for_face(session)
+                live = await self._wait_for_face(session) if waits else Live()
         except Problem as problem:
             await self._fail(session, problem)
             raise

@@ -1,0 +1,174 @@
+"""Which session a WebSocket is for, and its seat in that session's room."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from livekit.api import LiveKitAPI
+
+from settings import Settings
+from store import StoredSession
+
+from ..access.caller import SCOPES, Caller
+from ..access.visitor import Visitor, not_admitted
+from ..problems import Problem
+from ..sessions import SessionParts, SessionRequest
+from ..sessions.request import Participant
+from ..sessions.room import SessionRooms
+from .stage import Seat
+
+MOST_SESSIONS: Final = 100
+"""One after the other, of one token."""
+PREFIX: Final = "ses_"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Of a session."""
+
+    id: str
+    known: StoredSession | None
+    """None: it is not there yet."""
+    is_next: bool = False
+    """The client had one that is over. It begins when they say something: a page that was left
+    open shall not go on for ever."""
+
+
+class Host:
+    """Brings WebSockets to sessions, on any gateway to the same ones."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        parts: SessionParts,
+        rooms: SessionRooms,
+        new_name: Callable[[], str] = lambda: secrets.token_hex(16),
+    ) -> None:
+        self._settings = settings
+        self._sessions = parts.sessions
+        self._desk = parts.desk
+        self._rooms = rooms
+        self._new_name = new_name
+
+    @classmethod
+    def of(cls, settings: Settings, parts: SessionParts, livekit: LiveKitAPI) -> Host:
+        return cls(settings, parts, SessionRooms(livekit, settings.agent_name))
+
+    async def choose(self, visitor: Visitor, asked: str | None, remembered: str | None) -> Choice:
+        """The session that is meant.
+
+        Args:
+            asked: Id of a session that the client names.
+            remembered: Id out of its cookie. Other windows may have the same, so it counts only
+                where nobody else is connected.
+
+        Raises:
+            Problem: the one that it names is not there, not theirs, or over.
+        """
+        if (id := visitor.session or asked) is not None and id:
+            return Choice(id, await self._find(visitor, id))
+        if visitor.token:
+            return await self._of_token(visitor)
+        known = None
+        if remembered is not None:
+            known = await asyncio.to_thread(self._sessions.find, remembered)
+        if known is None or known.owner:
+            return Choice(PREFIX + self._new_name(), None)
+        if known.ended_at is not None:
+            return Choice(PREFIX + self._new_name(), None, is_next=True)
+        if await self._is_attended(known):
+            return Choice(PREFIX + self._new_name(), None)
+        return Choice(known.id, known)
+
+    async def seat(self, choice: Choice, visitor: Visitor) -> Seat:
+        """Raises :class:`Problem`."""
+        session = await asyncio.to_thread(self._sessions.find, choice.id)
+        if session is None:
+            asked = SessionRequest(
+                video=False, participant=Participant(control=False), metadata={"by": "websocket"}
+            )
+            caller = Caller(visitor.owner, frozenset(SCOPES))
+            name = choice.id.removeprefix(PREFIX)
+            created = await self._desk.create(asked, caller, name=name, waits=False)
+            token = created.participant_token
+        elif session.ended_at is not None:
+            raise session_over(session)
+        else:
+            token = (await self._desk.renew(session)).participant_token
+        return Seat(self._settings.livekit_url, token)
+
+    async def why_over(self, id: str) -> str:
+        """For people."""
+        session = await asyncio.to_thread(self._sessions.find, id)
+        failed = await asyncio.to_thread(self._sessions.events, id, types=["session.failed"])
+        if failed:
+            return str(failed[-1].data.get("detail") or "The session has failed.")
+        reason = session.end_reason if session is not None else None
+        return f"The session is over ({reason})." if reason else "The session is over."
+
+    async def end(self, id: str) -> None:
+        """The client has left for good."""
+        await self._desk.end(id, "left")
+
+    async def _find(self, visitor: Visitor, id: str) -> StoredSession:
+        session = await asyncio.to_thread(self._sessions.find, id)
+        if session is None:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                "no_such_session",
+                "There is no such session",
+                "There is no session with this id, or it is so old that it was forgotten.",
+            )
+        is_theirs = (
+            id == visitor.session
+            or session.owner == visitor.owner != ""
+            or (not visitor.token and not session.owner)
+            or id.startswith(PREFIX + token_name(visitor.token))
+        )
+        if not is_theirs:
+            raise not_admitted(
+                "wrong_session", "Another's session", "This session is not yours to join."
+            )
+        if session.ended_at is not None:
+            raise session_over(session)
+        return session
+
+    async def _of_token(self, visitor: Visitor) -> Choice:
+        """The token's newest: their ids follow from it, so that every gateway finds them."""
+        name = token_name(visitor.token)
+        for number in range(MOST_SESSIONS):
+            id = f"{PREFIX}{name}" + (f"-{number}" if number else "")
+            known = await asyncio.to_thread(self._sessions.find, id)
+            if known is None or known.ended_at is None:
+                return Choice(id, known, is_next=known is None and number > 0)
+        raise Problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too_many_sessions",
+            "Too many sessions with one token",
+            f"{MOST_SESSIONS} sessions were held with this token. Ask for a new one.",
+        )
+
+    async def _is_attended(self, session: StoredSession) -> bool:
+        live = await self._rooms.look(session.room)
+        identity = session.spec["participant"]["identity"]
+        return live is not None and any(p.identity == identity for p in live.participants)
+
+
+def token_name(token: str) -> str:
+    """Of the first session of the token with this id."""
+    return hashlib.sha256(f"visavis bridge {token}".encode()).hexdigest()[:32]
+
+
+def session_over(session: StoredSession) -> Problem:
+    return Problem(
+        HTTPStatus.GONE,
+        "session_over",
+        "The session is over",
+        f"The session is over ({session.end_reason}).",
+    )

@@ -1,0 +1,89 @@
+"""``/ws``: who may come in, and which session they come to."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Cookie, Query, WebSocket
+
+from settings import Settings
+
+from ..access import Door, address_of
+from ..problems import Problem
+from .connection import Connection, Manners, Over, refusal, shorten
+from .host import Choice, Host
+from .messages import NAMES, Wording
+from .stage import Seat
+
+COOKIE: Final = "visavis_session"
+"""Where no token tells who comes back: the session of this browser."""
+PARTING: Final = 2.0
+"""Seconds in which a client that is refused may take the reason."""
+
+
+def bridge_routes(settings: Settings, door: Door) -> APIRouter:
+    """The host is found as ``app.state.host``."""
+    routes = APIRouter()
+
+    @routes.websocket("/ws")
+    async def serve(
+        socket: WebSocket,
+        token: Annotated[str | None, Query()] = None,
+        session: Annotated[str | None, Query(max_length=64)] = None,
+        weights: Annotated[Literal["sides", "arkit"], Query()] = "sides",
+        remembered: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+    ) -> None:
+        """The protocol of avatar-chat-server (docs/websocket.md)."""
+        host: Host = socket.app.state.host
+        try:
+            visitor = await door.admit(socket, token, session=session)
+            seats = door.seats.take(visitor.owner or address_of(socket))
+            with seats:
+                choice = await host.choose(visitor, session, remembered)
+                await socket.accept(headers=_cookie(socket, choice) if not visitor.token else None)
+
+                async def take_seat() -> Seat:
+                    return await host.seat(choice, visitor)
+
+                async def why_over() -> str:
+                    return await host.why_over(choice.id)
+
+                async def hit() -> None:
+                    await door.rates.hit("session", choice.id)
+
+                connection = Connection(
+                    socket,
+                    Wording(choice.id, NAMES[weights]),
+                    take_seat,
+                    why_over,
+                    Manners(settings.websocket_first_seconds, hit),
+                    waits=choice.is_next,
+                )
+                if await connection.serve():
+                    await host.end(choice.id)
+        except Problem as problem:
+            metrics = getattr(socket.app.state, "metrics", None)
+            if metrics is not None:
+                metrics.refused(problem.code)
+            await _refuse(socket, refusal(problem))
+
+    return routes
+
+
+async def _refuse(socket: WebSocket, over: Over) -> None:
+    """A browser learns neither code nor reason of a handshake that fails: it is let in first."""
+    with suppress(TimeoutError, RuntimeError, OSError):
+        async with asyncio.timeout(PARTING):
+            await socket.accept()
+            await socket.send_text(Wording("", NAMES["sides"]).error(over.error or "", over.reason))
+            await socket.close(over.code, shorten(over.reason))
+
+
+def _cookie(socket: WebSocket, choice: Choice) -> list[tuple[bytes, bytes]]:
+    """For a page of another site it must be sent across, which browsers only do over TLS."""
+    safe = socket.url.scheme == "wss"
+    how = "SameSite=None; Secure" if safe else "SameSite=Lax"
+    value = f"{COOKIE}={choice.id}; Path=/ws; HttpOnly; {how}"
+    return [(b"set-cookie", value.encode())]

@@ -1,0 +1,195 @@
+"""A spoken conversation over a WebSocket alone: what comes together belongs together."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import numpy as np
+import websockets
+
+from bench.speech import speak
+from bench.system import System
+
+RATE: Final = 24_000
+FRAME: Final = RATE // 30
+PATIENCE: Final = 90.0
+QUESTION: Final = "What is the capital of France?"
+LONG: Final = "Tell me a long story about the sea."
+LOUD: Final = 300.0
+
+
+class Client:
+    """What it was sent; ``at`` beside each message is when it came."""
+
+    def __init__(self, socket: websockets.ClientConnection) -> None:
+        self.socket = socket
+        self.got: list[dict[str, Any]] = []
+        self.closed: tuple[int, str] | None = None
+        self._changed = asyncio.Condition()
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        try:
+            async for raw in self.socket:
+                async with self._changed:
+                    self.got.append(json.loads(raw) | {"at": time.monotonic()})
+                    self._changed.notify_all()
+        except websockets.ConnectionClosedError:
+            pass
+        async with self._changed:
+            self.closed = (self.socket.close_code or 0, self.socket.close_reason or "")
+            self._changed.notify_all()
+
+    async def send(self, **message: Any) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def say(self, text: str) -> None:
+        """All at once: faster than it is spoken."""
+        await self.send(type="audio_stream_start", userId="someone")
+        speech = speak(text)
+        for start in range(0, len(speech), RATE // 5):
+            piece = speech[start : start + RATE // 5].tobytes()
+            await self.send(type="audio", data=base64.b64encode(piece).decode())
+
+    async def until(self, true: Callable[[], Any]) -> Any:
+        async with asyncio.timeout(PATIENCE), self._changed:
+            while not (found := true()):
+                await self._changed.wait()
+            return found
+
+    def of(self, type: str, **fields: Any) -> list[dict[str, Any]]:
+        """Messages of a type with these fields, in order."""
+        return [
+            each for each in self.got if each["type"] == type and fields.items() <= each.items()
+        ]
+
+    def sound(self, turn: str) -> np.ndarray:
+        frames = self.of("sync_frame", turnId=turn)
+        data = b"".join(base64.b64decode(each["audio"]) for each in frames)
+        return np.frombuffer(data, np.int16)
+
+    async def turn(self, after: int = 0) -> str:
+        """Id of the first turn that ended after so many messages."""
+        found = await self.until(
+            lambda: next((e for e in self.got[after:] if e["type"] == "audio_end"), None)
+        )
+        return str(found["turnId"])
+
+
+@asynccontextmanager
+async def talking(system: System, query: str = "") -> AsyncIterator[Client]:
+    url = f"{system.gateway.replace('http', 'ws')}/ws{query}"
+    async with websockets.connect(url, max_size=None) as socket:
+        yield Client(socket)
+
+
+def check_turn(client: Client, turn: str) -> None:
+    """It begins and ends once; its frames are whole, in order, and of their sound."""
+    [start] = client.of("audio_start", turnId=turn)
+    [end] = client.of("audio_end", turnId=turn)
+    frames = client.of("sync_frame", turnId=turn)
+    assert [each["frameIndex"] for each in frames] == list(range(len(frames)))
+    assert start["at"] <= frames[0]["at"] and frames[-1]["at"] <= end["at"]
+    sound = client.sound(turn)
+    assert abs(len(sound) / FRAME - len(frames)) <= 2, "frames and sound are not of one length"
+    seconds = len(sound) / RATE
+    assert frames[-1]["at"] - frames[0]["at"] < seconds + 2
+    assert {each["sessionId"] for each in frames} == {start["sessionId"]}
+    assert all(len(each["weights"]) == 52 and "mouthSmile_L" in each["weights"] for each in frames)
+
+
+def lag_and_correlation(client: Client, turn: str) -> tuple[int, float]:
+    """Of the jaw behind the loudness, in frames; and how well they fit then."""
+    frames = client.of("sync_frame", turnId=turn)
+    jaw = np.array([each["weights"]["jawOpen"] for each in frames])
+    pieces = [np.frombuffer(base64.b64decode(e["audio"]), np.int16) for e in frames]
+    loud = np.array([np.sqrt(np.mean(p.astype(float) ** 2)) if len(p) else 0.0 for p in pieces])
+    fits = {}
+    for lag in range(-8, 9):
+        a, b = loud[max(0, -lag) : len(loud) - max(0, lag)], jaw[max(0, lag) :][: len(loud)]
+        n = min(len(a), len(b))
+        fits[lag] = float(np.corrcoef(a[:n], b[:n])[0, 1])
+    best = max(fits, key=lambda lag: fits[lag])
+    return best, fits[best]
+
+
+async def test_a_spoken_conversation_does_not_fall_apart(system: System) -> None:
+    async with talking(system) as client:
+        begun = time.monotonic()
+        await client.until(lambda: client.got)
+        assert client.got[0]["type"] == "config" and client.got[0]["at"] - begun < 2
+        await client.send(type="ping", timestamp=1)
+        greeting = await client.turn()
+        check_turn(client, greeting)
+        assert client.of("pong")
+
+        before = len(client.got)
+        await client.say(QUESTION)
+        heard = await client.until(lambda: client.of("transcript_done", role="user"))
+        assert "capital" in heard[0]["text"].lower()
+        answer = await client.turn(before)
+        check_turn(client, answer)
+        [done] = await client.until(
+            lambda: client.of("transcript_done", role="assistant", turnId=answer)
+        )
+        deltas = client.of("transcript_delta", role="assistant", turnId=answer)
+        assert "".join(each["text"] for each in deltas).strip() == done["text"]
+
+        # The mouth is of this very sound.
+        lag, fit = lag_and_correlation(client, greeting)
+        assert abs(lag) <= 2 and fit > 0.4, f"jaw {lag} frames behind the sound, r={fit:.2f}"
+
+        # So are the words: told where they sound, in order, from the sound's beginning to its end.
+        for turn in (greeting, answer):
+            words = client.of("transcript_delta", role="assistant", turnId=turn)
+            times = [t for each in words for t in (each["startOffset"], each["endOffset"])]
+            assert times == sorted(times)
+            loud = np.flatnonzero(np.abs(client.sound(turn).astype(int)) > LOUD) * 1000 / RATE
+            assert abs(times[0] - loud[0]) < 400 and abs(times[-1] - loud[-1]) < 600
+
+        # Silence on demand, and where it fell.
+        await client.send(type="text", data=LONG)
+        before = len(client.got)
+        story = (await client.until(
+            lambda: next((e for e in client.got[before:] if e["type"] == "audio_start"), None)
+        ))["turnId"]  # fmt: skip
+        await client.until(lambda: len(client.of("sync_frame", turnId=story)) > 45)
+        await client.send(type="interrupt")
+        [cut] = await client.until(lambda: client.of("interrupt", turnId=story))
+        [done] = await client.until(lambda: client.of("transcript_done", turnId=story))
+        assert done["interrupted"] is True
+        check_turn(client, story)
+        assert abs(cut["offsetMs"] - len(client.sound(story)) * 1000 / RATE) < 5
+        await asyncio.sleep(1)
+        assert client.of("sync_frame", turnId=story)[-1]["at"] <= cut["at"]
+        assert not client.of("error")
+
+
+async def test_a_dropped_connection_does_not_end_its_conversation(system: System) -> None:
+    async with talking(system) as client:
+        await client.turn()
+        session = client.of("audio_start")[0]["sessionId"]
+        await client.send(type="text", data=LONG)
+        before = len(client.got)
+        await client.until(lambda: len(client.got) > before + 60)
+        client.socket.transport.abort()
+        await client.until(lambda: client.closed)
+    async with talking(system, f"?session={session}") as again:
+        await again.send(type="text", data=QUESTION)
+        assert (await again.until(lambda: again.of("transcript_done", role="user")))[0]["text"]
+        await again.until(lambda: again.of("transcript_done", role="assistant"))
+        starts = again.of("audio_start")
+        assert {each["sessionId"] for each in starts} == {session}
+
+        # Another one takes over, and the first is told.
+        async with talking(system, f"?session={session}") as third:
+            await again.until(lambda: again.closed)
+            assert again.closed is not None and again.closed[0] == 4409
+            await third.send(type="text", data=QUESTION)
+            await third.until(lambda: third.of("transcript_done", role="assistant"))
