@@ -144,7 +144,8 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"background": "blue"}, 422, "#rrggbb"),
     ({"background": "http://127.0.0.1/a.png"}, 422, "public internet"),
     ({"knowledge": ["http://169.254.169.254/"]}, 422, "public internet"),
-    ({"webhook_url": "http://[::1]/"}, 422, "public internet"),
+    ({"webhook_url": "https://[::1]/"}, 400, "public internet"),
+    ({"webhook_url": "http://example.com/"}, 400, "https://"),
     ({"max_seconds": 4000}, 422, "at most 3600"),
     ({"width": 63}, 400, "64 to 1920"),
     ({"mode": "shouting"}, 400, "dialogue"),
@@ -166,7 +167,7 @@ def test_a_wrong_value_does_not_leave_one_guessing(stage: Stage) -> None:
             status, "application/problem+json",
         ), asked  # fmt: skip
         assert said in answer.json()["detail"], asked
-        assert answer.json()["code"] in ("wrong_value", "invalid_request")
+        assert answer.json()["code"] in ("wrong_value", "invalid_request", "invalid_webhook_url")
     assert stage.livekit.made == [] and stage.gateway.get("/v1/sessions").json()["sessions"] == []
 
 

@@ -13,6 +13,7 @@ from agent.brains.providers import KNOWN, find_own
 from agent.parts import ControlError, Parts
 from avatar_worker.background import BackgroundError, is_url, open_backgrounds
 from avatar_worker.heads import HEADS, own_heads
+from gateway.events.post import check_webhook_url
 from gateway.problems import Problem
 from safe_fetch import FetchError, Resolve, check, resolve_here
 from settings import Settings
@@ -52,7 +53,7 @@ class Checker:
         for url in asked.knowledge:
             await self._check_url("knowledge", url)
         if asked.webhook_url is not None:
-            await self._check_url("webhook_url", asked.webhook_url)
+            await check_webhook_url(asked.webhook_url, allow_private=self._settings.fetch_private)
 
     async def check_looks(self, asked: TalkSettings) -> None:
         """Raises :class:`Problem`."""

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from gateway.problem_schema import PROBLEMS
 from gateway.problems import livekit_problems
 
 from .answers import CreatedSession, SessionPage, SessionView, Token, summary
@@ -19,7 +18,7 @@ from .request import SessionRequest, SettingsPatch
 
 
 def session_routes() -> APIRouter:
-    routes = APIRouter(prefix="/v1/sessions", tags=["sessions"], responses=PROBLEMS)
+    routes = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
     @routes.post(
         "",
@@ -33,11 +32,13 @@ def session_routes() -> APIRouter:
     ) -> Response:
         """Opens a room, brings an agent into it, and answers with a token for the person. `agent`
         and `face` say what was really started; what is `coming` is seen by getting the session."""
-        host = http.url.hostname
-        return await once.do(
-            HTTPStatus.CREATED,
-            lambda name: parts.desk.create(asked, caller, name=name, host=host),
-        )
+
+        async def work(name: str) -> CreatedSession:
+            created = await parts.desk.create(asked, caller, name=name, host=http.url.hostname)
+            http.state.session = created.id  # for the log of who did what
+            return created
+
+        return await once.do(HTTPStatus.CREATED, work)
 
     @routes.get("", operation_id="list_sessions", summary="List sessions")
     async def show_all(

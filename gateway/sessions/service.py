@@ -21,7 +21,7 @@ from livekit.api.twirp_client import ServerError
 from gateway.access import Caller
 from gateway.dispatch import Dispatcher
 from gateway.people import person_key
-from gateway.problems import Problem, livekit_problems
+from gateway.problems import Problem, livekit_problems, no_such_session
 from gateway.room import SESSION_ROOMS
 from gateway.tokens import server_url
 from settings import Settings
@@ -109,12 +109,7 @@ class SessionDesk:
         """Whoever may not see it is told that there is none."""
         session = await asyncio.to_thread(self._sessions.find, id)
         if session is None or caller.sees not in (None, session.owner):
-            raise Problem(
-                HTTPStatus.NOT_FOUND,
-                "no_such_session",
-                "There is no such session",
-                "There is no session with this id, or it is so old that it was forgotten.",
-            )
+            raise no_such_session()
         return session
 
     async def find_open(self, id: str, caller: Caller) -> StoredSession:

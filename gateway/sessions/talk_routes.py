@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from gateway.problem_schema import PROBLEMS
 from gateway.problems import Problem, livekit_problems
 from store import StoredSession
 from visavis.events import EventType
@@ -22,7 +21,7 @@ _TURNS: list[EventType] = ["user.turn", "agent.turn"]
 
 
 def talk_routes() -> APIRouter:
-    routes = APIRouter(prefix="/v1/sessions/{id}", tags=["sessions"], responses=PROBLEMS)
+    routes = APIRouter(prefix="/v1/sessions/{id}", tags=["sessions"])
 
     @routes.post(
         "/say",

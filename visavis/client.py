@@ -1,0 +1,209 @@
+"""Sessions from Python: create one, have it speak, follow it, end it.
+
+async with Visavis("https://visavis.example.com", key) as visavis:
+    session = await visavis.create(head="maya", greeting="")
+    await visavis.say(session["id"], "Good morning!")
+    await visavis.end(session["id"])
+
+What goes in and comes out are the JSON objects of the API, which ``/docs`` describes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final, Self, cast
+from urllib.parse import quote
+
+import aiohttp
+
+Json = dict[str, Any]
+
+TIMEOUT: Final = aiohttp.ClientTimeout(total=60)
+ATTEMPTS: Final = 4
+"""For a request that got no answer, or that the server asks to send again."""
+LONGEST_WAIT: Final = 10.0
+"""Seconds between two of them."""
+_AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+class VisavisError(Exception):
+    """The server refuses, or cannot."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(f"{detail} ({status} {code})")
+        self.status = status
+        """Of HTTP; 0: there was no answer."""
+        self.code = code
+        """For programs."""
+
+
+class Visavis:
+    """One server. All calls raise :class:`VisavisError`.
+
+    A call that changes something carries an ``Idempotency-Key``: where the connection breaks, or
+    the server is busy, it is sent again and still done once.
+    """
+
+    def __init__(
+        self, url: str, key: str | None = None, *, session: aiohttp.ClientSession | None = None
+    ) -> None:
+        """
+        Args:
+            key: API key.
+            session: To be used, and not closed.
+        """
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._session = session
+        self._is_ours = session is None
+
+    async def __aenter__(self) -> Self:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=TIMEOUT)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._is_ours and self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def create(self, **asked: Any) -> Json:
+        """A new session with its participant's token; the arguments are the request's fields."""
+        return await self._call("POST", "", asked)
+
+    async def get(self, id: str) -> Json:
+        return await self._call("GET", f"/{quote(id, safe='')}")
+
+    async def all(self, *, state: str | None = None) -> AsyncIterator[Json]:
+        """Newest first. ``state``: ``open`` or ``ended`` ones alone."""
+        query = {} if state is None else {"state": state}
+        while True:
+            page = await self._call("GET", "", query=query)
+            for session in page["sessions"]:
+                yield session
+            if page["next_cursor"] is None:
+                return
+            query["cursor"] = page["next_cursor"]
+
+    async def settings(self, id: str, **changes: Any) -> Json:
+        """Change a running session; answers what is in force."""
+        return await self._call("PATCH", f"/{quote(id, safe='')}", changes)
+
+    async def say(self, id: str, text: str, *, message: str | None = None) -> Json:
+        """Have ``text`` said word for word; ``message``: your own id for it."""
+        return await self._call("POST", f"/{quote(id, safe='')}/say", _text(text, message))
+
+    async def ask(self, id: str, text: str, *, message: str | None = None) -> Json:
+        """Have ``text`` answered aloud."""
+        return await self._call("POST", f"/{quote(id, safe='')}/ask", _text(text, message))
+
+    async def message(self, id: str, message: str) -> Json:
+        """What became of a text."""
+        return await self._call("GET", f"/{quote(id, safe='')}/messages/{quote(message, safe='')}")
+
+    async def interrupt(self, id: str) -> None:
+        await self._call("POST", f"/{quote(id, safe='')}/interrupt", {})
+
+    async def token(self, id: str) -> Json:
+        """A new token for the same person."""
+        return await self._call("POST", f"/{quote(id, safe='')}/token", {})
+
+    async def transcript(self, id: str) -> list[Json]:
+        """All turns so far."""
+        turns: list[Json] = []
+        after: int | None = 0
+        while after is not None:
+            path, query = f"/{quote(id, safe='')}/transcript", {"after": str(after)}
+            page = await self._call("GET", path, query=query)
+            turns += page["turns"]
+            after = page["next_after"]
+        return turns
+
+    async def end(self, id: str) -> Json:
+        return await self._call("POST", f"/{quote(id, safe='')}/end", {})
+
+    async def events(self, id: str, *, after: int = 0) -> AsyncIterator[Json]:
+        """What happens, as it happens, until the session is over; a broken stream is resumed."""
+        failures = 0
+        while True:
+            try:
+                async for event in self._stream(id, after):
+                    failures, after = 0, event["seq"]
+                    yield event
+                    if event["type"] == "session.ended":
+                        return
+                return  # nothing more will come
+            except (aiohttp.ClientError, TimeoutError) as error:
+                failures += 1
+                if failures >= ATTEMPTS:
+                    raise _no_answer(error) from error
+                await asyncio.sleep(min(0.5 * 2**failures, LONGEST_WAIT))
+
+    async def _stream(self, id: str, after: int) -> AsyncIterator[Json]:
+        assert self._session is not None, "use it as `async with Visavis(…) as visavis:`"
+        async with self._session.get(
+            f"{self._url}/v1/sessions/{quote(id, safe='')}/events",
+            params={"after": str(after)},
+            headers=self._headers,
+            timeout=aiohttp.ClientTimeout(total=None, sock_read=60),
+        ) as answer:
+            if answer.status == HTTPStatus.NO_CONTENT:
+                return
+            if answer.status != HTTPStatus.OK:
+                raise await _problem(answer)
+            async for line in answer.content:
+                if line.startswith(b"data:"):  # an event is one line of JSON
+                    yield cast(Json, json.loads(line[5:]))
+            raise aiohttp.ClientPayloadError("the stream ended early")
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+    ) -> Json:
+        assert self._session is not None, "use it as `async with Visavis(…) as visavis:`"
+        headers = dict(self._headers)
+        if method == "POST":
+            headers["Idempotency-Key"] = secrets.token_hex(16)
+        for attempt in range(1, ATTEMPTS + 1):
+            wait = min(0.5 * 2**attempt, LONGEST_WAIT)
+            try:
+                async with self._session.request(
+                    method, f"{self._url}/v1/sessions{path}",
+                    json=body, params=query, headers=headers,
+                ) as answer:  # fmt: skip
+                    if answer.ok:
+                        return cast(Json, await answer.json())
+                    problem = await _problem(answer)
+                    if answer.status not in _AGAIN or attempt == ATTEMPTS:
+                        raise problem
+                    asked = answer.headers.get("Retry-After", "")
+                    wait = min(float(asked) if asked.isdecimal() else wait, LONGEST_WAIT)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if attempt == ATTEMPTS:
+                    raise _no_answer(error) from error
+            await asyncio.sleep(wait)
+        raise AssertionError
+
+
+def _text(text: str, message: str | None) -> Json:
+    return {"text": text} if message is None else {"text": text, "id": message}
+
+
+def _no_answer(error: Exception) -> VisavisError:
+    return VisavisError(0, "no_answer", f"the server does not answer: {type(error).__name__}")
+
+
+async def _problem(answer: aiohttp.ClientResponse) -> VisavisError:
+    try:
+        problem = await answer.json(content_type=None)
+        return VisavisError(answer.status, problem["code"], problem["detail"])
+    except (ValueError, KeyError, TypeError):
+        return VisavisError(answer.status, "unknown", answer.reason or "no reason given")
