@@ -183,6 +183,16 @@ ROWS: Final = (
     Row("soak", "offset_slope_ms_per_10min", "offset slope, ms in 10 minutes", within(1)),
     Row("soak", "wedges", "wedges", Target(0, 0)),
     Row("leaks", "rss_slope_kb_per_room", "memory kept after a room, kB"),
+    Row(
+        "door",
+        "flood_latency_ratio_p95",
+        "text → voice beside a flood, p95 as a multiple",
+        at_most(1.2),
+        (("flooded, ms", "flooded_p95_ms"), ("quiet, ms", "quiet_p95_ms")),
+    ),
+    Row("door", "crashes", "broken inputs that broke something", Target(0, 0)),
+    Row("door", "bad_inputs", "broken inputs sent"),
+    Row("door", "bridge_rooms_per_core", "WebSocket rooms a core that listen", Target(low=20)),
 )
 
 
