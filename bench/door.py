@@ -34,7 +34,7 @@ PHASES: Final = 4
 WINDOW: Final = 15.0
 """Seconds over which CPU is counted."""
 SETTLE: Final = 8.0
-HEARD_WITHIN: Final = 20.0
+HEARD_WITHIN: Final = 60.0
 PING: Final = 5.0
 _NUMBERS: Final = (
     "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven",
