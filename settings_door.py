@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings, NoDecode
 
 
@@ -72,3 +72,5 @@ class DoorSettings(BaseSettings):
     """After which a session that is over is forgotten, words, events and all."""
     metrics_token: SecretStr | None = Field(None, min_length=16)
     """Who sends it may read ``/metrics`` and all of ``/inf``; None: this machine alone may."""
+    prices: FilePath | None = None
+    """What brains cost, for ``/v1/usage``; None: ``gateway/service/prices.toml``."""

@@ -44,6 +44,7 @@ from .seeing.models import can_see
 from .session import Asked, AskedError, Sitting, refuse
 from .tools import collect_tools
 from .turn_metrics import TurnMetrics
+from .usage import meter
 
 logger = logging.getLogger("visavis.agent")
 
@@ -162,6 +163,7 @@ async def _hold(
     refine_inputs(ctx, session, settings.debug_audio_capture, gated=not brains.realtime)
     control.begin()
     if in_room:
+        meter(ctx, session, settings)
         await _introduce(ctx.room, session, brains)
         desk = KnowledgeDesk(ctx.room, knowledge)
         answers.show = desk.show

@@ -14,6 +14,7 @@ from livekit.api import LiveKitAPI
 
 from settings import Settings
 from store import Memories, Workers, open_store
+from store.usage import Usages
 
 from .access.bodies import LimitedBody
 from .access.cors import add_cors
@@ -30,9 +31,11 @@ from .people import people_routes
 from .problems import add_problem_handlers
 from .service.docs import DESCRIPTION, TAGS, add_docs
 from .service.metrics import Counted, Metrics
+from .service.prices import read_prices
 from .service.readiness import Readiness
 from .service.routes import service_routes
 from .service.scrape import Scrape
+from .service.usage import usage_routes
 from .sessions import SessionParts, session_routes, talk_routes
 from .token_routes import token_routes
 
@@ -100,6 +103,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     app.include_router(talk_routes())
     app.include_router(bridge_routes(settings, door))
     app.include_router(service_routes(settings, Scrape(metrics, store)))
+    app.include_router(usage_routes(Usages(store), read_prices(settings.prices)))
     add_docs(app)
     app.mount("/heads", Heads(settings.avatar_heads))
     app.mount("/", Page(page))

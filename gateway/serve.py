@@ -16,6 +16,7 @@ from store import StoreError
 
 from .app import create_app
 from .patience import PatientHttp
+from .service.prices import PriceError
 
 MAX_SOCKET_MESSAGE: Final = 1 << 20
 """Bytes: ten seconds of sound in base64 are 640 kB."""
@@ -28,7 +29,7 @@ def serve(settings: Settings) -> None:
     logging.getLogger("visavis.gateway").info("listening on %s port %d", settings.host, port)
     try:
         app = create_app(settings)
-    except StoreError as error:
+    except (PriceError, StoreError) as error:
         sys.exit(f"visavis: {error}")
     config = uvicorn.Config(
         app,

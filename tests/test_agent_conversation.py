@@ -20,6 +20,7 @@ from agent.brains.llama import LlamaAddress, LlamaServer
 from agent.conversation import open_session
 from agent.languages import greet
 from agent.manner import Manner
+from agent.usage import read_model
 from settings import Settings
 
 PATIENCE = 60.0
@@ -121,6 +122,10 @@ async def test_a_spoken_question_is_not_answered_aloud(talk: Any, models: Models
         answer = await answered
     assert "Paris" in answer
     assert loudspeaker.loud > 0.5
+    used = {each.kind: each for each in map(read_model, session.usage.model_usage) if each}
+    assert set(used) == {"stt", "llm", "tts"}
+    assert used["stt"].quantities.audio_seconds > 1 and used["tts"].quantities.characters > 10
+    assert used["llm"].model == "smollm2-135m" and used["llm"].quantities.input_tokens > 10
 
 
 async def test_the_greeting_is_silent(talk: Any, settings: Settings) -> None:

@@ -71,6 +71,7 @@ HERE = ("127.0.0.1", 50_000)
         (HERE, {}, None, 200),
         (("192.0.2.7", 50_000), {}, None, 403),
         (HERE, {"X-Forwarded-For": "192.0.2.7"}, None, 403),
+        (HERE, {"Host": "evil.example"}, None, 403),
         (HERE, {"Forwarded": "for=192.0.2.7"}, None, 403),
         (HERE, {}, "a-token-of-16-letters", 401),
         (HERE, {"Authorization": "Bearer a-token-of-16-letterz"}, "a-token-of-16-letters", 401),
@@ -83,7 +84,8 @@ def test_strangers_read_no_figures(
 ) -> None:
     settings = SETTINGS.model_copy(update=Settings(metrics_token=token).model_dump(
         include={"metrics_token"}))  # fmt: skip
-    with TestClient(create_app(settings, tmp_path), client=client_at) as client:
+    app = create_app(settings, tmp_path)
+    with TestClient(app, base_url="http://127.0.0.1", client=client_at) as client:
         metrics = client.get("/metrics", headers=headers)
         info = client.get("/inf", headers=headers)
         assert metrics.status_code == status

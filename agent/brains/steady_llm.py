@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Sequence
 from typing import Any, Final
 
 from livekit.agents import APIConnectOptions, APIError, APITimeoutError, llm, utils
@@ -48,6 +48,11 @@ class SteadyLLM(llm.LLM[Any]):
         self.retry_interval = retry_interval
         self.is_down = False
         """The last answer did not come."""
+        for mind in minds:
+            mind.on("metrics_collected", self._pass_on)
+
+    def _pass_on(self, *metrics: Any) -> None:
+        self.emit("metrics_collected", *metrics)
 
     @property
     def model(self) -> str:
@@ -84,6 +89,7 @@ class SteadyLLM(llm.LLM[Any]):
     async def aclose(self) -> None:
         await super().aclose()
         for mind in self.minds:
+            mind.off("metrics_collected", self._pass_on)
             await mind.aclose()
 
 
@@ -101,6 +107,10 @@ class _SteadyStream(llm.LLMStream):
         self._request = request
         self._spoken = False
         super().__init__(owner, chat_ctx=chat_ctx, tools=tools, conn_options=ONCE)
+
+    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[llm.ChatChunk]) -> None:
+        async for _ in event_aiter:  # the mind that answered has measured it
+            pass
 
     async def _run(self) -> None:
         owner = self._llm

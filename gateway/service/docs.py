@@ -48,17 +48,19 @@ TAGS: Final[list[dict[str, Any]]] = [
     {"name": "page", "description": "What the page of Visavis itself asks for."},
     {"name": "service", "description": "Whether the gateway is well, for operators."},
 ]
+
+
 _PROBLEM: Final = {
     "type": "object",
     "title": "Problem",
     "description": "What went wrong (RFC 9457).",
     "required": ["type", "code", "title", "status", "detail"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "code": {"type": "string", "description": "For programs; stable."},
+        "type": {"type": "string", "description": "`urn:visavis:problem:` and the code."},
+        "code": {"type": "string", "description": "For programs; it never changes its meaning."},
         "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "For people."},
+        "status": {"type": "integer", "description": "Of HTTP."},
+        "detail": {"type": "string", "description": "What is wrong, and what would be right."},
     },
 }
 
@@ -121,9 +123,10 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
         for operations in schema["paths"].values():
             for operation in operations.values():
-                if "ValidationError" in str(operation["responses"].get("422")):
-                    del operation["responses"]["422"]
-                operation["responses"]["default"] = {
+                answers = operation["responses"]
+                if "ValidationError" in str(answers.get("422")):
+                    del answers["422"]
+                answers["default"] = {
                     "description": "A problem",
                     "content": {"application/problem+json": problem},
                 }

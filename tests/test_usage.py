@@ -1,0 +1,338 @@
+"""What conversations use is counted, once, and priced by a table."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from livekit import rtc
+from livekit.agents import AgentSession, APIConnectionError, llm
+from livekit.agents.metrics import (
+    AgentSessionUsage,
+    LLMMetrics,
+    LLMModelUsage,
+    ModelUsageCollector,
+    STTModelUsage,
+    TTSModelUsage,
+)
+from starlette.testclient import TestClient
+
+from agent.brains.steady_llm import SteadyLLM
+from agent.usage import Meter
+from gateway.access import Caller
+from gateway.app import create_app
+from gateway.service.prices import DEFAULT, PriceError, read_prices
+from settings import Settings
+from store import Sessions, StoredSession, open_store
+from store.usage import Quantities, Run, Usages, Used
+
+NOON = 1_790_000_000.0
+"""2026-09-21, 14:13 UTC."""
+TALK = Used("conversation", "", "", Quantities(seconds=60, heard_seconds=20, spoken_seconds=30))
+MIND = Used(
+    "llm",
+    "api.openai.com",
+    "gpt-4.1-mini",
+    Quantities(input_tokens=1000, cached_tokens=400, output_tokens=100),
+)
+VOICE = Used(
+    "tts", "ElevenLabs", "eleven_turbo_v2_5", Quantities(characters=2000, audio_seconds=30)
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        _env_file=None,
+        livekit_url="ws://127.0.0.1:1",
+        store_url=f"sqlite:///{tmp_path}/store.sqlite3",
+    )
+
+
+@pytest.fixture
+def usages(settings: Settings) -> Usages:
+    store = open_store(settings.store_url)
+    sessions = Sessions(store, lambda: NOON)
+    for id, owner in (("s1", "key-a"), ("s2", "key-b")):
+        sessions.create(StoredSession(id, owner, f"room-{id}", {}, {}, NOON))
+    return Usages(store)
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def seconds(usages: Usages, group: Any, owner: str | None = None) -> dict[str, float]:
+    found = usages.total(group, owner=owner, since=0, until=2 * NOON)
+    return {
+        each.group: each.used.quantities.seconds
+        for each in found
+        if each.used.kind == "conversation"
+    }
+
+
+def test_what_is_written_again_is_not_counted_twice(usages: Usages) -> None:
+    run = Run("job-1", "s1", NOON)
+    usages.keep(run, [TALK])
+    usages.keep(run, [TALK, MIND])
+    usages.keep(run, [TALK, MIND])
+    assert seconds(usages, "session") == {"s1": 60}
+
+
+def test_a_replaced_agent_adds_to_its_session(usages: Usages) -> None:
+    usages.keep(Run("job-1", "s1", NOON), [TALK])
+    usages.keep(Run("job-2", "s1", NOON + 100), [TALK])
+    assert seconds(usages, "session") == {"s1": 120}
+    assert usages.count("session", owner=None, since=0, until=2 * NOON) == {"s1": 1}
+
+
+def test_conversations_of_the_page_count_under_no_key(usages: Usages) -> None:
+    usages.keep(Run("job-1", "", NOON), [TALK])
+    usages.keep(Run("job-2", "", NOON), [TALK])
+    usages.keep(Run("job-3", "s2", NOON), [TALK])
+    assert seconds(usages, "key") == {"": 120, "key-b": 60}
+    assert usages.count("key", owner=None, since=0, until=2 * NOON) == {"": 2, "key-b": 1}
+    assert seconds(usages, "key", owner="key-b") == {"key-b": 60}
+
+
+def test_a_session_that_is_forgotten_is_still_billed(usages: Usages, settings: Settings) -> None:
+    usages.keep(Run("job-1", "s1", NOON), [TALK])
+    sessions = Sessions(open_store(settings.store_url), lambda: NOON)
+    sessions.end("s1", "ended")
+    sessions.forget(NOON + 1)
+    assert sessions.find("s1") is None
+    usages.keep(Run("job-1", "s1", NOON), [TALK])
+    assert seconds(usages, "key") == {"key-a": 60}
+
+
+# what it costs
+
+
+def test_each_kind_of_token_has_its_price() -> None:
+    prices = read_prices(None)
+    assert prices.cost(MIND) == pytest.approx((600 * 0.40 + 400 * 0.10 + 100 * 1.60) / 1e6)
+    assert prices.cost(VOICE) == pytest.approx(2000 * 50 / 1e6)
+    spoken = Used(
+        "llm",
+        "api.openai.com",
+        "gpt-realtime",
+        Quantities(
+            input_tokens=1000,
+            cached_tokens=500,
+            audio_input_tokens=600,
+            cached_audio_tokens=200,
+            output_tokens=300,
+            audio_output_tokens=200,
+        ),
+    )
+    text = 100 * 4 + 300 * 0.4 + 100 * 16
+    sound = 400 * 32 + 200 * 0.4 + 200 * 64
+    assert prices.cost(spoken) == pytest.approx((text + sound) / 1e6)
+
+
+def test_a_model_without_a_price_is_not_free() -> None:
+    prices = read_prices(None)
+    assert prices.cost(Used("llm", "llm.example", "big", Quantities(input_tokens=1))) is None
+    assert prices.cost(Used("tts", "embedded", "hibari heart", Quantities(characters=9))) == 0
+
+
+def test_every_brain_that_is_chosen_by_default_has_a_price() -> None:
+    prices, settings = read_prices(None), Settings(_env_file=None)
+    for provider, model in (
+        ("api.openai.com", settings.openai_llm_model),
+        ("api.openai.com", settings.openai_stt_model),
+        ("api.openai.com", settings.openai_tts_model),
+        ("api.openai.com", settings.openai_model),
+        ("Gemini", settings.gemini_model),
+        ("ElevenLabs", settings.eleven_model),
+    ):
+        quantities = Quantities(audio_seconds=60, characters=9, input_tokens=9)
+        used = Used("llm", provider, model, quantities)
+        assert prices.cost(used), model
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[price]]\nmodel = 3", "price.0.provider"),
+        ('[[price]]\nprovider = "x"\nmodel = "y"\ninput = -1\n', "price.0.input"),
+        ("currency = ", "no price table"),
+    ],
+)
+def test_a_table_that_is_wrong_says_where(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "prices.toml"
+    path.write_text(text)
+    with pytest.raises(PriceError, match=said):
+        read_prices(path)
+
+
+def test_a_table_that_is_edited_counts(tmp_path: Path) -> None:
+    path = tmp_path / "prices.toml"
+    path.write_text(DEFAULT.read_text().replace("characters = 50.00", "characters = 99.00"))
+    assert read_prices(path).cost(VOICE) == pytest.approx(2000 * 99 / 1e6)
+
+
+# what is told
+
+
+def test_the_report_names_what_it_could_not_price(client: TestClient, usages: Usages) -> None:
+    unknown = Used("llm", "llm.example", "big", Quantities(input_tokens=7))
+    usages.keep(Run("job-1", "s1", time.time() - 60), [TALK, MIND, VOICE, unknown])
+    report = client.get("/v1/usage", params={"group": "session"}).json()
+    [row] = report["rows"]
+    assert (row["group"], row["conversations"], row["session_seconds"]) == ("s1", 1, 60)
+    assert (row["input_tokens"], row["cached_tokens"], row["tts_characters"]) == (1007, 400, 2000)
+    assert row["cost"] == pytest.approx(0.10044) and row["unpriced"] == ["llm.example big"]
+    assert report["currency"] == "USD" and report["total"]["cost"] == row["cost"]
+    by_brain = client.get("/v1/usage", params={"group": "brain"}).json()["rows"]
+    assert {row["group"] for row in by_brain} == {
+        "", "api.openai.com gpt-4.1-mini", "ElevenLabs eleven_turbo_v2_5", "llm.example big"
+    }  # fmt: skip
+
+
+def test_a_conversation_counts_where_it_began(client: TestClient, usages: Usages) -> None:
+    usages.keep(Run("job-1", "s1", NOON), [TALK])
+    usages.keep(Run("job-2", "s2", NOON + 86_400), [TALK])
+    params = {"from": "2026-09-21", "to": "2026-09-22", "group": "day"}
+    report = client.get("/v1/usage", params=params).json()
+    assert [row["group"] for row in report["rows"]] == ["2026-09-21"]
+    assert client.get("/v1/usage", params={"from": "yesterday"}).json()["code"] == "invalid_request"
+
+
+def test_the_csv_has_the_same_rows(client: TestClient, usages: Usages) -> None:
+    usages.keep(Run("job-1", "s1", time.time() - 60), [TALK, MIND])
+    by_header = client.get("/v1/usage", headers={"Accept": "text/csv"}).text
+    by_name = client.get("/v1/usage.csv").text
+    assert by_header == by_name
+    [row] = csv.DictReader(io.StringIO(by_name))
+    assert (row["session_seconds"], row["input_tokens"], row["currency"]) == ("60.0", "1000", "USD")
+
+
+def test_a_key_sees_its_own_usage_alone(
+    client: TestClient, usages: Usages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usages.keep(Run("job-1", "s1", time.time() - 60), [TALK])
+    usages.keep(Run("job-2", "s2", time.time() - 60), [TALK])
+
+    async def caller(*_: Any) -> Caller:
+        return Caller("key-b", frozenset({"usage"}))
+
+    monkeypatch.setattr(client.app.state.door, "caller", caller)  # type: ignore[attr-defined]
+    report = client.get("/v1/usage", params={"group": "session"}).json()
+    assert [row["group"] for row in report["rows"]] == ["s2"]
+
+
+# how it is measured
+
+
+class Session(rtc.EventEmitter[Any]):
+    """What a meter sees of an ``AgentSession``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.usage = AgentSessionUsage(
+            [
+                LLMModelUsage(provider="127.0.0.1:4000", model="smollm2-135m", input_tokens=9),
+                STTModelUsage(provider="api.openai.com", model="whisper", audio_duration=2.5),
+                TTSModelUsage(provider="ElevenLabs", model="flash", characters_count=40),
+            ]
+        )
+
+
+async def test_what_is_used_is_written_while_it_runs_and_at_its_end(usages: Usages) -> None:
+    now = 0.0
+    session = Session()
+    meter = Meter(
+        cast(AgentSession[Any], session),
+        Run("job-1", "s1", NOON),
+        lambda: usages,
+        embedded="127.0.0.1:4000",
+        clock=lambda: now,
+        interval=0.01,
+    )
+    session.emit("user_state_changed", SimpleNamespace(new_state="speaking"))
+    now += 3
+    session.emit("user_state_changed", SimpleNamespace(new_state="listening"))
+    session.emit("agent_state_changed", SimpleNamespace(new_state="speaking"))
+    now += 4
+    async with asyncio.timeout(30):
+        while seconds(usages, "session") != {"s1": 7}:
+            await asyncio.sleep(0.01)
+    now += 1
+    await meter.aclose()
+    found = {
+        (each.used.kind, each.used.provider): each.used.quantities
+        for each in usages.total("key", owner="key-a", since=0, until=2 * NOON)
+    }
+    talk = found["conversation", ""]
+    assert (talk.seconds, talk.heard_seconds, talk.spoken_seconds) == (8, 3, 5)
+    assert found["llm", "embedded"].input_tokens == 9
+    assert found["stt", "api.openai.com"].audio_seconds == 2.5
+    assert found["tts", "ElevenLabs"].characters == 40
+
+
+async def test_a_store_that_fails_ends_no_conversation(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> Usages:
+        raise OSError("the disk is full")
+
+    session = cast(AgentSession[Any], Session())
+    meter = Meter(session, Run("job-1", "", NOON), broken, interval=0.001)
+    await asyncio.sleep(0.05)
+    await meter.aclose()
+    warnings = [record for record in caplog.records if "cannot be written" in record.message]
+    assert len(warnings) == 1
+
+
+class Mind(llm.LLM[Any]):
+    """Answers with one word, or fails."""
+
+    def __init__(self, name: str, *, works: bool) -> None:
+        super().__init__()
+        self.name, self.works = name, works
+
+    @property
+    def model(self) -> str:
+        return self.name
+
+    @property
+    def provider(self) -> str:
+        return "test"
+
+    def chat(self, *, chat_ctx: llm.ChatContext, **given: Any) -> llm.LLMStream:
+        options = given["conn_options"]
+        return _Answer(self, chat_ctx=chat_ctx, tools=[], conn_options=options)
+
+
+class _Answer(llm.LLMStream):
+    _llm: Mind
+
+    async def _run(self) -> None:
+        if not self._llm.works:
+            raise APIConnectionError("away", retryable=False)
+        usage = llm.CompletionUsage(completion_tokens=2, prompt_tokens=11, total_tokens=13)
+        delta = llm.ChoiceDelta(role="assistant", content="Yes.")
+        self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+        self._event_ch.send_nowait(llm.ChatChunk(id="1", usage=usage))
+
+
+async def test_the_model_that_answered_is_the_one_that_is_billed() -> None:
+    collected = ModelUsageCollector()
+    mind = SteadyLLM(
+        [Mind("first", works=False), Mind("second", works=True)], trouble="", apology=""
+    )
+    mind.on("metrics_collected", lambda metrics: collected.collect(cast(LLMMetrics, metrics)))
+    async with mind.chat(chat_ctx=llm.ChatContext.empty()) as answer:
+        assert [chunk async for chunk in answer]
+    await mind.aclose()
+    [used] = collected.flatten()
+    assert isinstance(used, LLMModelUsage)
+    assert (used.model, used.input_tokens, used.output_tokens) == ("second", 11, 2)
