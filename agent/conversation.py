@@ -41,7 +41,7 @@ from .replacement import is_replacement
 from .rivals import yield_to_older
 from .seeing import Sight, open_eyes, sampler
 from .seeing.models import can_see
-from .session import Asked, AskedError, Sitting, refuse
+from .session import Asked, AskedError, Sitting, recall, refuse
 from .tools import collect_tools
 from .turn_metrics import TurnMetrics
 from .usage import meter
@@ -69,12 +69,22 @@ async def converse(ctx: JobContext) -> None:
     settings = load_settings()
     try:
         spec = SessionSpec.from_metadata(ctx.job.metadata)
-        asked = Asked.of(settings, spec)
+    except ProtocolError as error:
+        await refuse(ctx, settings, error)
+        return
+    replacing = is_replacement(ctx.job.metadata)
+    if spec is not None:
+        recalled = await recall(settings, spec)
+        spec, replacing = recalled.spec, replacing or recalled.begun
+    try:
+        asked = Asked.of(settings, spec, replacing=replacing)
         # What a session asks for may be more than this process was prepared for.
         models = load_models(asked.parts.providers, ctx.proc.userdata[_MODELS])
         address = LlamaAddress.find(os.environ)
         brains = await asyncio.to_thread(assemble, asked.settings, models, address)
-    except (ProtocolError, AskedError, BrainError, LlamaError) as error:
+    except (AskedError, BrainError, LlamaError) as error:
+        if spec is None:
+            raise
         await refuse(ctx, settings, error)
         return
     sitting = Sitting(ctx, asked.settings, spec) if spec is not None else None
@@ -105,6 +115,7 @@ async def _hold(
         asked.parts,
         models,
         functools.partial(tell_room, ctx.room),
+        *([sitting.keep] if sitting is not None else []),
     )
     if settings.agent_follow_language:
         control.follow()
@@ -198,8 +209,8 @@ async def _hold(
         ctx.add_shutdown_callback(brains.remote.aclose)
     if settings.debug_audio_capture is not None:
         speak(session, capture.NOTICE)
-    if first_words := asked.words(replacing=is_replacement(ctx.job.metadata)):
-        speak(session, first_words)
+    if asked.first_words:
+        speak(session, asked.first_words)
     if brains.small and isinstance(brains.llm, SteadyLLM):
         # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
         await prime(brains.llm.minds[0], str(assistant.instructions))

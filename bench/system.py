@@ -34,6 +34,7 @@ class System:
     gateway: str
     """http URL."""
     livekit: LiveKitServer
+    store_url: str
     demo: subprocess.Popen[str]
     output: list[str]
     """Lines that it printed, growing."""
@@ -72,6 +73,7 @@ def running_system(
             "STORE_URL": f"sqlite:///{folder}/store.sqlite",
             "DISPATCH_TIMEOUT": "30",
             "FACE_TIMEOUT": "30",
+            "STORE_URL": f"sqlite:///{folder}/visavis.sqlite3",
             **(env or {}),
         }
         started = time.monotonic()
@@ -91,7 +93,7 @@ def running_system(
             while not ready.wait(0.1):
                 if demo.poll() is not None or time.monotonic() - started > patience:
                     raise StartError("the demo did not become ready:\n" + "".join(output))
-            yield System(f"http://127.0.0.1:{port}", livekit, demo, output)
+            yield System(f"http://127.0.0.1:{port}", livekit, full_env["STORE_URL"], demo, output)
         finally:
             stop(demo)
             reader.join(5)

@@ -42,8 +42,10 @@ SESSIONS: Final = Table(
     Column("ended_at", Float, nullable=True, index=True),
     Column("end_reason", String(16), nullable=True),
     Column("last_seq", Integer, nullable=False),
+    Column("talk", Text, nullable=True),
 )
-"""Times are Unix seconds; ``spec`` and ``metadata`` JSON objects."""
+"""Times are Unix seconds; ``spec`` and ``metadata`` JSON objects; ``talk`` is how the conversation
+is held by now, a :class:`visavis.talk.TalkChange`, for an agent that takes a lost one's place."""
 _CREATING: Final = 0x7669734E6577
 """Key of the Postgres lock under which sessions are counted and created."""
 EVENTS: Final = Table(
@@ -177,6 +179,16 @@ class Sessions:
             connection.execute(
                 update(SESSIONS).where(SESSIONS.c.id == id).values(spec=json.dumps(dict(spec)))
             )
+
+    def keep_talk(self, id: str, talk: str) -> None:
+        """How the conversation is held from now on."""
+        with self._store.begin() as connection:
+            connection.execute(update(SESSIONS).where(SESSIONS.c.id == id).values(talk=talk))
+
+    def find_talk(self, id: str) -> str | None:
+        """As kept last; None where nothing has changed since the session's beginning."""
+        with self._store.connect() as connection:
+            return connection.execute(select(SESSIONS.c.talk).where(SESSIONS.c.id == id)).scalar()
 
     def append(self, id: str, type: EventType, data: Mapping[str, Any]) -> Event | None:
         """The session's next event; None, and nothing is kept, where it is over or unknown."""

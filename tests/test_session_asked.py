@@ -26,7 +26,7 @@ def test_the_first_word_is_not_said_in_another_way_than_asked() -> None:
     assert asked.parts.voice == asked.settings.openai_tts_voice == "nova"
     assert asked.settings.openai_tts_speed == 1.5 and asked.parts.language == "de"
     assert asked.settings.openai_transcription_language == "de"
-    assert asked.words(replacing=False).startswith("Hallo")
+    assert asked.first_words.startswith("Hallo")
     manner = Manner.of(None, small=False)
     asked.put_on(manner)
     assert "Ahoy." in manner.instructions and not manner.retells
@@ -45,13 +45,14 @@ def test_the_first_word_is_not_said_in_another_way_than_asked() -> None:
 def test_nothing_is_said_first_that_was_not_to_be(
     greeting: str | None, mode: Any, said: str
 ) -> None:
-    assert Asked.of(LOCAL, spec(greeting=greeting, mode=mode)).words(replacing=False) == said
+    assert Asked.of(LOCAL, spec(greeting=greeting, mode=mode)).first_words == said
 
 
 def test_a_replacement_does_not_greet_again_nor_talk_of_itself() -> None:
-    asked = Asked.of(LOCAL, spec(greeting="Welcome!"))
-    assert asked.words(replacing=True) == LOCAL.agent_apology
-    assert Asked.of(LOCAL, spec(mode="retelling")).words(replacing=True) == ""
+    asked = Asked.of(LOCAL, spec(greeting="Welcome!"), replacing=True)
+    assert asked.first_words == LOCAL.agent_apology
+    assert Asked.of(LOCAL, spec(mode="retelling"), replacing=True).first_words == ""
+    assert Asked.of(LOCAL, None, replacing=True).first_words == LOCAL.agent_apology
 
 
 @pytest.mark.parametrize(
@@ -83,4 +84,4 @@ def test_a_realtime_voice_is_not_fixed_before_it_talks() -> None:
 def test_a_conversation_of_no_session_is_not_changed() -> None:
     asked = Asked.of(CLOUD, None)
     assert asked.settings == CLOUD and asked.parts == Parts.of(CLOUD)
-    assert asked.words(replacing=False) and asked.talk == TalkChange()
+    assert asked.first_words and asked.talk == TalkChange()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, Literal, get_args
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from .appearance import Appearance, AppearanceChange
 from .protocol import ProtocolError, read_object
@@ -36,6 +36,14 @@ class TalkChange:
     appearance: AppearanceChange | None = None
     """Passed on to the avatar. In JSON its fields stand beside the others."""
 
+    def then(self, later: TalkChange) -> TalkChange:
+        """Both, one after the other, as far as it lasts: no gesture, no expression."""
+        looks = None
+        if (own := self.appearance) or later.appearance:
+            merged = _merge(own or AppearanceChange(), later.appearance or AppearanceChange())
+            looks = replace(merged, gesture=None, expression=None)
+        return replace(_merge(self, later), appearance=looks)
+
     @classmethod
     def from_json(cls, text: str) -> TalkChange:
         """Raises :class:`ProtocolError` for anything but a JSON object with these fields."""
@@ -64,7 +72,15 @@ class TalkChange:
     def to_json(self) -> str:
         own = {k: v for k, v in asdict(self).items() if v is not None and k != "appearance"}
         looks = json.loads(self.appearance.to_json()) if self.appearance else {}
-        return json.dumps({**own, **looks})
+        return json.dumps({**own, **looks}, ensure_ascii=False)  # what carries it counts bytes
+
+
+_Change = TypeVar("_Change", TalkChange, AppearanceChange)
+
+
+def _merge(first: _Change, later: _Change) -> _Change:
+    named = {each.name: getattr(later, each.name) for each in fields(later)}
+    return replace(first, **{name: value for name, value in named.items() if value is not None})
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class Control:
 
     Args:
         tell: Publishes what is in force, after every change.
+        keep: Takes every change that has come true, looks included.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Control:
         parts: Parts,
         models: Models,
         tell: Tell,
+        keep: Callable[[TalkChange], None] = lambda _: None,
     ) -> None:
         self._session = session
         self._manner = manner
         self._parts = parts
         self._models = models
         self._tell = tell
+        self.keep = keep
         self._watch = LanguageWatch()
         self._one_at_a_time = asyncio.Lock()
         self._retired: tts.TTS[Any] | None = None
@@ -87,6 +90,7 @@ class Control:
             self._parts = parts
             if asked.mode is not None:
                 self._switch(asked.mode)
+            self.keep(asked)
             await self._tell(self.talk)
             return self.talk
 

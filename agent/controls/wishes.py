@@ -17,6 +17,8 @@ async def fulfil(asked: TalkChange, control: Control, avatar: AvatarSession) -> 
     control.check(asked)  # what the voice refuses shall not have changed the face
     looks = await _look(asked.appearance, avatar)
     if asked == TalkChange(appearance=asked.appearance):
+        if asked.appearance is not None:
+            control.keep(asked)
         return control.talk.to_json(looks)
     return (await control.change(asked)).to_json(looks)
 

@@ -2,6 +2,7 @@
 in it, how long it may last, and the gateway's wishes while it runs."""
 
 from .asked import Asked, AskedError
-from .sitting import Sitting, refuse
+from .beginning import recall, refuse
+from .sitting import Sitting
 
-__all__ = ["Asked", "AskedError", "Sitting", "refuse"]
+__all__ = ["Asked", "AskedError", "Sitting", "recall", "refuse"]

@@ -41,13 +41,15 @@ class Asked:
     """Empty: the person speaks first, or nobody but who gives it texts."""
 
     @classmethod
-    def of(cls, settings: Settings, spec: SessionSpec | None) -> Asked:
-        """``spec`` None: as the worker's settings say.
+    def of(cls, settings: Settings, spec: SessionSpec | None, *, replacing: bool = False) -> Asked:
+        """``spec`` None: as the worker's settings say. ``replacing``: by an agent that takes a lost
+        one's place, which does not greet again.
 
         Raises :class:`AskedError`.
         """
         if spec is None:
-            return cls(settings, Parts.of(settings), TalkChange(), None, greet(settings))
+            words = settings.agent_apology if replacing else greet(settings)
+            return cls(settings, Parts.of(settings), TalkChange(), None, words)
         talk = spec.talk
         try:
             if spec.brain is not None:
@@ -59,20 +61,8 @@ class Asked:
         except (BrainError, ValueError) as error:
             raise AskedError("wrong_brain", str(error)) from None
         settings = parts.settings.model_copy(update={"agent_language": parts.language})
-        words = greet(settings) if talk.mode != "retelling" else ""
-        return cls(
-            settings,
-            replace(parts, settings=settings),
-            talk,
-            spec.video,
-            words if spec.greeting is None else spec.greeting,
-        )
-
-    def words(self, *, replacing: bool) -> str:
-        """What is said first; by an agent that takes a lost one's place, its apology."""
-        if not replacing:
-            return self.first_words
-        return "" if self.talk.mode == "retelling" else self.settings.agent_apology
+        parts = replace(parts, settings=settings)
+        return cls(settings, parts, talk, spec.video, _first_words(settings, spec, replacing))
 
     def put_on(self, manner: Manner) -> None:
         """Who the agent is, and its mode, from its first word."""
@@ -95,3 +85,12 @@ class Asked:
             face_timeout=self.settings.face_timeout,
             avatar_name=self.settings.avatar_name,
         )
+
+
+def _first_words(settings: Settings, spec: SessionSpec, replacing: bool) -> str:
+    retells = spec.talk.mode == "retelling"
+    if replacing:
+        return "" if retells else settings.agent_apology
+    if spec.greeting is not None:
+        return spec.greeting
+    return "" if retells else greet(settings)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from store import Sessions
 from visavis.events import EndReason, EventType
 from visavis.protocol import FaceState
+from visavis.talk import TalkChange
 
 logger = logging.getLogger("visavis.agent")
 
@@ -74,6 +75,11 @@ class Recorder:
                 await self._append(sessions, "session.started", data)
 
         self._put(write)
+
+    def keep_talk(self, talk: TalkChange) -> None:
+        """How the conversation is held by now."""
+        text = talk.to_json()
+        self._put(lambda sessions: asyncio.to_thread(sessions.keep_talk, self._session, text))
 
     async def find_end(self) -> EndReason | None:
         """Why the session was over before this began, if it was."""

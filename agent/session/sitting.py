@@ -7,32 +7,29 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final
 
 from livekit import rtc
 from livekit.agents import AgentSession, CloseEvent, CloseReason, JobContext, utils
 
-from agent.brains.realtime_care import speak
 from agent.controls import Control, Messages, fulfil
 from agent.controls.messages import News
-from agent.languages import LANGUAGES, Language
 from settings import Settings
-from store import Sessions, open_store
 from visavis import AvatarSession
-from visavis.appearance import AppearanceChange, AppearanceError
+from visavis.appearance import AppearanceError
 from visavis.events import EndReason
-from visavis.protocol import ATTRIBUTE_FACE, RPC_DOOR, FaceState, ProtocolError
-from visavis.session import SessionSpec, door_key, find_id
-from visavis.talk import MessageNews
+from visavis.protocol import RPC_DOOR, FaceState
+from visavis.session import SessionSpec, door_key
+from visavis.talk import MessageNews, TalkChange
 
-from .asked import AskedError, FailureCode
+from .beginning import open_recorder
 from .door import SENDER, Door
 from .ending import delete_room
+from .face import find_face, put_on
 from .limits import LimitName, Limits
 from .log import Log
-from .recorder import Recorder
 from .timekeeper import Timekeeper, show_in
+from .voice import Voice
 
 logger = logging.getLogger("visavis.agent")
 
@@ -40,8 +37,6 @@ PARTING: Final = 8.0
 """Seconds for a goodbye."""
 ANSWERING: Final = 0.3
 """Seconds in which the answer to a call that ends the session gets out."""
-LATE_FACE: Final = 2.0
-"""Seconds beyond ``FACE_TIMEOUT`` after which a face counts as absent."""
 
 _ROOM_CLOSED: Final[dict[int, EndReason]] = {
     rtc.DisconnectReason.ROOM_DELETED: "ended",
@@ -63,12 +58,12 @@ class Sitting:
         self._ctx = ctx
         self._settings = settings
         self._spec = spec
+        self._talk = spec.talk
         self._clock = clock
-        self._recorder = recorder(settings, spec.id, words=spec.transcript)
+        self._recorder = open_recorder(settings, spec.id, words=spec.transcript)
         key = door_key(settings.livekit_api_secret.get_secret_value(), ctx.job.room.name)
         self._door = Door(key, lambda: self.end("ended"), time.monotonic)
-        self._session: AgentSession[Any] | None = None
-        self._control: Control | None = None
+        self._voice: Voice | None = None
         self._timekeeper: Timekeeper | None = None
         self._somebody = False
         self._ending: asyncio.Task[None] | None = None
@@ -90,7 +85,7 @@ class Sitting:
         avatar: AvatarSession,
     ) -> None:
         """The conversation has begun, without a listener yet."""
-        self._session, self._control = session, control
+        self._voice = Voice(session, control)
         Log(session, self._recorder)
         session.on("close", self._on_close)
         spec, settings = self._spec, self._settings
@@ -110,16 +105,21 @@ class Sitting:
         )
         self._timekeeper.attach(session)
         self._tasks.append(asyncio.create_task(self._timekeeper.run(), name="session limits"))
-        self._tasks.append(asyncio.create_task(self._put_on(spec.talk.appearance, avatar)))
+        self._tasks.append(asyncio.create_task(self._put_on(avatar)))
         self._door.begin(lambda asked: fulfil(asked, control, avatar))
 
     def admit(self, messages: Messages, brains: Mapping[str, str]) -> None:
         """Somebody is there. ``brains``: what is in use, for people."""
-        assert self._session is not None and self._timekeeper is not None
-        session, self._somebody = self._session, True
+        assert self._voice is not None and self._timekeeper is not None
+        self._somebody = True
         self._recorder.note_start(self._find_face, brains)
         self._timekeeper.word()
-        self._door.admit(messages.take, lambda: asyncio.shield(session.interrupt(force=True)))
+        self._door.admit(messages.take, self._voice.interrupt)
+
+    def keep(self, change: TalkChange) -> None:
+        """The conversation is held otherwise from now on, also by an agent in this one's place."""
+        self._talk = self._talk.then(change)
+        self._recorder.keep_talk(self._talk)
 
     def overhear(self, text: str) -> None:
         """The person said it while the agent retells."""
@@ -176,61 +176,25 @@ class Sitting:
 
     async def _part(self, *, aloud: bool) -> None:
         """Stop the voice, so that the last turn is among the events; and say goodbye."""
-        if self._session is None:
-            return
-        await asyncio.shield(self._session.interrupt(force=True))
-        if aloud:
-            await speak(self._session, self._words().goodbye).wait_for_playout()
+        if self._voice is not None:
+            await self._voice.interrupt()
+            if aloud:
+                await self._voice.say_goodbye()
 
     async def _announce(self, limit: LimitName, seconds: float) -> None:
-        if self._session is None or not self._somebody or self._ending is not None:
-            return
-        words = self._words()
-        text = words.time_is_short if limit == "duration" else words.silence_is_long
-        current = self._session.current_speech
-        handle = speak(self._session, text)
-        if current is not None and not current.done():
-            done, _ = await asyncio.wait([asyncio.ensure_future(current)], timeout=seconds / 2)
-            if not done:  # a long text; what is left of it would not be heard anyway
-                current.interrupt(force=True)
-        await handle.wait_for_playout()
-
-    async def _put_on(self, looks: AppearanceChange | None, avatar: AvatarSession) -> None:
-        """What a face cannot be called with: how it feels, what it does."""
-        given = looks or AppearanceChange()
-        wanted = replace(given, head=None, background=None, width=None, height=None)
-        if wanted == AppearanceChange() or await self._find_face() == "absent":
-            return
-        try:
-            await avatar.change(wanted)
-        except AppearanceError as error:
-            if avatar.avatar_identity in self._ctx.room.remote_participants:  # it refused
-                self._recorder.note("session.failed", code="wrong_setting", detail=str(error))
-                self.end("failed")
-
-    def _words(self) -> Language:
-        assert self._control is not None
-        return LANGUAGES[self._control.talk.language]
+        if self._voice is not None and self._somebody and self._ending is None:
+            await self._voice.warn(limit, seconds)
 
     async def _find_face(self) -> FaceState:
-        """Whether it is there, once that is known."""
-        agent = self._ctx.room.local_participant
-        settled = asyncio.Event()
+        return await find_face(self._ctx.room, self._settings.face_timeout)
 
-        def look(*_: object) -> None:
-            if agent.attributes.get(ATTRIBUTE_FACE) in ("present", "absent"):
-                settled.set()
-
-        self._ctx.room.on("participant_attributes_changed", look)
+    async def _put_on(self, avatar: AvatarSession) -> None:
+        looks, patience = self._spec.talk.appearance, self._settings.face_timeout
         try:
-            look()
-            async with asyncio.timeout(self._settings.face_timeout + LATE_FACE):
-                await settled.wait()
-        except TimeoutError:
-            return "absent"
-        finally:
-            self._ctx.room.off("participant_attributes_changed", look)
-        return "present" if agent.attributes.get(ATTRIBUTE_FACE) == "present" else "absent"
+            await put_on(looks, avatar, self._ctx.room, patience)
+        except AppearanceError as error:
+            self._recorder.note("session.failed", code="wrong_setting", detail=str(error))
+            self.end("failed")
 
     async def _leave_what_is_over(self) -> None:
         """An agent that takes a lost one's place may be late."""
@@ -245,30 +209,3 @@ class Sitting:
     def _on_close(self, event: CloseEvent) -> None:
         if event.reason == CloseReason.ERROR:
             self.fail()
-
-
-def recorder(settings: Settings, session: str, *, words: bool = True) -> Recorder:
-    """Writes into the store that the settings name."""
-
-    def open_sessions() -> Sessions:
-        return Sessions(open_store(settings.store_url), time.time)
-
-    return Recorder(open_sessions, session, words=words)
-
-
-async def refuse(ctx: JobContext, settings: Settings, error: Exception) -> None:
-    """A session that cannot be as it was asked to be says so and ends.
-
-    ``error``: a :class:`ProtocolError`, an :class:`AskedError`, or of a brain that cannot be made.
-    """
-    logger.error("a conversation cannot begin: %s", error)
-    if (session := find_id(ctx.job.metadata)) is not None:
-        code: FailureCode = "wrong_spec" if isinstance(error, ProtocolError) else "wrong_brain"
-        if isinstance(error, AskedError):
-            code = error.code
-        events = recorder(settings, session)
-        events.start()
-        events.note("session.failed", code=code, detail=str(error))
-        await events.close("failed")
-    await delete_room(ctx)
-    ctx.shutdown("the conversation cannot begin")

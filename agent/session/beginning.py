@@ -1,0 +1,78 @@
+"""Before a session begins: its store, how it was held by an agent that was lost, its refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import Final
+
+from livekit.agents import JobContext
+
+from settings import Settings
+from store import Sessions, open_store
+from visavis.protocol import ProtocolError
+from visavis.session import SessionSpec, find_id
+from visavis.talk import TalkChange
+
+from .asked import AskedError, FailureCode
+from .ending import delete_room
+from .recorder import Recorder
+
+logger = logging.getLogger("visavis.agent")
+
+RECALLING: Final = 3.0
+"""Seconds for the store to say how a session was held."""
+
+
+def open_recorder(settings: Settings, session: str, *, words: bool = True) -> Recorder:
+    """Not started yet."""
+    return Recorder(lambda: _open_sessions(settings), session, words=words)
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """A session as it is to be held by the agent that begins now."""
+
+    spec: SessionSpec
+    begun: bool
+    """An earlier agent held it already."""
+
+
+async def recall(settings: Settings, spec: SessionSpec) -> Recalled:
+    """As it was held last, by an agent that was lost; as it was asked for where there was none, or
+    the store does not say."""
+    try:
+        async with asyncio.timeout(RECALLING):
+            sessions = await asyncio.to_thread(_open_sessions, settings)
+            talk = await asyncio.to_thread(sessions.find_talk, spec.id)
+            begun = await asyncio.to_thread(sessions.happened, spec.id, "session.started")
+        if talk is not None:
+            spec = replace(spec, talk=TalkChange.from_json(talk))
+        return Recalled(spec, begun)
+    except Exception as error:
+        logger.warning("how the session was held is not known: %s", type(error).__name__)
+        return Recalled(spec, False)
+
+
+async def refuse(ctx: JobContext, settings: Settings, error: Exception) -> None:
+    """A session that cannot be as it was asked to be says so and ends.
+
+    ``error``: a :class:`ProtocolError`, an :class:`AskedError`, or of a brain that cannot be made.
+    """
+    logger.error("a conversation cannot begin: %s", error)
+    if (session := find_id(ctx.job.metadata)) is not None:
+        code: FailureCode = "wrong_spec" if isinstance(error, ProtocolError) else "wrong_brain"
+        if isinstance(error, AskedError):
+            code = error.code
+        events = open_recorder(settings, session)
+        events.start()
+        events.note("session.failed", code=code, detail=str(error))
+        await events.close("failed")
+    await delete_room(ctx)
+    ctx.shutdown("the conversation cannot begin")
+
+
+def _open_sessions(settings: Settings) -> Sessions:
+    return Sessions(open_store(settings.store_url), time.time)

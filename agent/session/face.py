@@ -1,0 +1,55 @@
+"""A session's face: whether it came, and what it cannot be called with."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+from livekit import rtc
+
+from visavis import AvatarSession
+from visavis.appearance import AppearanceChange, AppearanceError
+from visavis.protocol import ATTRIBUTE_FACE, FaceState
+
+LATE: Final = 2.0
+"""Seconds beyond ``FACE_TIMEOUT`` after which a face counts as absent."""
+
+
+async def find_face(room: rtc.Room, patience: float) -> FaceState:
+    """Whether it is there, once that is known; ``patience``: ``FACE_TIMEOUT``, seconds."""
+    agent = room.local_participant
+    settled = asyncio.Event()
+
+    def look(*_: object) -> None:
+        if agent.attributes.get(ATTRIBUTE_FACE) in ("present", "absent"):
+            settled.set()
+
+    room.on("participant_attributes_changed", look)
+    try:
+        look()
+        async with asyncio.timeout(patience + LATE):
+            await settled.wait()
+    except TimeoutError:
+        return "absent"
+    finally:
+        room.off("participant_attributes_changed", look)
+    return "present" if agent.attributes.get(ATTRIBUTE_FACE) == "present" else "absent"
+
+
+async def put_on(
+    looks: AppearanceChange | None, avatar: AvatarSession, room: rtc.Room, patience: float
+) -> None:
+    """How it feels and what it does, once it is there; the rest it was called with.
+
+    Raises :class:`AppearanceError`: it refuses.
+    """
+    given = looks or AppearanceChange()
+    wanted = replace(given, head=None, background=None, width=None, height=None)
+    if wanted == AppearanceChange() or await find_face(room, patience) == "absent":
+        return
+    try:
+        await avatar.change(wanted)
+    except AppearanceError:
+        if avatar.avatar_identity in room.remote_participants:  # it has not just been lost
+            raise
