@@ -32,6 +32,7 @@ class Person:
     attributes: dict[str, str] = field(default_factory=dict)
     state: Any = rtc.ParticipantState.PARTICIPANT_STATE_ACTIVE
     track_publications: dict[str, Any] = field(default_factory=dict)
+    disconnect_reason: Any = None
 
 
 @dataclass
@@ -66,8 +67,10 @@ class FakeRoom(rtc.EventEmitter[Any]):
         person.track_publications["audio"] = Track(rtc.TrackKind.KIND_AUDIO)
         self.emit("track_published", None, person)
 
-    def leave(self, identity: str) -> None:
-        self.emit("participant_disconnected", self.remote_participants.pop(identity))
+    def leave(self, identity: str, reason: Any = None) -> None:
+        person = self.remote_participants.pop(identity)
+        person.disconnect_reason = reason
+        self.emit("participant_disconnected", person)
 
 
 class FakeDesk:
@@ -192,6 +195,16 @@ async def test_a_face_that_leaves_is_replaced_at_once_by_another() -> None:
         second = await it.face_comes()
         assert second != first and it.desk.withdrawn == [first]
         await it.until(lambda: it.states == ["waiting", "present", "absent", "present"])
+
+
+@pytest.mark.parametrize("reason", keeper.ROOM_OVER)
+async def test_a_room_that_is_deleted_is_not_made_anew_for_a_face(reason: Any) -> None:
+    async with stage() as it:
+        first = await it.face_comes()
+        it.room.leave(first, reason)
+        await it.until(lambda: it.states[-1] == "absent")
+        await asyncio.sleep(0.05)
+        assert len(it.desk.asked) == 1 and it.way_out is it.plain
 
 
 async def test_a_face_without_a_sign_of_life_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:

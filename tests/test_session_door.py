@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from types import SimpleNamespace
 from typing import Any, cast
@@ -35,7 +36,8 @@ class Hall:
         self.ended = self.interrupted = 0
         self.changes: list[TalkChange] = []
         self.taken: list[Message] = []
-        self.door = Door(KEY, self._end, lambda: self.now)
+        self.somebody = admitted
+        self.door = Door(KEY, self._end, lambda: self.now, lambda: self.somebody)
         if begun:
             self.door.begin(self._change)
         if admitted:
@@ -114,6 +116,16 @@ async def test_an_empty_room_is_not_told_anything() -> None:
             await calling
         assert error.value.code == DOOR_NOT_NOW
     assert await hall.call("settings", change={}) and await hall.call("end") == "ok"
+
+
+async def test_a_text_does_not_bounce_while_the_person_is_being_seated() -> None:
+    hall = Hall(admitted=False)
+    hall.somebody = True
+    sending = asyncio.create_task(hall.send("Hello."))
+    await asyncio.sleep(0.01)
+    assert not sending.done()
+    hall.door.admit(hall._take, hall._interrupt)
+    assert json.loads(await sending)["state"] == "accepted"
 
 
 async def test_a_session_that_never_begins_does_not_hold_the_gateway(

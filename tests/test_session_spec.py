@@ -53,3 +53,17 @@ def test_a_wrong_session_is_not_taken_for_another(session: object) -> None:
 def test_a_door_key_does_not_open_another_room() -> None:
     assert door_key("secret", "a") != door_key("secret", "b")
     assert door_key("secret", "a") == door_key("secret", "a")
+
+
+def test_a_later_change_does_not_undo_an_earlier_one() -> None:
+    first = TalkChange("nova", mode="retelling", appearance=AppearanceChange("ben", "#204060"))
+    later = TalkChange(speed=1.5, appearance=AppearanceChange("amy", gesture="nod"))
+    assert first.then(later) == TalkChange(
+        "nova", 1.5, mode="retelling", appearance=AppearanceChange("amy", "#204060")
+    )
+    assert first.then(TalkChange()) == first
+
+
+def test_a_persona_in_chinese_is_not_too_long_by_its_escapes() -> None:
+    spec = SessionSpec("s1", 0.0, talk=TalkChange(instructions="你是一位老师。" * 500))
+    assert SessionSpec.from_metadata(spec.to_metadata()) == spec

@@ -32,6 +32,8 @@ LONG_ENOUGH: Final = 10.0
 """Seconds after which a face that is lost is asked for again at once."""
 BACKOFF: Final = (1.0, 2.0, 3.0, *[5.0] * 10, 10.0)
 """Seconds from one question to the next while no face comes or stays; the last for ever."""
+ROOM_OVER: Final = (rtc.DisconnectReason.ROOM_DELETED, rtc.DisconnectReason.ROOM_CLOSED)
+"""Why a face leaves that is not to be replaced: asking for another would make the room anew."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,11 @@ class FaceKeeper:
         self._on_arrival = on_arrival
         self._numbers = itertools.count(1)
         self._expected: str | None = None
+        self._room_over = False
         self._tasks: asyncio.TaskGroup
 
     async def run(self) -> None:
-        """Until cancelled. The room must be connected."""
+        """Until cancelled, or the room is over. It must be connected."""
         now = asyncio.get_running_loop().time
         async with asyncio.TaskGroup() as self._tasks:
             deadline = self._tasks.create_task(self._give_up_waiting())
@@ -94,6 +97,8 @@ class FaceKeeper:
                         arrived = now()
                         deadline.cancel()
                         await self._speak_through(visit)
+                        if self._room_over:
+                            return
                         misses = 0 if now() - arrived > LONG_ENOUGH else misses
                     self._expected = None
                     self._tasks.create_task(self._desk.withdraw(visit.dispatch_id, visit.identity))
@@ -191,6 +196,7 @@ class FaceKeeper:
 
         def on_left(participant: rtc.RemoteParticipant) -> None:
             if participant.identity == visit.identity:
+                self._room_over = participant.disconnect_reason in ROOM_OVER
                 lose("it left the room")
 
         async def guard(work: Coroutine[Any, Any, None]) -> None:

@@ -27,7 +27,7 @@ from .pieces import Piece, Pieces
 
 SENDER: Final = ""
 """Of the gateway's texts; no participant has an empty identity."""
-BEGINNING: Final = 8.0
+BEGINNING: Final = 6.0
 """Seconds that a call waits for the conversation to begin."""
 REMEMBERED: Final = 1000
 """Texts whose state is known when they are sent again; of more the oldest are forgotten."""
@@ -43,14 +43,23 @@ class Door:
         key: :func:`visavis.session.door_key`.
         end: Ends the session soon; harmless when repeated.
         clock: Seconds, monotonic.
+        is_anybody_there: Whether a person is in the room; :meth:`admit` will follow then.
     """
 
-    def __init__(self, key: str, end: Callable[[], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        key: str,
+        end: Callable[[], None],
+        clock: Callable[[], float],
+        is_anybody_there: Callable[[], bool],
+    ) -> None:
         self._key = key
+        self._is_anybody_there = is_anybody_there
         self._end = end
         self._pieces = Pieces(clock)
         self._states: OrderedDict[str, MessageNews] = OrderedDict()
         self._begun = asyncio.Event()
+        self._admitted = asyncio.Event()
         self._change: Callable[[TalkChange], Awaitable[str]] | None = None
         self._take: Callable[[Message], Awaitable[None]] | None = None
         self._interrupt: Callable[[], Awaitable[object]] | None = None
@@ -67,6 +76,7 @@ class Door:
     ) -> None:
         """Somebody is there. ``take`` accepts or refuses a text; the news come by :meth:`hear`."""
         self._take, self._interrupt = take, interrupt
+        self._admitted.set()
 
     def hear(self, news: MessageNews) -> None:
         """What has become of a text of :data:`SENDER`."""
@@ -98,8 +108,8 @@ class Door:
             case "message":
                 return await self._hand_on(_piece(asked))
             case "interrupt":
-                if self._interrupt is None:
-                    raise _nobody("interrupted")
+                await self._wait_for_listener()
+                assert self._interrupt is not None
                 await self._interrupt()
                 return "ok"
             case other:
@@ -110,25 +120,35 @@ class Door:
         if not isinstance(change, dict):
             raise ProtocolError("'change' must be a JSON object")
         wish = TalkChange.from_json(json.dumps(change, ensure_ascii=False))
-        try:
-            async with asyncio.timeout(BEGINNING):
-                await self._begun.wait()
-        except TimeoutError:
-            text = "the conversation has not begun yet; ask again in a moment"
-            raise rtc.RpcError(DOOR_NOT_NOW, text) from None
+        await _wait(self._begun)
         assert self._change is not None
         return await self._change(wish)
 
     async def _hand_on(self, piece: Piece) -> str:
         if (known := self._states.get(piece.id)) is not None:
             return known.to_json()
-        if self._take is None:
-            raise _nobody("told anything")
+        await self._wait_for_listener()
+        assert self._take is not None
         text = self._pieces.add(piece)
         if text is None:
             return "ok"
         await self._take(Message(piece.id, SENDER, piece.kind, text))
         return self._states[piece.id].to_json()
+
+    async def _wait_for_listener(self) -> None:
+        if not self._admitted.is_set() and not self._is_anybody_there():
+            text = "nobody is there to listen: the person has not joined yet"
+            raise rtc.RpcError(DOOR_NOT_NOW, text)
+        await _wait(self._admitted)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(BEGINNING):
+            await event.wait()
+    except TimeoutError:
+        text = "the conversation has not begun yet; ask again in a moment"
+        raise rtc.RpcError(DOOR_NOT_NOW, text) from None
 
 
 def _piece(asked: dict[str, Any]) -> Piece:
@@ -144,9 +164,3 @@ def _piece(asked: dict[str, Any]) -> Piece:
     if not isinstance(last, bool) or not isinstance(text, str):
         raise ProtocolError("a piece needs 'text', and 'last', true or false")
     return Piece(id, kind, index, last, text)
-
-
-def _nobody(what: str) -> rtc.RpcError:
-    return rtc.RpcError(
-        DOOR_NOT_NOW, f"nobody is there to be {what}: the person has not joined yet"
-    )

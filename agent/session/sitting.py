@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from livekit import rtc
 from livekit.agents import AgentSession, CloseEvent, CloseReason, JobContext, utils
+from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 
 from agent.controls import Control, Messages, fulfil
 from agent.controls.messages import News
@@ -62,8 +63,9 @@ class Sitting:
         self._clock = clock
         self._recorder = open_recorder(settings, spec.id, words=spec.transcript)
         key = door_key(settings.livekit_api_secret.get_secret_value(), ctx.job.room.name)
-        self._door = Door(key, lambda: self.end("ended"), time.monotonic)
+        self._door = Door(key, lambda: self.end("ended"), time.monotonic, self._is_anybody_there)
         self._voice: Voice | None = None
+        self._avatar: AvatarSession | None = None
         self._timekeeper: Timekeeper | None = None
         self._somebody = False
         self._ending: asyncio.Task[None] | None = None
@@ -85,7 +87,7 @@ class Sitting:
         avatar: AvatarSession,
     ) -> None:
         """The conversation has begun, without a listener yet."""
-        self._voice = Voice(session, control)
+        self._voice, self._avatar = Voice(session, control), avatar
         Log(session, self._recorder)
         session.on("close", self._on_close)
         spec, settings = self._spec, self._settings
@@ -171,6 +173,10 @@ class Sitting:
         await self._recorder.close(reason)
         if reason == "ended":
             await asyncio.sleep(ANSWERING)
+        if self._avatar is not None:
+            with suppress(Exception):  # or it would be called back into a room that is gone
+                async with asyncio.timeout(PARTING):
+                    await self._avatar.aclose()
         await delete_room(self._ctx)
         self._ctx.shutdown(f"the session is over: {reason}")
 
@@ -184,6 +190,10 @@ class Sitting:
     async def _announce(self, limit: LimitName, seconds: float) -> None:
         if self._voice is not None and self._somebody and self._ending is None:
             await self._voice.warn(limit, seconds)
+
+    def _is_anybody_there(self) -> bool:
+        people = self._ctx.room.remote_participants.values()
+        return any(each.kind in DEFAULT_PARTICIPANT_KINDS for each in people)
 
     async def _find_face(self) -> FaceState:
         return await find_face(self._ctx.room, self._settings.face_timeout)
