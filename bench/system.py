@@ -73,7 +73,6 @@ def running_system(
             "STORE_URL": f"sqlite:///{folder}/store.sqlite",
             "DISPATCH_TIMEOUT": "30",
             "FACE_TIMEOUT": "30",
-            "STORE_URL": f"sqlite:///{folder}/visavis.sqlite3",
             **(env or {}),
         }
         started = time.monotonic()
