@@ -88,6 +88,15 @@ def no_such_session() -> Problem:
     )
 
 
+def wrong_value(name: str, sentence: str) -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "wrong_value",
+        "A value cannot be used",
+        f"{name}: {sentence.removesuffix('.')}.",
+    )
+
+
 @contextmanager
 def livekit_problems(url: str) -> Iterator[None]:
     """Turn whatever a call to the LiveKit server at ``url`` raises into a :class:`Problem`.

@@ -69,8 +69,8 @@ class Webhooks:
         enabled: bool = True,
     ) -> Webhook:
         """One more, with a secret of its own, told of what happens from now on; that of a
-        ``session`` (which is in the store), of all that happened in it. Raises
-        :class:`TooManyWebhooks`."""
+        ``session`` (which is in the store), of all that happened in it, and added only once for
+        one URL. Raises :class:`TooManyWebhooks`."""
         secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
         id = f"wh_{secrets.token_hex(12)}"
         kept = None if types is None else tuple(types)
@@ -84,6 +84,10 @@ class Webhooks:
                 )
                 if (connection.scalar(known) or 0) >= MOST_WEBHOOKS:
                     raise TooManyWebhooks(f"there are {MOST_WEBHOOKS} webhooks already")
+            else:  # its making may have broken off, and be tried again
+                same = (WEBHOOKS.c.session == session) & (WEBHOOKS.c.url == url)
+                if (row := connection.execute(select(WEBHOOKS).where(same)).first()) is not None:
+                    return webhook_of(row)
             connection.execute(
                 insert(WEBHOOKS).values(
                     id=id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -48,6 +49,10 @@ class Site:
     def begin(self, id: str) -> str:
         self.sessions.create(StoredSession(id, "acme", f"room-{id}", {}, {}, time.time()))
         return id
+
+    def forget(self, id: str) -> None:
+        self.sessions.end(id, "left")
+        self.sessions.forget(time.time() + 60)
 
     async def say(self, id: str, *texts: str) -> None:
         for text in texts:
@@ -250,9 +255,28 @@ async def test_a_session_that_is_forgotten_does_not_leave_its_readers_waiting(si
     id = site.begin("a")
     async with site.listen(id) as answer, asyncio.timeout(30):
         assert await read(answer, most=1) == [1]
-        await asyncio.to_thread(site.sessions.end, id, "left")
-        await asyncio.to_thread(site.sessions.forget, time.time() + 60)
+        await asyncio.to_thread(site.forget, id)
         assert await read(answer) in ([], [2])
+
+
+async def test_news_that_is_forgotten_before_it_is_read_does_not_keep_readers_asking(
+    site: Site,
+) -> None:
+    id = site.begin("a")
+    reading = threading.Event()
+
+    def heads(ids: Collection[str]) -> dict[str, Head]:
+        reading.wait(30)
+        site.sessions.append(id, "user.turn", {})
+        found = Sessions.heads(site.sessions, ids)
+        site.forget(id)
+        return found
+
+    site.sessions.heads = heads  # type: ignore[method-assign]
+    async with site.listen(id) as answer, asyncio.timeout(30):
+        assert await read(answer, most=1) == [1]
+        reading.set()
+        assert await read(answer) == []
 
 
 @pytest.mark.parametrize("after", ["-1", "1e9", "x", "99999999999"])

@@ -90,6 +90,7 @@ def test_a_sessions_own_webhook_does_not_miss_its_beginning(
         (own.id, "a", 0)
     ]
     assert webhooks.all("acme") == []
+    assert webhooks.add("acme", URL, session="a") == own
 
 
 def test_gateways_that_ask_at_once_do_not_get_the_same(

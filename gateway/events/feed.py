@@ -97,8 +97,12 @@ class Feed:
                     events = await self._page(session, seq) if more is None else more
                 news = channel.news
                 more = channel.after(seq)
-                if more or more is None:
-                    events = more or await self._page(session, seq)
+                if more:
+                    events = more
+                elif more is None:
+                    events = await self._page(session, seq)
+                    if not events:  # forgotten in between
+                        return
                 elif channel.is_over:
                     return
                 elif not await _within(self._heartbeat, news):

@@ -7,13 +7,10 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from safe_fetch import FetchError, check, reach
-
-from ..problems import Problem
+from safe_fetch import FetchError, Resolve, check, reach, resolve_here
 
 TIMEOUT_SECONDS: Final = 10.0
 LONGEST_URL: Final = 2000
@@ -70,26 +67,21 @@ def make_post(*, allow_private: bool, timeout: float = TIMEOUT_SECONDS) -> Post:
     return post
 
 
-async def check_webhook_url(url: str, *, allow_private: bool) -> None:
-    """Refuse a URL that events shall not be sent to: raises :class:`Problem`.
+async def check_receiver(url: str, *, allow_private: bool, resolve: Resolve = resolve_here) -> None:
+    """Refuse a URL that events shall not be sent to; it is checked again whenever one is.
 
-    ``allow_private``: the setting ``FETCH_PRIVATE``, without which only ``https`` will do.
+    ``allow_private``: the setting ``FETCH_PRIVATE``, without which only ``https`` will do. Raises
+    :class:`FetchError`.
     """
-    try:
-        if len(url) > LONGEST_URL:
-            raise FetchError(f"a webhook's URL has at most {LONGEST_URL} characters")
-        _check_scheme(url, allow_private)
-        await check(url, allow_private=allow_private)
-    except ValueError as error:
-        detail = f"url: {error}." if isinstance(error, FetchError) else "url: that is not a URL."
-        raise Problem(
-            HTTPStatus.BAD_REQUEST, "invalid_webhook_url", "The URL cannot be used", detail
-        ) from None
+    if len(url) > LONGEST_URL:
+        raise FetchError(f"a webhook's URL has at most {LONGEST_URL} characters")
+    _check_scheme(url, allow_private)
+    await check(url, allow_private=allow_private, resolve=resolve)
 
 
 def _check_scheme(url: str, allow_private: bool) -> None:
     """What people said goes over the internet sealed, or not at all."""
-    if not allow_private and urlsplit(url).scheme != "https":
+    if not allow_private and url[:8].lower() != "https://":
         raise FetchError(
             "a webhook's URL must begin with https:// (FETCH_PRIVATE=true allows http://)"
         )

@@ -19,9 +19,9 @@ from store.webhook_tables import QueueState
 from visavis.events import EventType
 
 from ..access.caller import Caller, caller_with
-from ..problems import Problem
+from ..problems import Problem, wrong_value
 from .message import message
-from .post import LONGEST_URL, Post, check_webhook_url
+from .post import LONGEST_URL, Post, check_receiver
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
@@ -129,10 +129,16 @@ def webhook_routes(
             raise _unknown()
         return webhook
 
+    async def check_url(url: str) -> None:
+        try:
+            await check_receiver(url, allow_private=allow_private)
+        except FetchError as error:
+            raise wrong_value("url", str(error)) from None
+
     @routes.post("", status_code=HTTPStatus.CREATED)
     async def create(caller: MayUse, new: NewWebhook, response: Response) -> WebhookMade:
         """Tell a URL of every session of yours, from now on."""
-        await check_webhook_url(new.url, allow_private=allow_private)
+        await check_url(new.url)
         try:
             made = await asyncio.to_thread(
                 webhooks.add, caller.owner, new.url, types=new.types, enabled=new.enabled
@@ -164,7 +170,7 @@ def webhook_routes(
         webhook = await find(caller, id)
         asked = change.model_fields_set
         if change.url is not None:
-            await check_webhook_url(change.url, allow_private=allow_private)
+            await check_url(change.url)
             webhook = replace(webhook, url=change.url)
         if "types" in asked:
             types = None if change.types is None else tuple(change.types)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -13,8 +14,8 @@ from agent.brains.providers import KNOWN, find_own
 from agent.parts import ControlError, Parts
 from avatar_worker.background import BackgroundError, is_url, open_backgrounds
 from avatar_worker.heads import HEADS, own_heads
-from gateway.events.post import check_webhook_url
-from gateway.problems import Problem
+from gateway.events.post import check_receiver
+from gateway.problems import Problem, wrong_value
 from safe_fetch import FetchError, Resolve, check, resolve_here
 from settings import Settings
 from visavis.session import SessionSpec
@@ -23,15 +24,6 @@ from .request import SessionRequest, TalkSettings
 
 MAX_SPEC: Final = 60_000
 """Bytes: LiveKit's own limit for a dispatch's metadata is 64,000."""
-
-
-def wrong_value(name: str, sentence: str) -> Problem:
-    return Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "wrong_value",
-        "A value cannot be used",
-        f"{name}: {sentence.removesuffix('.')}.",
-    )
 
 
 class Checker:
@@ -53,7 +45,7 @@ class Checker:
         for url in asked.knowledge:
             await self._check_url("knowledge", url)
         if asked.webhook_url is not None:
-            await check_webhook_url(asked.webhook_url, allow_private=self._settings.fetch_private)
+            await self._check_url("webhook_url", asked.webhook_url, check_receiver)
 
     async def check_looks(self, asked: TalkSettings) -> None:
         """Raises :class:`Problem`."""
@@ -87,9 +79,12 @@ class Checker:
             known = name in ("voice", "speed", "language") and bool(rest)
             raise wrong_value(name if known else "settings", str(error)) from None
 
-    async def _check_url(self, name: str, url: str) -> None:
+    async def _check_url(
+        self, name: str, url: str, by: Callable[..., Awaitable[None]] | None = None
+    ) -> None:
+        allow_private = self._settings.fetch_private
         try:
-            await check(url, allow_private=self._settings.fetch_private, resolve=self._resolve)
+            await (by or check)(url, allow_private=allow_private, resolve=self._resolve)
         except FetchError as error:
             raise wrong_value(name, str(error)) from None
 
