@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -190,10 +190,17 @@ async def join(gateway: str, *, body: dict[str, Any] | None = None) -> AsyncIter
     """Enter a new room through the gateway's token endpoint, microphone on."""
     started = time.monotonic()
     token = await asyncio.to_thread(_fetch_token, gateway, body or {})
+    async with enter(token, started) as bot:
+        yield bot
+
+
+@asynccontextmanager
+async def enter(token: Mapping[str, Any], started: float | None = None) -> AsyncIterator[Bot]:
+    """Enter the room of a ``token`` from the token endpoint or of a session, microphone on."""
     room = rtc.Room()
     microphone = Microphone()
     bot = Bot(room, microphone)
-    bot.senses.joined = started
+    bot.senses.joined = time.monotonic() if started is None else started
     try:
         await room.connect(token["server_url"], token["participant_token"])
         microphone.start()

@@ -27,9 +27,9 @@ from .database import TABLES
 
 KEPT: Final = 24 * 3600.0
 """Seconds."""
-LEASE: Final = 15.0
-"""Seconds after which a request that has no answer yet may be tried again: whoever had it may have
-died. Until then the others wait."""
+LEASE: Final = 6.0
+"""Seconds after which a request that has no answer yet is tried again: whoever had it may have
+died. Until then the others wait. Should they live, see :attr:`Attempt.nonce`."""
 
 REQUESTS: Final = Table(
     "visavis_requests",

@@ -46,6 +46,8 @@ class FakeRoom:
     heard: list[Message] = field(default_factory=list)
     changes: list[TalkChange] = field(default_factory=list)
     interrupts: int = 0
+    made_at: int = 0
+    """Unix seconds."""
 
 
 class FakeLiveKit:
@@ -119,7 +121,11 @@ class FakeClient:
             raise TimeoutError
         names = list(asked.names) or list(self._server.rooms)
         return ListRoomsResponse(
-            rooms=[RoomInfo(name=name) for name in names if name in self._server.rooms]
+            rooms=[
+                RoomInfo(name=name, creation_time=self._server.rooms[name].made_at)
+                for name in names
+                if name in self._server.rooms
+            ]
         )
 
     async def _list_participants(self, asked: Any) -> ListParticipantsResponse:
@@ -140,10 +146,14 @@ class FakeClient:
 
         door = Door(door_key(SECRET, name), end, time.monotonic)
         room = server.rooms[name] = FakeRoom(name, metadata, door)
+        self._send_agent(room, metadata)
+
+    def _send_agent(self, room: FakeRoom, metadata: str) -> None:
+        server, name = self._server, room.name
         if server.nobody_free:
             room.dispatches.append(AgentDispatch(id="AD_1", agent_name=AGENT, room=name))
             return
-        now = time.time_ns()
+        now, room.metadata = time.time_ns(), metadata
         state = JobState(status=JobStatus.JS_RUNNING, started_at=now)
         room.dispatches.append(
             AgentDispatch(
@@ -173,7 +183,7 @@ class FakeClient:
             room.changes.append(asked)
             return json.dumps({"voice": "hibari heart", "speed": asked.speed or 1.0})
 
-        door.begin(change)
+        room.door.begin(change)
         server.on_room(room)
 
     async def _delete_room(self, asked: Any) -> None:
@@ -187,7 +197,9 @@ class FakeClient:
         return [] if room is None else list(room.dispatches)
 
     async def _create_dispatch(self, asked: Any) -> AgentDispatch:
-        raise NotImplementedError
+        room = self._there(asked.room)
+        self._send_agent(room, asked.metadata)
+        return room.dispatches[-1]
 
     async def _delete_dispatch(self, id: str, name: str) -> None:
         room = self._there(name)

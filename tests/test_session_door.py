@@ -169,6 +169,15 @@ def test_a_text_with_a_hole_is_not_said() -> None:
     assert add(pieces, 1, "b", last=True) == "ab"
 
 
+def test_a_text_whose_sender_died_on_the_way_is_said_whole_when_it_comes_again() -> None:
+    pieces = Pieces(lambda: 0.0)
+    for index, text in enumerate("abc"):
+        add(pieces, index, text)
+    for index, text in enumerate("abcd"):
+        whole = add(pieces, index, text, last=text == "d")
+    assert whole == "abcd"
+
+
 def test_texts_do_not_fill_the_memory() -> None:
     now = 0.0
     pieces = Pieces(lambda: now)

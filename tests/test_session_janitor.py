@@ -139,6 +139,24 @@ async def test_rooms_of_others_are_nobodys_business(house: House) -> None:
     assert set(house.livekit.rooms) == {"room-of-a-page", "session-of-another-store"}
 
 
+async def test_a_person_who_came_back_to_a_livekit_that_started_anew_is_not_alone(
+    house: House,
+) -> None:
+    await house.create(instructions="You are Ben.")
+    [room] = house.livekit.rooms.values()
+    told, room.metadata = room.metadata, ""
+    room.participants.clear()
+    room.dispatches.clear()
+    room.made_at = int(house.now + 300)
+    house.livekit.nobody_free = True
+    await house.pass_time(301)
+    assert room.participants == []
+    house.livekit.nobody_free = False
+    await house.pass_time(5)
+    await house.pass_time(5)
+    assert room.metadata == told and len(room.participants) == 1
+
+
 async def test_livekit_that_is_down_ends_nothing(house: House) -> None:
     id = await house.create()
     house.livekit.down = True

@@ -48,7 +48,7 @@ class Pieces:
 
     def add(self, piece: Piece) -> str | None:
         """The whole text with its last piece; None before. A piece that comes again at once is
-        taken for the same.
+        taken for the same; the first one of a text begins it anew.
 
         Raises :class:`ProtocolError`: it does not go on where the text ended, and the text is as it
         was; or there is too much of it, and the text is forgotten.
@@ -62,6 +62,9 @@ class Pieces:
         have = len(text.pieces) if text else 0
         if text and piece.index == have - 1 and piece.text == text.pieces[-1]:
             return self._whole(piece.id) if piece.last else None
+        if text and piece.index == 0:  # who sent it died on the way; it comes again, whole
+            del self._texts[piece.id]
+            text, have = None, 0
         if piece.index != have or (text and text.kind != piece.kind):
             raise ProtocolError(
                 f"piece {piece.index} of a text to {piece.kind} does not go on where it ended: "

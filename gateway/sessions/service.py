@@ -145,10 +145,14 @@ class SessionDesk:
 
     async def renew(self, session: StoredSession, host: str | None = None) -> Token:
         """A new token for the same person. Where the agent was lost, another one comes."""
+        await self.revive(session)
+        return self.token(session, host)
+
+    async def revive(self, session: StoredSession) -> None:
+        """Bring an agent into its room, where there is none."""
         metadata = spec_of(session, SessionRequest.model_validate(wish(session))).to_metadata()
         with livekit_problems(self._settings.livekit_url):
             await self._dispatcher.bring_agent(session.room, make_room=False, metadata=metadata)
-        return self.token(session, host)
 
     def token(self, session: StoredSession, host: str | None = None) -> Token:
         return Token(
