@@ -81,6 +81,8 @@ class Door:
                     raise
                 if attempt == ATTEMPTS:
                     raise AgentUnreachable from None
+            except TimeoutError:
+                raise AgentUnreachable from None
         raise AssertionError
 
     async def _perform(self, request: PerformRpcRequest, seconds: float) -> str:
