@@ -18,7 +18,7 @@ from settings import Settings
 from store import Keys, Sessions
 
 from ..problems import Problem
-from .audit import Audit
+from .audit import Audit, Entry
 from .caller import SCOPES, Caller, Scope
 from .keyring import PREFIX, KeyRing
 from .origins import Origins
@@ -187,6 +187,28 @@ class Door:
                 "API keys stay on your server: ask /api/auth/token with it for a token.",
             )
         return await self.check_token(token, origin, session=session)
+
+    def note(
+        self,
+        connection: HTTPConnection,
+        *,
+        visitor: Visitor | None = None,
+        session: str = "",
+        problem: Problem | None = None,
+    ) -> None:
+        """Write down that a WebSocket was let in, or was not."""
+        self.audit.record(
+            Entry(
+                action=f"WEBSOCKET {connection.url.path[:64]}",
+                status=HTTPStatus.SWITCHING_PROTOCOLS if problem is None else problem.status,
+                problem="" if problem is None else problem.code,
+                session=session,
+                key="" if visitor is None else visitor.owner,
+                token="" if visitor is None else visitor.token,
+                origin=connection.headers.get("origin", "")[:200],
+                address=address_of(connection),
+            )
+        )
 
     def check_origin(self, connection: HTTPConnection) -> None:
         """Raises :class:`Problem`: 403, for the page of a site that is not allowed."""

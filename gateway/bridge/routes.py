@@ -42,6 +42,7 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
             seats = door.seats.take(visitor.owner or address_of(socket))
             with seats:
                 choice = await host.choose(visitor, session, remembered)
+                door.note(socket, visitor=visitor, session=choice.id)
                 await socket.accept(headers=_cookie(socket, choice) if not visitor.token else None)
 
                 async def take_seat() -> Seat:
@@ -64,6 +65,7 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
                 if await connection.serve():
                     await host.end(choice.id)
         except Problem as problem:
+            door.note(socket, session=session or "", problem=problem)
             metrics = getattr(socket.app.state, "metrics", None)
             if metrics is not None:
                 metrics.refused(problem.code)
