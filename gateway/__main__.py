@@ -9,6 +9,7 @@ import sys
 from settings import load_settings
 
 from .access.command import add_keys_command, run_keys_command
+from .doctor import add_doctor_command, run_doctor_command
 from .serve import serve
 
 
@@ -20,10 +21,13 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="serve until Ctrl-C; the default")
     add_keys_command(commands)
+    add_doctor_command(commands)
     given = parser.parse_args(arguments)
     settings = load_settings()
     if given.command == "keys":
         return run_keys_command(given, settings)
+    if given.command == "doctor":
+        return run_doctor_command(given, settings)
     serve(settings)
     return 0
 
