@@ -67,15 +67,25 @@ class Webhooks:
         types: Sequence[EventType] | None = None,
         session: str | None = None,
         enabled: bool = True,
+        name: str | None = None,
     ) -> Webhook:
         """One more, with a secret of its own, told of what happens from now on; that of a
-        ``session`` (which is in the store), of all that happened in it, and added only once for
-        one URL. Raises :class:`TooManyWebhooks`."""
+        ``session`` (which is in the store), of all that happened in it.
+
+        Its making may break off and be tried again: with the same ``name`` (unguessable, of 24
+        characters or more) it is the same webhook again, and so it is for one URL in one session.
+        Raises :class:`TooManyWebhooks`.
+        """
         secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-        id = f"wh_{secrets.token_hex(12)}"
+        id = f"wh_{(name or secrets.token_hex(12))[:24]}"
         kept = None if types is None else tuple(types)
         webhook = Webhook(id, owner, url, kept, secret, enabled, self._clock(), session)
+        same = WEBHOOKS.c.id == id
+        if session is not None:
+            same = same | ((WEBHOOKS.c.session == session) & (WEBHOOKS.c.url == url))
         with self._store.begin() as connection:
+            if (row := connection.execute(select(WEBHOOKS).where(same)).first()) is not None:
+                return webhook_of(row)
             if session is None:
                 known = (
                     select(func.count())
@@ -84,10 +94,6 @@ class Webhooks:
                 )
                 if (connection.scalar(known) or 0) >= MOST_WEBHOOKS:
                     raise TooManyWebhooks(f"there are {MOST_WEBHOOKS} webhooks already")
-            else:  # its making may have broken off, and be tried again
-                same = (WEBHOOKS.c.session == session) & (WEBHOOKS.c.url == url)
-                if (row := connection.execute(select(WEBHOOKS).where(same)).first()) is not None:
-                    return webhook_of(row)
             connection.execute(
                 insert(WEBHOOKS).values(
                     id=id,

@@ -75,6 +75,17 @@ def test_a_change_does_not_touch_what_it_does_not_name(client: TestClient) -> No
         assert (gone.status_code, gone.json()["code"]) == (404, "no_such_webhook")
 
 
+def test_a_webhook_that_is_asked_for_twice_is_not_made_twice(client: TestClient) -> None:
+    again = {"Idempotency-Key": "one"}
+    first, second = (
+        client.post("/v1/webhooks", json={"url": URL}, headers=again).json() for _ in range(2)
+    )
+    assert first == second and first["secret"]
+    assert len(client.get("/v1/webhooks").json()["webhooks"]) == 1
+    other = client.post("/v1/webhooks", json={"url": URL, "enabled": False}, headers=again)
+    assert other.status_code == 422
+
+
 def test_events_are_not_sent_inside_or_unsealed(client: TestClient) -> None:
     for url in (
         "http://8.8.8.8/", "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.1/",

@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from store import Queues, Sessions, Webhooks
+from store.idempotency import Requests
 
 from .deliverer import Deliverer
 from .feed import Feed
@@ -53,7 +54,13 @@ class Events:
         self.routes = APIRouter()
         self.routes.include_router(stream_routes(sessions, self.feed))
         self.routes.include_router(
-            webhook_routes(self.webhooks, queues, post, allow_private=allow_private)
+            webhook_routes(
+                self.webhooks,
+                queues,
+                Requests(store, time.time),
+                post,
+                allow_private=allow_private,
+            )
         )
 
     @asynccontextmanager

@@ -45,7 +45,13 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 def stream_routes(sessions: Sessions, feed: Feed) -> APIRouter:
     routes = APIRouter(tags=["sessions"])
 
-    @routes.get("/v1/sessions/{id}/events", response_class=Response, responses=_ANSWERS)
+    @routes.get(
+        "/v1/sessions/{id}/events",
+        response_class=Response,
+        responses=_ANSWERS,
+        operation_id="stream_events",
+        summary="Follow a session",
+    )
     async def events(
         request: Request,
         caller: MayRead,

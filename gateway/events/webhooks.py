@@ -8,113 +8,41 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from safe_fetch import FetchError
-from store import Queue, Queues, TooManyWebhooks, Webhook, Webhooks
+from store import Queues, TooManyWebhooks, Webhook, Webhooks
+from store.idempotency import Requests
 from store.webhook_tables import QueueState
-from visavis.events import EventType
 
 from ..access.caller import Caller, caller_with
 from ..problems import Problem, wrong_value
+from ..sessions.idempotency import Key, Once
+from .bodies import (
+    DeliveryList,
+    NewWebhook,
+    PingResult,
+    WebhookChange,
+    WebhookInfo,
+    WebhookList,
+    WebhookMade,
+    delivery_of,
+    info_of,
+)
 from .message import message
-from .post import LONGEST_URL, Post, check_receiver
+from .post import Post, check_receiver
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
-Types = Annotated[
-    list[EventType] | None,
-    Field(
-        description="What it is told of; null: everything.",
-        min_length=1,
-        examples=[["session.ended"]],
-    ),
-]
-Url = Annotated[
-    str,
-    Field(
-        description="Where messages are POSTed to, by https and on the public internet.",
-        max_length=LONGEST_URL,
-        examples=["https://example.com/visavis"],
-    ),
-]
-
-
-class NewWebhook(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    url: Url
-    types: Types = None
-    enabled: bool = True
-
-
-class WebhookChange(BaseModel):
-    """What shall be different; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: Url | None = None
-    types: Types = None
-    enabled: bool | None = Field(
-        None, description="True: it is told of all that it missed, from where it stopped."
-    )
-
-
-class WebhookInfo(BaseModel):
-    id: str
-    url: str
-    types: list[EventType] | None
-    enabled: bool
-    disabled_because: str | None = Field(description="Where nobody asked for it.")
-    created_at: float = Field(description="Unix seconds.")
-
-
-class WebhookMade(WebhookInfo):
-    secret: str = Field(description="What its messages are signed with; shown this once.")
-
-
-class WebhookList(BaseModel):
-    webhooks: list[WebhookInfo]
-
-
-class PingResult(BaseModel):
-    delivered: bool
-    status: int | None = Field(description="That its receiver answered; null: it did not answer.")
-    detail: str | None = Field(description="What went wrong.")
-    seconds: float
-
-
-class Delivery(BaseModel):
-    """How far one session has been told."""
-
-    session: str
-    state: QueueState = Field(
-        description="open: told as things happen, or tried again; done: told to the session's end; "
-        "given_up: failed for a day. Enable the webhook again to go on."
-    )
-    delivered_seq: int = Field(description="Of the last event that it knows; 0: none.")
-    waiting: int = Field(description="Events since.")
-    attempts: int = Field(description="How often the next one has failed.")
-    next_attempt_at: float | None = Field(description="Unix seconds.")
-    last_attempt_at: float | None = Field(description="Unix seconds.")
-    last_status: int | None
-    last_error: str | None
-
-
-class DeliveryList(BaseModel):
-    deliveries: list[Delivery]
-    next_cursor: str | None = Field(description="Of the next page; null: this is the last.")
-
-
 MayUse = Annotated[Caller, Depends(caller_with("webhooks"))]
 
 
 def webhook_routes(
     webhooks: Webhooks,
     queues: Queues,
+    requests: Requests,
     post: Post,
     *,
     allow_private: bool,
@@ -135,36 +63,53 @@ def webhook_routes(
         except FetchError as error:
             raise wrong_value("url", str(error)) from None
 
-    @routes.post("", status_code=HTTPStatus.CREATED)
-    async def create(caller: MayUse, new: NewWebhook, response: Response) -> WebhookMade:
+    @routes.post(
+        "",
+        status_code=HTTPStatus.CREATED,
+        response_model=WebhookMade,
+        operation_id="create_webhook",
+        summary="Create a webhook",
+    )
+    async def create(
+        http: Request, caller: MayUse, new: NewWebhook, idempotency_key: Key = None
+    ) -> Response:
         """Tell a URL of every session of yours, from now on."""
-        await check_url(new.url)
-        try:
-            made = await asyncio.to_thread(
-                webhooks.add, caller.owner, new.url, types=new.types, enabled=new.enabled
-            )
-        except TooManyWebhooks as error:
-            raise Problem(
-                HTTPStatus.CONFLICT,
-                "too_many_webhooks",
-                "There are too many webhooks",
-                f"{str(error).capitalize()}. Delete one that is not needed.",
-            ) from None
-        response.headers["Cache-Control"] = "no-store"
-        return WebhookMade(**_info(made), secret=made.secret)
+        once = await Once.of(requests, http, caller, idempotency_key)
 
-    @routes.get("")
+        async def work(name: str) -> WebhookMade:
+            await check_url(new.url)
+            try:
+                made = await asyncio.to_thread(
+                    webhooks.add,
+                    caller.owner,
+                    new.url,
+                    types=new.types,
+                    enabled=new.enabled,
+                    name=name,
+                )
+            except TooManyWebhooks as error:
+                raise Problem(
+                    HTTPStatus.CONFLICT,
+                    "too_many_webhooks",
+                    "There are too many webhooks",
+                    f"{str(error).capitalize()}. Delete one that is not needed.",
+                ) from None
+            return WebhookMade(**info_of(made), secret=made.secret)
+
+        return await once.do(HTTPStatus.CREATED, work)
+
+    @routes.get("", operation_id="list_webhooks", summary="List webhooks")
     async def show_all(caller: MayUse) -> WebhookList:
         """Yours, the oldest first; those of single sessions aside."""
         found = await asyncio.to_thread(webhooks.all, caller.sees)
-        return WebhookList(webhooks=[WebhookInfo(**_info(each)) for each in found])
+        return WebhookList(webhooks=[WebhookInfo(**info_of(each)) for each in found])
 
-    @routes.get("/{id}")
+    @routes.get("/{id}", operation_id="get_webhook", summary="Get a webhook")
     async def show(caller: MayUse, id: Id) -> WebhookInfo:
         """One of yours."""
-        return WebhookInfo(**_info(await find(caller, id)))
+        return WebhookInfo(**info_of(await find(caller, id)))
 
-    @routes.patch("/{id}")
+    @routes.patch("/{id}", operation_id="change_webhook", summary="Change a webhook")
     async def change(caller: MayUse, id: Id, change: WebhookChange) -> WebhookInfo:
         """Another URL, other types, off or on again."""
         webhook = await find(caller, id)
@@ -179,15 +124,20 @@ def webhook_routes(
             webhook = replace(webhook, enabled=change.enabled, disabled_because=None)
         if not await asyncio.to_thread(webhooks.keep, webhook):
             raise _unknown()
-        return WebhookInfo(**_info(webhook))
+        return WebhookInfo(**info_of(webhook))
 
-    @routes.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
+    @routes.delete(
+        "/{id}",
+        status_code=HTTPStatus.NO_CONTENT,
+        operation_id="delete_webhook",
+        summary="Delete a webhook",
+    )
     async def remove(caller: MayUse, id: Id) -> None:
         """It is told nothing more."""
         if not await asyncio.to_thread(webhooks.remove, caller.sees, id):
             raise _unknown()
 
-    @routes.post("/{id}/ping")
+    @routes.post("/{id}/ping", operation_id="ping_webhook", summary="Try a webhook")
     async def ping(caller: MayUse, id: Id) -> PingResult:
         """Send it one message of the type ``webhook.ping``, now, and see what it answers."""
         webhook = await find(caller, id)
@@ -208,7 +158,9 @@ def webhook_routes(
             seconds=round(max(0.0, clock() - began), 3),
         )
 
-    @routes.get("/{id}/deliveries")
+    @routes.get(
+        "/{id}/deliveries", operation_id="list_deliveries", summary="See what was delivered"
+    )
     async def deliveries(
         caller: MayUse,
         id: Id,
@@ -221,7 +173,7 @@ def webhook_routes(
         found = await asyncio.to_thread(queues.page, id, after=cursor, limit=limit + 1, state=state)
         page = found[:limit]
         return DeliveryList(
-            deliveries=[_delivery(each) for each in page],
+            deliveries=[delivery_of(each) for each in page],
             next_cursor=page[-1].session if len(found) > limit else None,
         )
 
@@ -234,24 +186,4 @@ def _unknown() -> Problem:
         "no_such_webhook",
         "There is no such webhook",
         "There is no webhook of yours with this id. GET /v1/webhooks lists them.",
-    )
-
-
-def _info(webhook: Webhook) -> dict[str, Any]:
-    names = ("id", "url", "types", "enabled", "disabled_because", "created_at")
-    return {name: getattr(webhook, name) for name in names}
-
-
-def _delivery(queue: Queue) -> Delivery:
-    last = queue.last
-    return Delivery(
-        session=queue.session,
-        state=queue.state,
-        delivered_seq=queue.delivered_seq,
-        waiting=queue.waiting,
-        attempts=queue.attempts,
-        next_attempt_at=queue.next_at,
-        last_attempt_at=last.at if last else None,
-        last_status=last.status if last else None,
-        last_error=last.error if last else None,
     )
