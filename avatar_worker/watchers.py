@@ -37,7 +37,8 @@ _STEP: Final = SAMPLE_RATE // SOUND_RATE
 class Watchers:
     """Sends each frame to whoever asked for it, and to nobody else.
 
-    Nobody looks at the video once everybody but the agents draws for themselves: pictures rest.
+    Nobody looks at the video once everybody but the agents draws for themselves: pictures rest. So
+    does the audio track where everybody is sent the sound.
     """
 
     def __init__(
@@ -153,17 +154,17 @@ class Watchers:
         return "ok"
 
     def _on_connected(self, _: rtc.RemoteParticipant) -> None:
-        self._draw_where_looked_at()
+        self._show_where_wanted()
 
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
         was_watching = self._wishes.pop(participant.identity, None) is not None
-        self._draw_where_looked_at()
+        self._show_where_wanted()
         if was_watching:
             task = self._loop.create_task(self._update(), name="visavis watchers")
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _update(self) -> None:
-        self._draw_where_looked_at()
+        self._show_where_wanted()
         async with self._one_at_a_time:
             if (wanted := bool(self._wishes)) != self._is_watched:
                 self._is_watched = wanted
@@ -177,7 +178,7 @@ class Watchers:
             if listening:
                 self.listened.set()
 
-    def _draw_where_looked_at(self) -> None:
+    def _show_where_wanted(self) -> None:
         people = [
             identity
             for identity, participant in self._room.remote_participants.items()
@@ -187,6 +188,10 @@ class Watchers:
             identity in self._wishes and not self._wishes[identity].video for identity in people
         )
         self._player.draw(not nobody_looks)
+        nobody_listens = people and all(
+            identity in self._wishes and self._wishes[identity].audio for identity in people
+        )
+        self._player.hear(not nobody_listens)
 
 
 def pack(frame: Frame, track: int, sequence: int) -> WeightsPacket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from random import Random
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from avatar_worker.face import Face, HeadPose
 from avatar_worker.player import Acted, Event, Finished, Player, Timeline
+from avatar_worker.player.player import REST
 from avatar_worker.player.segment import FPS, SAMPLE_RATE, SLOT_SAMPLES
 from avatar_worker.player.spoken import TAIL, Pairing, Spoken
 from avatar_worker.watchers import pack_spoken
@@ -194,3 +196,42 @@ def test_a_listening_room_moves_no_face_and_a_speaking_one_gives_all_that_it_rel
     released = np.concatenate(room.audio)
     assert sum(int(np.count_nonzero(each.sound)) for each in given) == np.count_nonzero(released)
     assert max(float(each.frame.face.weights[JAW]) for each in given) > 0.2
+
+
+def test_a_track_that_nobody_hears_costs_nothing_and_what_is_said_is_given_all_the_same() -> None:
+    room = Room()
+    given: list[Spoken] = []
+
+    def on_spoken(spoken: Spoken) -> None:
+        with room.changed:
+            given.append(spoken)
+            room.changed.notify_all()
+
+    player = Player(
+        face=Face(Random(1)),
+        renderer=None,
+        output=room,
+        on_event=room.on_event,
+        on_spoken=on_spoken,
+    )
+    player.open_gate()
+    player.start()
+    try:
+        player.listen(True)
+        assert room.wait_for(lambda: len(room.audio) > 20)
+        player.hear(False)
+        time.sleep(3 * REST)  # the clock goes on all the while
+        played = len(room.audio)
+        assert player.stalled_for < 30
+        number = player.open()
+        sound = np.full(SAMPLE_RATE, 5000, np.int16)
+        player.push(number, sound, np.full((FPS, 52), 0.5, np.float32))
+        player.close(number)
+        assert room.wait_for_end().position == pytest.approx(1)
+        assert room.wait_for(lambda: any(each.end for each in given))
+        assert len(room.audio) <= played + 1
+        player.hear(True)
+        assert room.wait_for(lambda: len(room.audio) > played + 20)
+    finally:
+        player.stop()
+    assert sum(int(np.count_nonzero(each.sound)) for each in given) == SAMPLE_RATE

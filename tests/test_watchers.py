@@ -41,10 +41,16 @@ class Stage:
         self.watched = False
         self.drawn = True
         self.listened = False
+        self.heard = True
         self.lips: list[bool] = []
         self.watchers = Watchers(
             cast(rtc.Room, self),
-            cast(Player, SimpleNamespace(watch=self._watch, draw=self._draw, listen=self._listen)),
+            cast(
+                Player,
+                SimpleNamespace(
+                    watch=self._watch, draw=self._draw, listen=self._listen, hear=self._hear
+                ),
+            ),
             on_watched=self._on_watched,
         )
         self.watchers.register()
@@ -96,6 +102,9 @@ class Stage:
 
     def _watch(self, wanted: bool) -> None:
         self.watched = wanted
+
+    def _hear(self, wanted: bool) -> None:
+        self.heard = wanted
 
     def _listen(self, wanted: bool) -> None:
         self.listened = wanted
@@ -198,6 +207,20 @@ async def test_pictures_do_not_rest_while_one_person_looks_at_them(stage: Stage)
     assert not stage.drawn
     await stage.call(RPC_UNWATCH_WEIGHTS, "ann")
     assert stage.drawn
+
+
+async def test_the_track_does_not_rest_while_one_person_hears_it(stage: Stage) -> None:
+    stage.join("bridge")
+    await stage.call(RPC_WATCH_WEIGHTS, "bridge", '{"video": false, "audio": true}')
+    assert not stage.heard
+    stage.join("ann")
+    assert stage.heard
+    await stage.watch("ann", video=False)
+    assert stage.heard, "weights are no sound"
+    await stage.leave("ann")
+    assert not stage.heard
+    await stage.leave("bridge")
+    assert stage.heard
 
 
 async def test_an_empty_room_does_not_stop_the_pictures(stage: Stage) -> None:

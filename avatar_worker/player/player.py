@@ -35,6 +35,9 @@ PICTURE_DELAY: Final = 0.030
 """Seconds that a picture is shown after the first sample of its sound was released. Released
 together, it is 14 to 43 ms early in Chromium (``python -m bench sync``): its jitter buffers let
 sound wait longer than pictures, and less than 30 ms of that it leaves alone."""
+REST: Final = 0.2
+"""Seconds that the pump sleeps at a time where nobody hears and sees anything, and nothing is
+said."""
 LATE: Final = 0.050
 """Seconds behind its deadline at which the pump gives up catching up and counts an underrun."""
 UNSENT: Final = 4
@@ -123,6 +126,11 @@ class Player:
         self._unsent: deque[tuple[int, Slot]] = deque(maxlen=UNSENT)
         """(samples released before, slot) of slots whose face was not told."""
         self._pairing: Pairing | None = None
+        self._heard = True
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The pump's."""
+        self._stirred = asyncio.Event()
+        """Set on the pump's loop: it has rested enough."""
         self._due: deque[tuple[float, int]] = deque()
         """(time, slot) of pictures to show."""
         self._forgiven_until = 0.0
@@ -152,6 +160,7 @@ class Player:
             if wanted != self._drawing.watched:
                 self._unsent.clear()
                 self._drawing.watch(wanted)
+                self._stir()
 
     def listen(self, wanted: bool) -> None:
         """Tell ``on_spoken`` what is heard and seen while somebody speaks."""
@@ -161,6 +170,12 @@ class Player:
                 self._pairing = Pairing() if wanted else None
                 self._drawing.listen(wanted)
 
+    def hear(self, wanted: bool) -> None:
+        """Release sound to the output; False while nobody listens to it. Its clock goes on."""
+        with self._changed:
+            self._heard = wanted
+            self._stir()
+
     def draw(self, wanted: bool) -> None:
         """Make pictures, where there is a renderer; False while nobody looks at them."""
         with self._changed:
@@ -168,6 +183,7 @@ class Player:
                 self._due.clear()
                 self._forgiven_until = self._clock() + FORGIVEN
                 self._drawing.draw(wanted)
+                self._stir()
 
     def dress(self, outfit: Outfit) -> None:
         """Draw with other renderers from the next picture on, where there is one already."""
@@ -205,6 +221,7 @@ class Player:
 
     def open(self) -> int:
         with self._changed:
+            self._stir()
             return self._timeline.open()
 
     def push(self, segment: int, audio: Audio, frames: Weights) -> bool:
@@ -265,10 +282,20 @@ class Player:
     def _run_pump(self) -> None:
         asyncio.run(self._pump())
 
+    def _stir(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stirred.set)
+
     async def _pump(self) -> None:
+        self._loop = asyncio.get_running_loop()
         deadline = self._clock()
         while not self._stopping:
-            await self._play(self._take(deadline))
+            if await self._rest():
+                deadline = self._clock()
+                continue
+            sound = self._take(deadline)
+            if self._heard:
+                await self._play(sound)
             self._ticked = self._clock()
             deadline += TICK
             if self._ticked - deadline > LATE:
@@ -276,10 +303,30 @@ class Player:
                 deadline = self._ticked
             await self._show_until(deadline)
 
-    def _take(self, now: float) -> Audio:
+    async def _rest(self) -> bool:
+        """Sleep where there is nothing to hear and to see, until there may be."""
+        with self._changed:
+            if not self._may_rest():
+                return False
+            self._stirred.clear()
+        try:
+            async with asyncio.timeout(REST):
+                await self._stirred.wait()
+        except TimeoutError:
+            with self._changed:
+                if self._may_rest():
+                    self._take(self._clock(), round(REST * SAMPLE_RATE))
+        self._ticked = self._clock()
+        return True
+
+    def _may_rest(self) -> bool:
+        silent = not self._timeline.has_speech and not self._drawing.speaks
+        return silent and not self._heard and not self._drawing.acts
+
+    def _take(self, now: float, samples: int = TICK_SAMPLES) -> Audio:
         with self._changed:
             epoch = self._timeline.epoch
-            taken = self._timeline.take(TICK_SAMPLES)
+            taken = self._timeline.take(samples)
             for at, slot in taken.begun:
                 if self._drawing.draws and self.quality.level.draws(slot.serial):
                     shown = now + at / SAMPLE_RATE + PICTURE_DELAY
@@ -297,7 +344,7 @@ class Player:
                 for spoken in self._pairing.give():
                     self._on_spoken(spoken)
                 self._drawing.speaks = self._pairing.is_speaking or self._timeline.has_speech
-            self._released += TICK_SAMPLES
+            self._released += samples
             if self._drawing.acts:
                 self._changed.notify_all()
             return taken.audio
