@@ -35,6 +35,19 @@ def _is_secret(given: SecretStr | None) -> SecretStr | None:
     return given
 
 
+def _is_redis(given: str | None) -> str | None:
+    if given is None:
+        return None
+    try:
+        parts = urlsplit(given)
+        port = parts.port
+    except ValueError:
+        parts, port = None, None
+    if parts is None or not (parts.path if parts.scheme == "unix" else parts.hostname) or port == 0:
+        raise ValueError("must be like redis://HOST:6379/0, rediss://… or unix:///PATH")
+    return given
+
+
 class DoorSettings(BaseSettings):
     auth_enabled: bool = False
     """Whether the page, the WebSocket and ``/api/token`` ask for a token of ``/api/auth/token``,
@@ -49,7 +62,9 @@ class DoorSettings(BaseSettings):
     auth_enable_rate_limiting: bool = True
     auth_key_rate: int = Field(1200, ge=1, le=1_000_000)
     """Requests a minute with one API key."""
-    redis_url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://\S+$")
+    redis_url: Annotated[
+        str | None, Field(pattern=r"^(redis|rediss|unix)://\S+$"), AfterValidator(_is_redis)
+    ] = None
     """Where several gateways count requests together; None: each for itself."""
     audit_log: Path | None = None
     """File for who did what and when, a JSON object a line; None: the log alone."""

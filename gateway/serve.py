@@ -14,6 +14,7 @@ import uvicorn
 from settings import Settings
 from store import StoreError
 
+from .access.audit import AuditError
 from .app import create_app
 from .patience import PatientHttp
 from .service.prices import PriceError
@@ -29,7 +30,7 @@ def serve(settings: Settings) -> None:
     logging.getLogger("visavis.gateway").info("listening on %s port %d", settings.host, port)
     try:
         app = create_app(settings)
-    except (PriceError, StoreError) as error:
+    except (AuditError, PriceError, StoreError) as error:
         sys.exit(f"visavis: {error}")
     config = uvicorn.Config(
         app,

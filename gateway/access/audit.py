@@ -48,11 +48,22 @@ class Entry:
         return "refused" if self.status < 500 else "failed"
 
 
+class AuditError(RuntimeError):
+    """The file cannot be written; the text says why."""
+
+
 class Audit:
     """Writes entries to the logger ``visavis.audit``, and to a file that is followed by others."""
 
     def __init__(self, clock: Callable[[], float], path: Path | None) -> None:
-        """``clock``: Unix seconds. ``path``: of the file; None: there is none."""
+        """``clock``: Unix seconds. ``path``: of the file; None: there is none. Raises
+        :class:`AuditError`."""
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.open("a").close()
+            except OSError as error:
+                raise AuditError(f"AUDIT_LOG={path} cannot be written: {error.strerror}") from None
         self._clock = clock
         self._path = path
         self._second = 0
@@ -61,11 +72,10 @@ class Audit:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """While the file is open. Raises :class:`OSError` where it cannot be opened."""
+        """While the file is open."""
         if self._path is None:
             yield
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         file = RotatingFileHandler(self._path, maxBytes=FILE_BYTES, backupCount=OLD_FILES)
         waiting: queue.Queue[logging.LogRecord] = queue.Queue(MOST_WAITING)
         handler = _Waiting(waiting)
