@@ -207,6 +207,15 @@ async def test_a_room_that_is_deleted_is_not_made_anew_for_a_face(reason: Any) -
         assert len(it.desk.asked) == 1 and it.way_out is it.plain
 
 
+async def test_a_face_that_is_on_its_way_does_not_come_to_a_conversation_that_is_over() -> None:
+    async with stage() as it:
+        await it.until(lambda: len(it.desk.asked) == 1)
+        await it.keeper.dismiss()
+        assert it.desk.withdrawn == [it.desk.asked[0].avatar_identity]
+        await it.keeper.dismiss()
+        assert len(it.desk.withdrawn) == 1
+
+
 async def test_a_face_without_a_sign_of_life_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "TICK", 0.001)
     async with stage() as it:

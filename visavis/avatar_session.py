@@ -133,6 +133,8 @@ class AvatarSession(LiveKitAvatarSession[str]):
 
     async def aclose(self) -> None:
         """Remove the face from the room; what is still to be said is not."""
+        if self._keeper is not None:
+            await self._keeper.dismiss()
         if self._running is not None:
             await utils.aio.cancel_and_wait(self._running)
             self._running = None

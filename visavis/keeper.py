@@ -79,7 +79,9 @@ class FaceKeeper:
         self._on_arrival = on_arrival
         self._numbers = itertools.count(1)
         self._expected: str | None = None
-        self._room_over = False
+        self._over = False
+        self._asking = asyncio.Lock()
+        self._visit: Visit | None = None
         self._tasks: asyncio.TaskGroup
 
     async def run(self) -> None:
@@ -90,15 +92,14 @@ class FaceKeeper:
             self._room.on("participant_connected", self._turn_away)
             misses = 0
             try:
-                while True:
+                while not self._over:
                     asked = now()
-                    visit = await self._ask()
+                    async with self._asking:
+                        visit = self._visit = await self._ask()
                     if await self._arrives(visit):
                         arrived = now()
                         deadline.cancel()
                         await self._speak_through(visit)
-                        if self._room_over:
-                            return
                         misses = 0 if now() - arrived > LONG_ENOUGH else misses
                     self._expected = None
                     self._tasks.create_task(self._desk.withdraw(visit.dispatch_id, visit.identity))
@@ -107,6 +108,14 @@ class FaceKeeper:
                     await asyncio.sleep(max(0.0, asked + wait - now()))
             finally:
                 self._room.off("participant_connected", self._turn_away)
+
+    async def dismiss(self) -> None:
+        """Send away the face that is there, or on its way; no other is asked for."""
+        self._over = True
+        async with self._asking:
+            visit, self._visit = self._visit, None
+        if visit is not None:
+            await self._desk.withdraw(visit.dispatch_id, visit.identity)
 
     async def _give_up_waiting(self) -> None:
         await self._say("waiting")
@@ -196,7 +205,7 @@ class FaceKeeper:
 
         def on_left(participant: rtc.RemoteParticipant) -> None:
             if participant.identity == visit.identity:
-                self._room_over = participant.disconnect_reason in ROOM_OVER
+                self._over = self._over or participant.disconnect_reason in ROOM_OVER
                 lose("it left the room")
 
         async def guard(work: Coroutine[Any, Any, None]) -> None:

@@ -25,6 +25,7 @@ from visavis.protocol import (
     ATTRIBUTE_LIMIT,
     ATTRIBUTE_SETTINGS,
     DOOR_NOT_NOW,
+    RPC_HANG_UP,
 )
 from visavis.session import SessionSpec
 from visavis.talk import TalkChange
@@ -192,6 +193,18 @@ async def test_a_session_that_nobody_comes_to_is_ended_from_outside(
     await stage.until_gone()
     assert [each.type for each in stage.events()] == ["session.created", "session.ended"]
     assert stage.events()[-1].data == {"reason": "ended"}
+
+
+async def test_a_session_does_not_outlast_its_person(system: System, lk: api.LiveKitAPI) -> None:
+    stage = Stage(system, lk, "left")
+    await stage.open(greeting="", video=False)
+    async with enter(system.livekit, stage.room, "person") as room:
+        await stage.until("session.started")
+        await room.local_participant.perform_rpc(
+            destination_identity=(await stage.agent()).identity, method=RPC_HANG_UP, payload=""
+        )
+        await stage.until("session.ended", reason="left")
+        await stage.until_gone()
 
 
 async def test_a_session_that_cannot_be_as_asked_does_not_begin_otherwise(
