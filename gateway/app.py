@@ -53,6 +53,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     memories = Memories(store, time.time)
     metrics = Metrics()
     metrics.watch(store)
+    scrape = Scrape(metrics, store)
     door = Door(settings, store, time.time)
     events = Events(store, allow_private=settings.fetch_private, told=metrics.delivered)
 
@@ -67,6 +68,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
                 timeout=LIVEKIT_TIMEOUT,
             ) as livekit,
         ):
+            await scrape.run()  # answers count from here on
             app.state.readiness = Readiness(
                 livekit, settings.livekit_url, Workers(store, time.time)
             )
@@ -102,7 +104,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     app.include_router(session_routes())
     app.include_router(talk_routes())
     app.include_router(bridge_routes(settings, door))
-    app.include_router(service_routes(settings, Scrape(metrics, store)))
+    app.include_router(service_routes(settings, scrape))
     app.include_router(usage_routes(Usages(store), read_prices(settings.prices)))
     add_docs(app)
     app.mount("/heads", Heads(settings.avatar_heads))
