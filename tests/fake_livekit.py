@@ -144,7 +144,7 @@ class FakeClient:
         def end() -> None:
             server.rooms.pop(name, None)
 
-        door = Door(door_key(SECRET, name), end, time.monotonic)
+        door = Door(door_key(SECRET, name), end, time.monotonic, lambda: False)
         room = server.rooms[name] = FakeRoom(name, metadata, door)
         self._send_agent(room, metadata)
 

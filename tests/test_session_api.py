@@ -44,7 +44,7 @@ class Stage:
             "face_timeout": 0.3,
         }
         app = create_app(Settings(_env_file=None, **(values | changes)))
-        client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+        client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=True)
         return self._stack.enter_context(client)
 
     def create(self, **asked: Any) -> dict[str, Any]:

@@ -89,10 +89,9 @@ class Checker:
             raise wrong_value(name, str(error)) from None
 
 
-def check_size(spec: SessionSpec) -> str:
-    """The spec as metadata of a dispatch. Raises :class:`Problem`."""
-    metadata = spec.to_metadata()
-    if (size := len(metadata.encode())) > MAX_SPEC:
+def check_size(spec: SessionSpec) -> None:
+    """Raises :class:`Problem` where LiveKit would not hand it on."""
+    if (size := len(spec.to_metadata().encode())) > MAX_SPEC:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "too_much",
@@ -100,7 +99,6 @@ def check_size(spec: SessionSpec) -> str:
             f"Instructions, greeting and knowledge are {size} bytes together; at most {MAX_SPEC} "
             "can be handed on.",
         )
-    return metadata
 
 
 def _list(names: tuple[str, ...]) -> str:

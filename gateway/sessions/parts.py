@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from livekit.api import LiveKitAPI
 from sqlalchemy import Engine
 
@@ -79,4 +79,5 @@ async def once(http: Request, parts: Parts, caller: Writer, idempotency_key: Key
     return await Once.of(parts.requests, http, caller, idempotency_key)
 
 
+Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 OnlyOnce = Annotated[Once, Depends(once)]

@@ -13,7 +13,7 @@ from gateway.problems import livekit_problems
 
 from .answers import CreatedSession, SessionPage, SessionView, Token, summary
 from .door import AgentUnreachable, DoorError, refused, unreachable
-from .parts import OnlyOnce, Parts, Reader, Writer
+from .parts import Id, OnlyOnce, Parts, Reader, Writer
 from .request import SessionRequest, SettingsPatch
 
 
@@ -46,7 +46,7 @@ def session_routes() -> APIRouter:
         caller: Reader,
         state: Annotated[Literal["open", "ended"] | None, Query()] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
-        cursor: Annotated[str | None, Query(max_length=100)] = None,
+        cursor: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = None,
     ) -> SessionPage:
         """Newest first; `next_cursor` is the `cursor` of the next page."""
         found = await asyncio.to_thread(
@@ -65,12 +65,12 @@ def session_routes() -> APIRouter:
         )
 
     @routes.get("/{id}", operation_id="get_session", summary="Get a session")
-    async def show(parts: Parts, caller: Reader, id: str) -> SessionView:
+    async def show(parts: Parts, caller: Reader, id: Id) -> SessionView:
         """As it was asked for, and who and what is in its room now."""
         return await parts.desk.view(await parts.desk.find(id, caller))
 
     @routes.patch("/{id}", operation_id="change_settings", summary="Change a running session")
-    async def change(parts: Parts, caller: Writer, id: str, asked: SettingsPatch) -> dict[str, Any]:
+    async def change(parts: Parts, caller: Writer, id: Id, asked: SettingsPatch) -> dict[str, Any]:
         """All that is named, or nothing; answers what is in force then."""
         session = await parts.desk.find_open(id, caller)
         await parts.checker.check_looks(asked)
@@ -97,7 +97,7 @@ def session_routes() -> APIRouter:
         summary="Get a new token",
     )
     async def renew(
-        http: Request, parts: Parts, once: OnlyOnce, caller: Writer, id: str
+        http: Request, parts: Parts, once: OnlyOnce, caller: Writer, id: Id
     ) -> Response:
         """For the same person, who comes back or comes late: a session outlives its tokens. An
         agent that was lost is replaced."""
@@ -111,7 +111,7 @@ def session_routes() -> APIRouter:
         operation_id="end_session",
         summary="End a session",
     )
-    async def end(parts: Parts, once: OnlyOnce, caller: Writer, id: str) -> Response:
+    async def end(parts: Parts, once: OnlyOnce, caller: Writer, id: Id) -> Response:
         """Everybody leaves the room, and nothing is left of it but its events. Harmless when
         repeated."""
 
@@ -121,11 +121,11 @@ def session_routes() -> APIRouter:
         return await once.do(HTTPStatus.OK, work)
 
     @routes.delete("/{id}", operation_id="delete_session", summary="End a session")
-    async def delete(parts: Parts, caller: Writer, id: str) -> SessionView:
+    async def delete(parts: Parts, caller: Writer, id: Id) -> SessionView:
         """As `POST /v1/sessions/{id}/end`."""
         return await finish(parts, caller, id)
 
-    async def finish(parts: Parts, caller: Writer, id: str) -> SessionView:
+    async def finish(parts: Parts, caller: Writer, id: Id) -> SessionView:
         session = await parts.desk.find(id, caller)
         await parts.desk.end(session.id)
         return await parts.desk.view(await parts.desk.find(id, caller))

@@ -17,21 +17,20 @@ from typing import Any, Final
 
 import aiohttp
 from livekit.api.twirp_client import ServerError
+from sqlalchemy.exc import IntegrityError
 
 from gateway.access import Caller
 from gateway.dispatch import Dispatcher
-from gateway.people import person_key
 from gateway.problems import Problem, livekit_problems, no_such_session
-from gateway.room import SESSION_ROOMS
 from gateway.tokens import server_url
 from settings import Settings
 from store import Sessions, StoredSession, TooManyOpen, Webhooks
 from visavis.events import EndReason
-from visavis.session import SessionSpec
 
 from .answers import CreatedSession, SessionView, Token, presence, summary
 from .check import Checker, check_size
 from .door import AgentUnreachable, Door, DoorError
+from .draft import draft, spec_of
 from .request import SessionRequest
 from .room import Live, SessionRooms
 from .token import EMPTY_TIMEOUT, LIFETIME, make_session_token
@@ -84,10 +83,10 @@ class SessionDesk:
             waits: For the face, a moment.
         """
         await self._checker.check(asked)
-        session = self._draft(asked, caller, name or secrets.token_hex(16))
-        spec = spec_of(session, asked)
-        metadata = check_size(spec)
+        session = draft(asked, caller, name or secrets.token_hex(16), self._clock())
+        check_size(spec_of(session))
         session = await self._keep(session)
+        metadata = spec_of(session).to_metadata()
         secret = await self._tell_of(session, asked.webhook_url)
         try:
             with livekit_problems(self._settings.livekit_url):
@@ -150,7 +149,7 @@ class SessionDesk:
 
     async def revive(self, session: StoredSession) -> None:
         """Bring an agent into its room, where there is none."""
-        metadata = spec_of(session, SessionRequest.model_validate(wish(session))).to_metadata()
+        metadata = spec_of(session).to_metadata()
         with livekit_problems(self._settings.livekit_url):
             await self._dispatcher.bring_agent(session.room, make_room=False, metadata=metadata)
 
@@ -174,19 +173,6 @@ class SessionDesk:
         with suppress(*LIVEKIT_ERRORS):  # else a janitor does, once LiveKit answers
             await self._rooms.close(session.room)
 
-    def _draft(self, asked: SessionRequest, caller: Caller, name: str) -> StoredSession:
-        spec = asked.model_dump(exclude_none=True, exclude={"metadata"})
-        person = asked.participant
-        spec["participant"] = {
-            "identity": person.identity or f"guest-{secrets.token_hex(6)}",
-            "name": person.name,
-            "control": person.control,
-            "person": person_key(person.person) if person.person else None,
-        }
-        id = f"ses_{name}"
-        room, now = f"{SESSION_ROOMS}{name}", self._clock()
-        return StoredSession(id, caller.owner, room, spec, asked.metadata, now)
-
     async def _keep(self, session: StoredSession) -> StoredSession:
         """Or what is kept of an earlier attempt."""
         known = await asyncio.to_thread(self._sessions.find, session.id)
@@ -209,6 +195,8 @@ class SessionDesk:
                 f"{error.limit} sessions {whose} are open, which is the most. End one first.",
                 retry_after=10,
             ) from None
+        except IntegrityError:  # another attempt was quicker
+            return await asyncio.to_thread(self._sessions.find, session.id) or session
         return session
 
     async def _tell_of(self, session: StoredSession, url: str | None) -> str | None:
@@ -264,24 +252,3 @@ class SessionDesk:
                     if now.ended_at is not None:
                         return
                     await asyncio.sleep(POLL_SECONDS)
-
-
-def wish(session: StoredSession) -> dict[str, Any]:
-    """What the session is asked to be, as of now, without who takes part."""
-    return {k: v for k, v in session.spec.items() if k != "participant"}
-
-
-def spec_of(session: StoredSession, asked: SessionRequest) -> SessionSpec:
-    """What the agent is told."""
-    return SessionSpec(
-        id=session.id,
-        created_at=session.created_at,
-        talk=asked.talk,
-        brain=asked.brain,
-        video=asked.video,
-        greeting=asked.greeting,
-        knowledge=tuple(asked.knowledge),
-        max_seconds=asked.max_seconds,
-        idle_seconds=asked.idle_seconds,
-        transcript=asked.transcript,
-    )

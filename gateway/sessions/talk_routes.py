@@ -14,7 +14,7 @@ from visavis.events import EventType
 
 from .answers import Done, MessageAnswer, Transcript, Turn
 from .door import AgentUnreachable, DoorError, refused, unreachable
-from .parts import OnlyOnce, Parts, Reader, SessionParts, Writer
+from .parts import Id, OnlyOnce, Parts, Reader, SessionParts, Writer
 from .request import TextRequest
 
 _TURNS: list[EventType] = ["user.turn", "agent.turn"]
@@ -31,7 +31,7 @@ def talk_routes() -> APIRouter:
         summary="Have a text said",
     )
     async def say(
-        parts: Parts, once: OnlyOnce, caller: Writer, id: str, asked: TextRequest
+        parts: Parts, once: OnlyOnce, caller: Writer, id: Id, asked: TextRequest
     ) -> Response:
         """Word for word, after what is waiting to be said. The answer says that it was accepted;
         what becomes of it comes as events, and from `messages`."""
@@ -48,7 +48,7 @@ def talk_routes() -> APIRouter:
         summary="Have a text answered aloud",
     )
     async def ask(
-        parts: Parts, once: OnlyOnce, caller: Writer, id: str, asked: TextRequest
+        parts: Parts, once: OnlyOnce, caller: Writer, id: Id, asked: TextRequest
     ) -> Response:
         """As if the person had said it."""
         session = await parts.desk.find_open(id, caller)
@@ -62,7 +62,7 @@ def talk_routes() -> APIRouter:
         operation_id="interrupt",
         summary="Stop the voice",
     )
-    async def interrupt(parts: Parts, once: OnlyOnce, caller: Writer, id: str) -> Response:
+    async def interrupt(parts: Parts, once: OnlyOnce, caller: Writer, id: Id) -> Response:
         """It falls silent at once; texts that wait are said next."""
         session = await parts.desk.find_open(id, caller)
 
@@ -81,7 +81,7 @@ def talk_routes() -> APIRouter:
 
     @routes.get("/messages/{message}", operation_id="get_message", summary="What became of a text")
     async def message(
-        parts: Parts, caller: Reader, id: str, message: Annotated[str, Path(max_length=64)]
+        parts: Parts, caller: Reader, id: Id, message: Annotated[str, Path(max_length=64)]
     ) -> MessageAnswer:
         """Accepted and begun; then done, interrupted or failed. Or it was refused."""
         session = await parts.desk.find(id, caller)
@@ -99,7 +99,7 @@ def talk_routes() -> APIRouter:
     async def transcript(
         parts: Parts,
         caller: Reader,
-        id: str,
+        id: Id,
         after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     ) -> Transcript:

@@ -40,7 +40,7 @@ class Gateway:
                 "LIVEKIT_URL": system.livekit.url,
                 "LIVEKIT_API_KEY": system.livekit.api_key,
                 "LIVEKIT_API_SECRET": system.livekit.api_secret,
-                "STORE_URL": f"sqlite:///{system.livekit.log.parent}/store.sqlite",
+                "STORE_URL": system.store_url,
                 "PORT": str(port),
                 "DISPATCH_TIMEOUT": "30",
                 "FACE_TIMEOUT": "30",
@@ -123,6 +123,7 @@ async def test_a_session_outlives_the_gateway_that_made_it(
             said = await one.say(id, STORY, message="story")
             assert (said["state"], said["pieces"]) == ("accepted", 1)
             await bot.wait_for_sound(asked, ENOUGH)
+            await asyncio.sleep(3)  # some words of it
             first.kill()
 
             # The other one goes on as if nothing had been.
@@ -147,9 +148,9 @@ async def test_a_session_outlives_the_gateway_that_made_it(
         types = await watch.to_end()
         assert types[0] == "session.created" and types[-1] == "session.ended"
         turns = await two.transcript(id)
-        assert turns[0]["role"] == "agent" and turns[0]["interrupted"]
-        heard = turns[0]["text"].strip()
-        assert heard and STORY.startswith(heard[:40]) and len(heard) < len(STORY) / 2
+        heard, *_ = [each for each in turns if each["role"] == "agent"]
+        assert heard["interrupted"] and len(heard["text"]) < len(STORY) / 2, turns
+        assert heard["text"] and STORY.startswith(heard["text"].strip()[:40]), turns
         assert turns[-1]["role"] == "agent" and turns[-1]["text"]
         with pytest.raises(VisavisError) as late:
             await two.say(id, "Still there?")
