@@ -135,6 +135,22 @@ def test_an_answer_of_several_segments_does_not_begin_or_end_twice(client: Clien
     assert client.types("sync_frame").count("audio_end") == 1
 
 
+def test_every_frame_is_of_a_thirtieth_of_a_second_though_speech_stumbles(client: Client) -> None:
+    client.turns.agent_state("speaking")
+    pieces = [PIECE, PIECE[:500], PIECE[:300], PIECE, PIECE[:2]]
+    for piece in pieces:
+        client.say(1 / 30, 1, piece)
+    client.end()
+    client.turns.agent_state("listening")
+    client.wait(2)
+    sounds = [base64.b64decode(e["audio"]) for e in client.got if e["type"] == "sync_frame"]
+    assert {len(each) for each in sounds} == {len(PIECE)}
+    whole = b"".join(pieces)
+    assert b"".join(sounds) == whole.ljust(len(sounds) * len(PIECE), b"\0")
+    assert len(sounds) == -(-len(whole) // len(PIECE))
+    assert client.types()[-3:-1] == ["sync_frame", "audio_end"]
+
+
 def test_an_interrupt_is_told_at_once_and_the_rest_is_not_heard(client: Client) -> None:
     client.turns.agent_state("speaking")
     client.say(0.3)

@@ -25,6 +25,8 @@ STUCK: Final = 30.0
 """Seconds without sound or word after which an answer is over whatever the agent says of itself."""
 LETTERS_PER_SECOND: Final = 15.0
 """How long a word sounds: it comes when its middle is heard."""
+FRAME_BYTES: Final = 2 * RATE // 30
+"""Of the sound of 1/30 s."""
 _CLOSED_KEPT: Final = 32
 """Segments of captions that are remembered, so that a late word opens no turn."""
 
@@ -40,6 +42,10 @@ class _Turn:
     """When its last sound or word came."""
     samples: int = 0
     frames: int = 0
+    rest: bytearray = field(default_factory=bytearray)
+    """Sound that is not enough for a frame yet."""
+    weights: tuple[float, ...] = ()
+    """Of the moment in which it begins."""
     segments: set[int] = field(default_factory=set)
     is_speaking: bool = False
     """In the middle of a segment."""
@@ -118,9 +124,7 @@ class Turns:
             turn.is_speaking = True
         turn.samples += len(packet.sound) // 2
         turn.heard_at = self._clock()
-        frame = self._say.sync_frame(face.weights, packet.sound, turn.id, turn.frames, self._now())
-        turn.frames += 1
-        self._send(frame, is_frame=True)
+        self._frame(turn, packet.sound, face.weights)
 
     def face_lost(self) -> None:
         """What it was about to say, somebody else may go on with."""
@@ -235,7 +239,29 @@ class Turns:
         self._send(self._say.audio_start(turn.id, self._now()))
         return turn
 
+    def _frame(self, turn: _Turn, sound: bytes, weights: tuple[float, ...]) -> None:
+        """All frames are of one length, though speech may begin or go on in the middle of one."""
+        if not turn.rest:
+            turn.weights = weights
+        turn.rest += sound
+        while len(turn.rest) >= FRAME_BYTES:
+            self._send_frame(turn, bytes(turn.rest[:FRAME_BYTES]))
+            del turn.rest[:FRAME_BYTES]
+            turn.weights = weights
+
+    def _flush(self, turn: _Turn) -> None:
+        if turn.rest:
+            self._send_frame(turn, bytes(turn.rest).ljust(FRAME_BYTES, b"\0"))
+            turn.rest.clear()
+
+    def _send_frame(self, turn: _Turn, sound: bytes) -> None:
+        now = self._now()
+        frame = self._say.sync_frame(turn.weights, sound, turn.id, turn.frames, now)
+        turn.frames += 1
+        self._send(frame, is_frame=True)
+
     def _cut(self, turn: _Turn) -> None:
+        self._flush(turn)
         turn.is_cut = True
         turn.heard_at = self._clock()
         now = self._now()
@@ -251,6 +277,7 @@ class Turns:
 
     def _end(self, turn: _Turn, *, interrupted: bool) -> None:
         self._turn = None
+        self._flush(turn)
         self._closed.extend(turn.captions)
         now = self._now()
         if not turn.is_cut:
