@@ -18,7 +18,6 @@ from avatar_worker.background import Backgrounds
 from avatar_worker.engine import Engine
 from avatar_worker.load import Board
 from settings import Settings
-from store.heartbeat import announce
 
 logger = logging.getLogger("visavis.avatar")
 
@@ -53,6 +52,8 @@ def make_server(
         agent_name=settings.avatar_name,
         on_request=functools.partial(admission.answer, server=server),
     )
+    from store.heartbeat import announce  # not at the top: every room's process reads this module
+
     about = {"lipsync": lipsync_name, "heads": list(engine.heads), "features": FEATURES.split()}
     announce(server, "avatar", settings.store_url, about, admission.measure)
     return server

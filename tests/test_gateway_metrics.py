@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +93,8 @@ def test_strangers_read_no_figures(
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    yield f"sqlite:///{tmp_path}/store.sqlite3"
+def url(store_url: str) -> str:
+    return store_url
 
 
 def samples(text: bytes) -> dict[tuple[str, ...], float]:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from livekit import rtc
 from livekit.agents import AgentServer
+from sqlalchemy import Engine
 
 from store import Worker, Workers, heartbeat, open_store
 from store.workers import GONE_SECONDS
@@ -42,8 +43,8 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def workers(url: str, clock: Clock) -> Workers:
-    return Workers(open_store(url), clock)
+def workers(store: Engine, clock: Clock) -> Workers:
+    return Workers(store, clock)
 
 
 def agent(id: str, **changes: Any) -> Worker:

@@ -22,6 +22,7 @@ from livekit.agents.metrics import (
     STTModelUsage,
     TTSModelUsage,
 )
+from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from agent.brains.steady_llm import SteadyLLM
@@ -30,7 +31,7 @@ from gateway.access import Caller
 from gateway.app import create_app
 from gateway.service.prices import DEFAULT, PriceError, read_prices
 from settings import Settings
-from store import Sessions, StoredSession, open_store
+from store import Sessions, StoredSession
 from store.usage import Quantities, Run, Usages, Used
 
 NOON = 1_790_000_000.0
@@ -48,17 +49,12 @@ VOICE = Used(
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        _env_file=None,
-        livekit_url="ws://127.0.0.1:1",
-        store_url=f"sqlite:///{tmp_path}/store.sqlite3",
-    )
+def settings(store_url: str) -> Settings:
+    return Settings(_env_file=None, livekit_url="ws://127.0.0.1:1", store_url=store_url)
 
 
 @pytest.fixture
-def usages(settings: Settings) -> Usages:
-    store = open_store(settings.store_url)
+def usages(store: Engine) -> Usages:
     sessions = Sessions(store, lambda: NOON)
     for id, owner in (("s1", "key-a"), ("s2", "key-b")):
         sessions.create(StoredSession(id, owner, f"room-{id}", {}, {}, NOON))
@@ -104,9 +100,9 @@ def test_conversations_of_the_page_count_under_no_key(usages: Usages) -> None:
     assert seconds(usages, "key", owner="key-b") == {"key-b": 60}
 
 
-def test_a_session_that_is_forgotten_is_still_billed(usages: Usages, settings: Settings) -> None:
+def test_a_session_that_is_forgotten_is_still_billed(usages: Usages, store: Engine) -> None:
     usages.keep(Run("job-1", "s1", NOON), [TALK])
-    sessions = Sessions(open_store(settings.store_url), lambda: NOON)
+    sessions = Sessions(store, lambda: NOON)
     sessions.end("s1", "ended")
     sessions.forget(NOON + 1)
     assert sessions.find("s1") is None
