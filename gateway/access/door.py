@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
 from typing import Final, cast
@@ -235,7 +236,11 @@ def bearer(connection: HTTPConnection) -> str | None:
 def address_of(connection: HTTPConnection) -> str:
     """Whose requests are counted together: an IPv4 address, or the /64 that one machine has of
     IPv6 (RFC 7421)."""
-    host = connection.client.host if connection.client is not None else ""
+    return _network(connection.client.host if connection.client is not None else "")
+
+
+@lru_cache(4096)
+def _network(host: str) -> str:
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from settings import Settings
 
 from ..tokens import server_url
 
+MOST_HOSTS: Final = 64
+"""Names under which the gateway was reached, whose policies are kept."""
 HSTS_SECONDS: Final = 31_536_000
 """A year."""
 
@@ -63,6 +66,7 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
+        self._policy = lru_cache(MOST_HOSTS)(self._make_policy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,16 +83,16 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
     def _headers(self, scope: Scope) -> dict[str, str]:
-        host = _host(scope)
-        policy = content_security_policy(
-            server_url(self._settings, host), self._settings.auth_allowed_origins
-        )
         secure = (
             {"Strict-Transport-Security": f"max-age={HSTS_SECONDS}"}
             if scope.get("scheme") == "https"
             else {}
         )
-        return {"Content-Security-Policy": policy, **_HEADERS, **secure}
+        return {"Content-Security-Policy": self._policy(_host(scope)), **_HEADERS, **secure}
+
+    def _make_policy(self, host: str | None) -> str:
+        livekit = server_url(self._settings, host)
+        return content_security_policy(livekit, self._settings.auth_allowed_origins)
 
 
 def content_security_policy(livekit: str, framing: Sequence[str]) -> str:
