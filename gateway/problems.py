@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from livekit.api.twirp_client import ServerError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 logger = logging.getLogger("visavis.gateway")
@@ -138,6 +138,16 @@ def add_problem_handlers(app: FastAPI) -> None:
         # SQLAlchemy's own text has the values that were to be stored.
         logger.debug("the store refuses: %s", type(error).__name__)
         return await on_problem(request, store_unavailable())
+
+    @app.exception_handler(DataError)
+    async def on_unstorable(request: Request, _: DataError) -> JSONResponse:
+        # Postgres takes no U+0000 and no number beyond its columns'.
+        detail = "It holds a value that cannot be stored, such as the character U+0000."
+        problem = Problem(
+            HTTPStatus.BAD_REQUEST, "invalid_request", "The request cannot be used", detail
+        )
+        request.state.problem = problem.code
+        return problem_response(problem)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:

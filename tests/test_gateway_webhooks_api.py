@@ -120,6 +120,15 @@ def test_an_id_that_is_none_is_not_an_error_of_ours(client: TestClient) -> None:
             assert client.get(f"/v1/{path}").status_code in (400, 404), path
 
 
+def test_what_postgres_cannot_store_is_not_an_error_of_ours(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    app = create_app(settings(tmp_path, store_url=postgres_url))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        for path in ("sessions/a%00b", "sessions?cursor=%00", "sessions/%00/transcript"):
+            assert client.get(f"/v1/{path}").status_code in (400, 404), path
+
+
 def test_one_key_does_not_see_or_change_what_is_anothers(
     client: TestClient, database: Engine
 ) -> None:
