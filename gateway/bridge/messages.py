@@ -36,8 +36,9 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "sides": tuple(map(_with_sides, ARKIT_NAMES)),
     "arkit": ARKIT_NAMES,
 }
-"""How the 52 weights may be called, in the order of ``ARKIT_NAMES``: ``mouthSmile_L`` as the
-server's README has it, or ``mouthSmileLeft`` as Apple."""
+"""How the 52 weights may be called, in the order of ``ARKIT_NAMES``: ``mouthSmileLeft``, as the
+widget reads and the server sends them (its ``src/wav2arkit/utils.py``), or ``mouthSmile_L``, as the
+server's README has it."""
 
 
 class BadMessage(ValueError):

@@ -32,7 +32,7 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
         socket: WebSocket,
         token: Annotated[str | None, Query()] = None,
         session: Annotated[str | None, Query(max_length=64)] = None,
-        weights: Annotated[Literal["sides", "arkit"], Query()] = "sides",
+        weights: Annotated[Literal["sides", "arkit"], Query()] = "arkit",
         remembered: Annotated[str | None, Cookie(alias=COOKIE)] = None,
     ) -> None:
         """The protocol of avatar-chat-server (docs/websocket.md)."""
@@ -79,7 +79,7 @@ async def _refuse(socket: WebSocket, over: Over) -> None:
     with suppress(TimeoutError, RuntimeError, OSError):
         async with asyncio.timeout(PARTING):
             await socket.accept()
-            await socket.send_text(Wording("", NAMES["sides"]).error(over.error or "", over.reason))
+            await socket.send_text(Wording("", NAMES["arkit"]).error(over.error or "", over.reason))
             await socket.close(over.code, shorten(over.reason))
 
 

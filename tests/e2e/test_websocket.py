@@ -101,7 +101,9 @@ def check_turn(client: Client, turn: str) -> None:
     seconds = len(sound) / RATE
     assert frames[-1]["at"] - frames[0]["at"] < seconds + 2
     assert {each["sessionId"] for each in frames} == {start["sessionId"]}
-    assert all(len(each["weights"]) == 52 and "mouthSmile_L" in each["weights"] for each in frames)
+    assert all(
+        len(each["weights"]) == 52 and "mouthSmileLeft" in each["weights"] for each in frames
+    )
 
 
 def lag_and_correlation(client: Client, turn: str) -> tuple[int, float]:
