@@ -14,6 +14,9 @@ from .plain_voice import QUEUE_MS
 from .segment import RATE
 
 TRACK_NAME: Final = "voice"
+BITRATE: Final = 64_000
+"""Bits a second of Opus, and none of a silence. From there on it codes speech without its model of
+the voice: a track that waits in silence costs 0.022 of a core, and 0.034 at LiveKit's default."""
 LISTENER_PATIENCE: Final = 3.0
 """Seconds that the first sound waits until somebody has subscribed."""
 
@@ -33,11 +36,12 @@ async def adopt_or_publish(
             await _listened_to(output.subscribed)
             return source
     source = rtc.AudioSource(RATE, 1, queue_size_ms=QUEUE_MS)
+    options = rtc.TrackPublishOptions(
+        source=rtc.TrackSource.SOURCE_UNKNOWN if standby else rtc.TrackSource.SOURCE_MICROPHONE
+    )
+    options.audio_encoding.max_bitrate = BITRATE
     publication = await room.local_participant.publish_track(
-        rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, source),
-        rtc.TrackPublishOptions(
-            source=rtc.TrackSource.SOURCE_UNKNOWN if standby else rtc.TrackSource.SOURCE_MICROPHONE
-        ),
+        rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, source), options
     )
     await _listened_to(asyncio.ensure_future(publication.wait_for_subscription()))
     return source
