@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from store import StoredSession
 
 from ..access.caller import SCOPES, Caller
 from ..access.visitor import Visitor, not_admitted
-from ..problems import Problem
+from ..problems import Problem, no_such_session
 from ..sessions import SessionParts, SessionRequest
 from ..sessions.request import Participant
 from ..sessions.room import SessionRooms
@@ -26,6 +27,7 @@ from .stage import Seat
 MOST_SESSIONS: Final = 100
 """One after the other, of one token."""
 PREFIX: Final = "ses_"
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,17 @@ class Host:
         """
         if (id := visitor.session or asked) is not None and id:
             return Choice(id, await self._find(visitor, id))
+        if visitor.room:
+            raise not_admitted(
+                "wrong_room",
+                "A token for a room",
+                "This token admits to one room, and the WebSocket has rooms of its own.",
+            )
         if visitor.token:
             return await self._of_token(visitor)
         known = None
         if remembered is not None:
-            known = await asyncio.to_thread(self._sessions.find, remembered)
+            known = await self._known(remembered)
         if known is None or known.owner:
             return Choice(PREFIX + self._new_name(), None)
         if known.ended_at is not None:
@@ -90,9 +98,8 @@ class Host:
         """Raises :class:`Problem`."""
         session = await asyncio.to_thread(self._sessions.find, choice.id)
         if session is None:
-            asked = SessionRequest(
-                video=False, participant=Participant(control=False), metadata={"by": "websocket"}
-            )
+            person = Participant(identity=visitor.identity or None, control=False)
+            asked = SessionRequest(video=False, participant=person, metadata={"by": "websocket"})
             caller = Caller(visitor.owner, frozenset(SCOPES))
             name = choice.id.removeprefix(PREFIX)
             created = await self._desk.create(asked, caller, name=name, waits=False)
@@ -117,14 +124,9 @@ class Host:
         await self._desk.end(id, "left")
 
     async def _find(self, visitor: Visitor, id: str) -> StoredSession:
-        session = await asyncio.to_thread(self._sessions.find, id)
+        session = await self._known(id)
         if session is None:
-            raise Problem(
-                HTTPStatus.NOT_FOUND,
-                "no_such_session",
-                "There is no such session",
-                "There is no session with this id, or it is so old that it was forgotten.",
-            )
+            raise no_such_session()
         is_theirs = (
             id == visitor.session
             or session.owner == visitor.owner != ""
@@ -138,6 +140,12 @@ class Host:
         if session.ended_at is not None:
             raise session_over(session)
         return session
+
+    async def _known(self, id: str) -> StoredSession | None:
+        """Clients send anything; not every store takes it."""
+        if _ID.fullmatch(id) is None:
+            return None
+        return await asyncio.to_thread(self._sessions.find, id)
 
     async def _of_token(self, visitor: Visitor) -> Choice:
         """The token's newest: their ids follow from it, so that every gateway finds them."""

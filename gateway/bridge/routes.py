@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from typing import Annotated, Final, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Cookie, Query, WebSocket
+from sqlalchemy.exc import SQLAlchemyError
 
 from settings import Settings
 
 from ..access import Door, address_of
-from ..problems import Problem
+from ..problems import Problem, store_unavailable, wrong_value
 from .connection import Connection, Manners, Over, refusal, shorten
 from .host import Choice, Host
 from .messages import NAMES, Wording
@@ -31,25 +33,31 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
     async def serve(
         socket: WebSocket,
         token: Annotated[str | None, Query()] = None,
-        session: Annotated[str | None, Query(max_length=64)] = None,
-        weights: Annotated[Literal["sides", "arkit"], Query()] = "arkit",
+        session: Annotated[str | None, Query()] = None,
+        weights: Annotated[str, Query()] = "arkit",
         remembered: Annotated[str | None, Cookie(alias=COOKIE)] = None,
     ) -> None:
         """The protocol of avatar-chat-server (docs/websocket.md)."""
         host: Host = socket.app.state.host
         try:
-            visitor = await door.admit(socket, token, session=session)
+            if weights not in NAMES:  # a type that forbids it would tell a browser nothing
+                raise wrong_value("weights", f"it is one of {', '.join(NAMES)}")
+            with _store_problems():
+                visitor = await door.admit(socket, token, session=session)
             seats = door.seats.take(visitor.owner or address_of(socket))
             with seats:
-                choice = await host.choose(visitor, session, remembered)
+                with _store_problems():
+                    choice = await host.choose(visitor, session, remembered)
                 door.note(socket, visitor=visitor, session=choice.id)
                 await socket.accept(headers=_cookie(socket, choice) if not visitor.token else None)
 
                 async def take_seat() -> Seat:
-                    return await host.seat(choice, visitor)
+                    with _store_problems():
+                        return await host.seat(choice, visitor)
 
                 async def why_over() -> str:
-                    return await host.why_over(choice.id)
+                    with _store_problems():
+                        return await host.why_over(choice.id)
 
                 async def hit() -> None:
                     await door.rates.hit("session", choice.id)
@@ -65,13 +73,21 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
                 if await connection.serve():
                     await host.end(choice.id)
         except Problem as problem:
-            door.note(socket, session=session or "", problem=problem)
+            door.note(socket, session=(session or "")[:64], problem=problem)
             metrics = getattr(socket.app.state, "metrics", None)
             if metrics is not None:
                 metrics.refused(problem.code)
             await _refuse(socket, refusal(problem))
 
     return routes
+
+
+@contextmanager
+def _store_problems() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError:
+        raise store_unavailable() from None
 
 
 async def _refuse(socket: WebSocket, over: Over) -> None:
