@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, Row, Select, Update, func, select, update
 
 from .sessions import SESSIONS
-from .webhook_tables import QUEUES, WEBHOOKS, QueueState
+from .webhook_tables import IS_TOLD, QUEUES, WEBHOOKS, QueueState
 from .webhooks import Webhook, webhook_of
 
 LONGEST_ERROR: Final = 200
@@ -106,7 +106,8 @@ class Queues:
     def told(self, claim: Claim, seq: int, tried: Tried | None, *, over: bool) -> bool:
         """It knows the event ``seq``, or need not (``tried`` None); ``over``: that was the last.
 
-        The lease begins anew. False where another gateway has it by now.
+        The lease begins anew. False where another gateway has it by now, or the webhook shall be
+        told no more.
         """
         now = self._clock()
         values: dict[str, Any] = {
@@ -118,7 +119,7 @@ class Queues:
         }
         if over:
             values["state"] = "done"
-        return self._change(claim, values, tried)
+        return self._change(claim, values, tried) and self._is_told(claim.webhook.id)
 
     def failed(self, claim: Claim, tried: Tried, *, next_at: float | None) -> bool:
         """Try again at ``next_at`` (Unix seconds); None: give up. The claim is over."""
@@ -180,6 +181,11 @@ class Queues:
         )
         return self._run(query)
 
+    def _is_told(self, webhook: str) -> bool:
+        query = select(WEBHOOKS.c.id).where(WEBHOOKS.c.id == webhook, IS_TOLD)
+        with self._store.connect() as connection:
+            return connection.execute(query).first() is not None
+
     def _change(self, claim: Claim, values: Mapping[str, Any], tried: Tried | None) -> bool:
         if tried is not None:
             error = tried.error[:LONGEST_ERROR] if tried.error else None
@@ -220,7 +226,7 @@ def _due(now: float, most: int) -> Select[Any]:
             QUEUES.c.state == "open",
             QUEUES.c.next_at <= now,
             QUEUES.c.leased_until <= now,
-            WEBHOOKS.c.enabled,
+            IS_TOLD,
             SESSIONS.c.last_seq > QUEUES.c.seq,
         )
         .subquery()

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from .database import TABLES
+from .keys import KEYS
 
 QueueState = Literal["open", "done", "given_up"]
 """Open: there is something to tell, or may yet be. Done: told to the session's end."""
@@ -74,6 +75,15 @@ QUEUES: Final = Table(
 """``seq``: of the last event that was told or did not concern the webhook. ``attempts``: how often
 the next one has failed. ``leased_by``: the gateway that tells it now."""
 
+KEY_REVOKED: Final = (
+    select(KEYS.c.id)
+    .where(KEYS.c.id == WEBHOOKS.c.owner, KEYS.c.revoked_at.is_not(None))
+    .correlate(WEBHOOKS)
+    .exists()
+)
+"""Whoever made the webhook shall learn nothing more, by whichever way and whenever it was made."""
+IS_TOLD: Final = WEBHOOKS.c.enabled & ~KEY_REVOKED
+
 
 def open_queues(
     connection: Connection,
@@ -106,5 +116,5 @@ def is_waited_for(session: ColumnElement[str]) -> ColumnElement[bool]:
         QUEUES.c.session == session,
         QUEUES.c.state == "open",
         QUEUES.c.webhook == WEBHOOKS.c.id,
-        WEBHOOKS.c.enabled,
+        IS_TOLD,
     )

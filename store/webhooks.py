@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Row, delete, func, insert, select, update
 from visavis.events import EventType
 
 from .sessions import SESSIONS
-from .webhook_tables import QUEUES, WEBHOOKS, open_queues
+from .webhook_tables import KEY_REVOKED, QUEUES, WEBHOOKS, open_queues
 
 MOST_WEBHOOKS: Final = 20
 """Of one owner, those of single sessions aside."""
@@ -118,24 +118,22 @@ class Webhooks:
         return webhook
 
     def find(self, owner: str | None, id: str) -> Webhook | None:
-        query = select(WEBHOOKS).where(WEBHOOKS.c.id == id)
+        query = _SHOWN.where(WEBHOOKS.c.id == id)
         if owner is not None:
             query = query.where(WEBHOOKS.c.owner == owner)
         with self._store.connect() as connection:
             row = connection.execute(query).first()
-        return webhook_of(row) if row is not None else None
+        return _as_it_is(row) if row is not None else None
 
     def all(self, owner: str | None) -> list[Webhook]:
         """Oldest first; those of single sessions aside."""
-        query = (
-            select(WEBHOOKS)
-            .where(WEBHOOKS.c.session.is_(None))
-            .order_by(WEBHOOKS.c.created_at, WEBHOOKS.c.id)
+        query = _SHOWN.where(WEBHOOKS.c.session.is_(None)).order_by(
+            WEBHOOKS.c.created_at, WEBHOOKS.c.id
         )
         if owner is not None:
             query = query.where(WEBHOOKS.c.owner == owner)
         with self._store.connect() as connection:
-            return [webhook_of(row) for row in connection.execute(query)]
+            return [_as_it_is(row) for row in connection.execute(query)]
 
     def keep(self, webhook: Webhook) -> bool:
         """Change its URL, types and whether it is enabled; False where it is gone.
@@ -187,6 +185,17 @@ def webhook_of(row: Row[Any]) -> Webhook:
         row.session,
         row.disabled_because,
     )
+
+
+_SHOWN: Final = select(WEBHOOKS, KEY_REVOKED.label("key_revoked"))
+
+
+def _as_it_is(row: Row[Any]) -> Webhook:
+    """Of a row of :data:`_SHOWN`: it ends with its owner's key, and cannot be enabled again."""
+    webhook = webhook_of(row)
+    if row.key_revoked:
+        return replace(webhook, enabled=False, disabled_because="its API key was revoked")
+    return webhook
 
 
 def _types_text(types: tuple[EventType, ...] | None) -> str | None:

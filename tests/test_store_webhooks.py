@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from store import Claim, Queues, Sessions, StoredSession, TooManyWebhooks, Tried, Webhooks
+from store import Claim, Keys, Queues, Sessions, StoredSession, TooManyWebhooks, Tried, Webhooks
 from store.webhooks import MOST_WEBHOOKS
 
 LEASE = 20.0
@@ -240,3 +240,38 @@ def test_nobody_fills_the_store_with_webhooks(sessions: Sessions, webhooks: Webh
     begin(sessions, "a")
     webhooks.add("acme", URL, session="a")
     webhooks.add("rival", URL)
+
+
+def test_a_webhook_does_not_outlive_the_key_that_made_it(
+    store: Engine, clock: Clock, sessions: Sessions, webhooks: Webhooks, queues: Queues
+) -> None:
+    keys = Keys(store, clock)
+    for id in ("acme", "rival"):
+        keys.add(id, "0" * 64, id, ("webhooks",))
+    ours, theirs, nobodys = (webhooks.add(owner, URL) for owner in ("acme", "rival", ""))
+    begin(sessions, "a")
+    webhooks.add("acme", URL + "/one", session="a")
+    begin(sessions, "b", owner="rival")
+    begin(sessions, "c", owner="")
+    [under_way] = [each for each in claim(queues) if each.webhook.id == ours.id]
+    assert queues.told(under_way, 0, None, over=False)
+    keys.revoke("acme")
+    assert not queues.told(under_way, 1, None, over=False), "it goes on to the next event"
+    clock.now += LEASE
+    begin(sessions, "d")  # its sessions go on
+    late = webhooks.add("acme", URL)  # asked for before, at another gateway
+    assert {each.webhook.id for each in claim(queues)} == {theirs.id, nobodys.id}
+
+    shown = {each.id: each for each in webhooks.all(None)}
+    assert {each.id for each in shown.values() if each.enabled} == {theirs.id, nobodys.id}
+    assert shown[ours.id].disabled_because == "its API key was revoked"
+    webhooks.keep(replace(ours, enabled=True))  # by an administrator, say
+    clock.now += LEASE
+    assert not {ours.id, late.id} & {each.webhook.id for each in claim(queues)}
+    found = webhooks.find(None, ours.id)
+    assert found is not None and not found.enabled
+
+    # Nor does it keep what was said from being forgotten.
+    for id in "ad":
+        sessions.end(id, "left")
+    assert sessions.forget(clock.now + 1) == 2

@@ -1,7 +1,7 @@
 """Who may enter, and how much they may ask for."""
 
 from .caller import Caller, Scope, caller_with
-from .door import Door, address_of, close_code, door_of
+from .door import Door, address_of, door_of
 from .visitor import Visitor
 
 __all__ = [
@@ -11,6 +11,5 @@ __all__ = [
     "Visitor",
     "address_of",
     "caller_with",
-    "close_code",
     "door_of",
 ]

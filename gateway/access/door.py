@@ -175,7 +175,7 @@ class Door:
         self, connection: HTTPConnection, token: str | None, *, session: str | None = None
     ) -> Visitor:
         """Whom a WebSocket's handshake lets in: its site may use the gateway, its address does not
-        ask too often, its token is good. Raises :class:`Problem`, see :func:`close_code`."""
+        ask too often, its token is good. Raises :class:`Problem`: 401, 403, 429."""
         origin = connection.headers.get("origin")
         self.check_origin(connection)
         await self.rates.hit("address", address_of(connection))
@@ -250,11 +250,6 @@ def _network(host: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Network((address, 64), strict=False))
-
-
-def close_code(problem: Problem) -> int:
-    """With which a WebSocket is closed for ``problem``: 4401, 4403, 4429, …"""
-    return 4000 + problem.status.value
 
 
 def is_loopback(host: str) -> bool:

@@ -164,10 +164,10 @@ class Deliverer:
                 elif event is not events[-1]:
                     continue  # what follows tells of this one as well
                 over = event.type == "session.ended"
-                has_lease = await asyncio.to_thread(
+                goes_on = await asyncio.to_thread(
                     self._queues.told, claim, event.seq, tried, over=over
                 )
-                if not has_lease or self._stopping:
+                if not goes_on or self._stopping:
                     return
                 claim = replace(claim, seq=event.seq, attempts=0, failing_since=None)
         finally:

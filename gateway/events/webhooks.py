@@ -124,7 +124,7 @@ def webhook_routes(
             webhook = replace(webhook, enabled=change.enabled, disabled_because=None)
         if not await asyncio.to_thread(webhooks.keep, webhook):
             raise _unknown()
-        return WebhookInfo(**info_of(webhook))
+        return WebhookInfo(**info_of(await find(caller, id)))
 
     @routes.delete(
         "/{id}",
