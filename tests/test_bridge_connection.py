@@ -13,7 +13,9 @@ import pytest
 from livekit import rtc
 from starlette.websockets import WebSocket, WebSocketState
 
-from gateway.bridge.connection import BAD_MESSAGES, BURST, Connection, Manners, shorten
+from gateway.bridge.connection import Connection, Manners
+from gateway.bridge.endings import shorten
+from gateway.bridge.inbox import BAD_MESSAGES, BURST
 from gateway.bridge.messages import NAMES, RATE, Wording
 from gateway.bridge.microphone import LEAD_IN, MOST, PIECE, TAIL, Microphone
 from gateway.bridge.outbox import MOST_FRAMES, MOST_MESSAGES, Outbox

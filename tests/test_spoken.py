@@ -10,7 +10,7 @@ import pytest
 
 from avatar_worker.face import Face, HeadPose
 from avatar_worker.player import Acted, Event, Finished, Player, Timeline
-from avatar_worker.player.player import REST
+from avatar_worker.player.pump import REST
 from avatar_worker.player.segment import FPS, SAMPLE_RATE, SLOT_SAMPLES
 from avatar_worker.player.spoken import TAIL, Pairing, Spoken
 from avatar_worker.watchers import pack_spoken

@@ -1,7 +1,8 @@
 """The playback clock: what is heard and seen when."""
 
 from .frame import Acted, Frame
-from .player import Counters, Output, Player
+from .player import Player
+from .pump import Counters, Output
 from .spoken import Spoken
 from .timeline import Event, Finished, Playhead, Started, Timeline
 from .tracks import Encoding, RoomTracks

@@ -78,7 +78,7 @@ class Encoding:
 
 
 class RoomTracks:
-    """The avatar's tracks; an :class:`~avatar_worker.player.player.Output`."""
+    """The avatar's tracks; an :class:`~avatar_worker.player.Output`."""
 
     def __init__(self, encoding: Encoding, size: tuple[int, int] | None) -> None:
         """

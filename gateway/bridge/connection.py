@@ -15,7 +15,9 @@ from livekit import rtc
 from starlette.websockets import WebSocket, WebSocketState
 
 from ..problems import Problem
-from .messages import Audio, BadMessage, ClientMessage, Signal, Text, Wording, read_message
+from .endings import FAILED, NORMAL, SLOW, TAKEN_OVER, Gone, Over, first_of, shorten
+from .inbox import Inbox
+from .messages import Audio, BadMessage, ClientMessage, Signal, Text, Wording
 from .microphone import Microphone
 from .outbox import Outbox
 from .stage import Seat, Stage
@@ -27,11 +29,6 @@ DEAF: Final = 15.0
 """Seconds in which a client takes nothing, after which it is closed."""
 MOST_WAITING: Final = 32
 """Texts that may wait until the agent is there."""
-MESSAGES: Final = 100.0
-"""A second that a client may send in the long run; :data:`BURST` at once."""
-BURST: Final = 500.0
-BAD_MESSAGES: Final = 20
-"""In a row or nearly: each good one forgives one."""
 JOINS: Final = 5
 """Tries to get back into a room that was lost."""
 PARTING: Final = 2.0
@@ -39,37 +36,11 @@ PARTING: Final = 2.0
 TICK: Final = 0.2
 """Seconds."""
 
-NORMAL: Final = 1000
-POLICY: Final = 1008
-FAILED: Final = 1011
-SLOW: Final = 4408
-TAKEN_OVER: Final = 4409
-TOO_MANY: Final = 4429
-
 _BACK_SOON: Final = frozenset(
     {"CLIENT_INITIATED", "SERVER_SHUTDOWN", "SIGNAL_CLOSE", "STATE_MISMATCH", "CONNECTION_TIMEOUT",
      "MEDIA_FAILURE", "MIGRATION", "JOIN_FAILURE", "UNKNOWN_REASON"}
 )  # fmt: skip
 """Reasons of LiveKit's for which a room was left that is still there."""
-
-
-class Over(Exception):
-    """The connection ends now, with this code and reason."""
-
-    def __init__(self, code: int, reason: str, error: str | None = None) -> None:
-        """``error``: the code of an ``error`` message that says so first."""
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-        self.error = error
-
-
-class Gone(Exception):
-    """The client has closed, or is lost."""
-
-    def __init__(self, *, for_good: bool) -> None:
-        super().__init__()
-        self.for_good = for_good
 
 
 @dataclass(frozen=True)
@@ -114,6 +85,7 @@ class Connection:
         self._clock = clock
         self._wall = wall
         self._outbox = Outbox(clock)
+        self._inbox = Inbox(socket, manners.first_message, self._complain, clock)
         self._turns = Turns(wording, self._outbox.put, wall=wall, clock=clock)
         self._todo: deque[Text | Signal] = deque()
         self._more = asyncio.Event()
@@ -122,9 +94,6 @@ class Connection:
             self._begun.set()
         self._microphone = Microphone(self._open_track, clock)
         self._publish: Callable[[], Awaitable[rtc.AudioSource]] | None = None
-        self._allowance = BURST
-        self._counted_at = clock()
-        self._bad = 0
         self._said_too_much_sound = False
         self._stage: Stage | None = None
 
@@ -141,7 +110,7 @@ class Connection:
                 tasks.create_task(self._stay())
             return False
         except* (Over, Gone, Problem) as group:
-            end = _first(group)
+            end = first_of(group)
         except* Exception:
             logger.exception("a WebSocket failed")
             end = Over(FAILED, "The server failed.", "internal_error")
@@ -166,38 +135,10 @@ class Connection:
                 raise Gone(for_good=False) from None
 
     async def _receive(self) -> None:
-        try:
-            async with asyncio.timeout(self._manners.first_message):
-                raw = await self._next()
-        except TimeoutError:
-            seconds = self._manners.first_message
-            raise Over(SLOW, f"Nothing was sent for {seconds:g} s.", "no_message") from None
-        while True:
-            self._count()
-            try:
-                await self._take(read_message(raw))
-                self._bad = max(0, self._bad - 1)
-            except BadMessage as error:
-                self._bad += 1
-                self._outbox.put(self._say.error("bad_message", str(error)))
-                if self._bad >= BAD_MESSAGES:
-                    raise Over(POLICY, "Too many messages that cannot be used.") from None
-            raw = await self._next()
+        await self._inbox.read(self._take)
 
-    async def _next(self) -> str | bytes:
-        message = await self._socket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise Gone(for_good=message.get("code") == NORMAL)
-        text = message.get("text")
-        return text if text is not None else bytes(message.get("bytes") or b"")
-
-    def _count(self) -> None:
-        now = self._clock()
-        self._allowance = min(BURST, self._allowance + MESSAGES * (now - self._counted_at)) - 1
-        self._counted_at = now
-        if self._allowance < 0:
-            reason = f"At most {MESSAGES:.0f} messages a second are taken."
-            raise Over(TOO_MANY, reason, "too_many_requests")
+    def _complain(self, sentence: str) -> None:
+        self._outbox.put(self._say.error("bad_message", sentence))
 
     async def _take(self, message: ClientMessage) -> None:
         if message == Signal("ping"):
@@ -311,35 +252,3 @@ class Connection:
 
     async def _leave(self, *, for_good: bool) -> bool:
         return self._stage is not None and await self._stage.leave(for_good=for_good)
-
-
-def shorten(reason: str) -> str:
-    """A reason in a close frame has at most 123 bytes (RFC 6455 §5.5)."""
-    return reason.encode()[:123].decode(errors="ignore")
-
-
-def _first(group: BaseExceptionGroup[Over | Gone | Problem]) -> Over | Gone:
-    """Of what ended the connection at once, that which tells the client most."""
-    found = list(_leaves(group))
-    over = next((each for each in found if isinstance(each, Over)), None)
-    problem = next((each for each in found if isinstance(each, Problem)), None)
-    gone = next((each for each in found if isinstance(each, Gone)), None)
-    if gone is not None:
-        return gone
-    if over is not None:
-        return over
-    assert problem is not None
-    return refusal(problem)
-
-
-def _leaves(group: BaseException) -> list[BaseException]:
-    if isinstance(group, BaseExceptionGroup):
-        return [leaf for each in group.exceptions for leaf in _leaves(each)]
-    return [group]
-
-
-def refusal(problem: Problem) -> Over:
-    """How a WebSocket ends for it. Clients of avatar-chat-server ask for another token after
-    1008."""
-    status = problem.status.value
-    return Over(POLICY if status in (401, 403) else 4000 + status, problem.detail, problem.code)

@@ -14,7 +14,8 @@ from settings import Settings
 
 from ..access import Door, address_of
 from ..problems import Problem, store_unavailable, wrong_value
-from .connection import Connection, Manners, Over, refusal, shorten
+from .connection import Connection, Manners
+from .endings import Over, refusal, shorten
 from .host import Choice, Host
 from .messages import NAMES, Wording
 from .stage import Seat

@@ -4,9 +4,6 @@ store, of which one is killed in the middle."""
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -17,40 +14,11 @@ import pytest
 from livekit import api
 
 from bench.bot import enter
-from bench.livekit import ROOT, free_ports
 from bench.system import System
+from tests.e2e.gateways import ENOUGH, Gateway
 from visavis.client import Visavis, VisavisError
 
-ENOUGH = 120.0
-"""Seconds: a slow machine is no failure."""
 STORY = "Once upon a time there was a fox who lived at the edge of a wood. " * 40
-
-
-class Gateway:
-    """One of several, in a process of its own."""
-
-    def __init__(self, system: System) -> None:
-        [port] = free_ports(1)
-        self.url = f"http://127.0.0.1:{port}"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateway"],
-            cwd=ROOT,
-            env=os.environ
-            | {
-                "LIVEKIT_URL": system.livekit.url,
-                "LIVEKIT_API_KEY": system.livekit.api_key,
-                "LIVEKIT_API_SECRET": system.livekit.api_secret,
-                "STORE_URL": system.store_url,
-                "PORT": str(port),
-                "DISPATCH_TIMEOUT": "30",
-                "FACE_TIMEOUT": "30",
-            },
-        )
-
-    def kill(self) -> None:
-        """With SIGKILL: it notices nothing."""
-        self._process.kill()
-        self._process.wait()
 
 
 @pytest.fixture
@@ -64,13 +32,7 @@ def gateways(system: System) -> Iterator[list[Gateway]]:
 @asynccontextmanager
 async def client(gateway: Gateway) -> AsyncIterator[Visavis]:
     async with Visavis(gateway.url) as visavis:
-        async with asyncio.timeout(ENOUGH):
-            while True:
-                with suppress(aiohttp.ClientError):
-                    async with aiohttp.ClientSession() as session:
-                        await session.get(f"{gateway.url}/health")
-                    break
-                await asyncio.sleep(0.1)
+        await gateway.up()
         yield visavis
 
 
