@@ -149,7 +149,7 @@ async def _change(stage: Stage, change: dict[str, Any]) -> Outcome:
     return Outcome()
 
 
-async def _hear(stage: Stage, begin: Callable[[], Awaitable[None] | None]) -> Outcome:
+async def _hear(stage: Stage, begin: Callable[[], Awaitable[Any] | None]) -> Outcome:
     """What is said without a model being asked, from ``begin`` on."""
     before = len(stage.session.history.items)
     speeches: list[SpeechHandle] = []

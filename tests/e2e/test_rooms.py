@@ -13,7 +13,7 @@ from livekit import api, rtc
 from livekit.agents import utils
 from livekit.agents.voice.avatar import DataStreamAudioOutput
 
-from bench.bot import MIC_RATE, Bot, Speech, join
+from bench.bot import MIC_RATE, Bot, Microphone, Speech, join
 from bench.livekit import LiveKitServer
 from bench.speech import speak
 from bench.system import System, running_system
@@ -36,7 +36,7 @@ def token(livekit: LiveKitServer, identity: str, room: str) -> api.AccessToken:
 async def enter(livekit: LiveKitServer, access: api.AccessToken) -> AsyncIterator[Bot]:
     """Join as a client that knows nothing of Visavis."""
     room = rtc.Room()
-    bot = Bot(room, rtc.AudioSource(MIC_RATE, 1))
+    bot = Bot(room, Microphone())  # which stays off
     bot.senses.joined = time.monotonic()
     await room.connect(livekit.url, access.to_jwt())
     try:
