@@ -8,10 +8,13 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from livekit import rtc
+from livekit.agents import AgentSession, JobContext
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
 from visavis.protocol import RPC_HANG_UP
+
+from .outputs import Outputs
 
 logger = logging.getLogger("visavis.agent")
 
@@ -143,3 +146,41 @@ class Attendance:
             if timer is not None:
                 timer.cancel()
         self._waiting = self._settling = None
+
+
+def attend(
+    ctx: JobContext,
+    session: AgentSession[None],
+    outputs: Outputs,
+    grace: float,
+    over: Callable[[str], None],
+) -> None:
+    """Wait for a person who leaves without hanging up, and fall silent meanwhile; ``over`` as
+    :class:`Attendance`'s."""
+    hold, heard = outputs.hold, outputs.heard
+
+    def fall_silent() -> None:
+        if hold is not None and hold.can_pause:
+            hold.hold()
+        else:
+            session.interrupt(force=True)
+
+    def go_on() -> None:
+        if heard is not None:
+            heard.break_line()
+        if hold is not None:
+            hold.release()
+
+    attendance = Attendance(
+        ctx.room,
+        session.room_io,
+        grace=grace,
+        fall_silent=fall_silent,
+        go_on=go_on,
+        over=over,
+    )
+
+    async def close() -> None:
+        attendance.close()
+
+    ctx.add_shutdown_callback(close)

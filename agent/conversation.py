@@ -8,7 +8,6 @@ import importlib
 import json
 import logging
 import os
-from collections.abc import Callable
 from typing import Any
 
 from livekit import rtc
@@ -21,7 +20,7 @@ from visavis.session import SessionSpec
 
 from . import capture
 from .assistant import Assistant
-from .attendance import Attendance
+from .attendance import attend
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
 from .brains.errors import BrainError
 from .brains.llama import LlamaAddress, LlamaError, prime
@@ -36,7 +35,7 @@ from .knowledge.desk import KnowledgeDesk, named_in
 from .knowledge.session import SessionKnowledge
 from .manner import Manner
 from .memory import remember
-from .outputs import Outputs, refine_outputs, tell_face
+from .outputs import refine_outputs, tell_face
 from .replacement import is_replacement
 from .rivals import yield_to_older
 from .seeing import Sight, open_eyes, sampler
@@ -201,7 +200,7 @@ async def _hold(
         eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
         ctx.add_shutdown_callback(eyes.aclose)
         over = ctx.shutdown if sitting is None else sitting.leave
-        _attend(ctx, session, outputs, settings.reconnect_grace, over)
+        attend(ctx, session, outputs, settings.reconnect_grace, over)
         if sitting is not None:
             sitting.admit(messages, brains.description)
     if brains.remote is not None:
@@ -240,43 +239,6 @@ def open_session(brains: Brains) -> AgentSession[None]:
         aec_warmup_duration=ECHO_LEARNING,
         use_tts_aligned_transcript=True,
     )
-
-
-def _attend(
-    ctx: JobContext,
-    session: AgentSession[None],
-    outputs: Outputs,
-    grace: float,
-    over: Callable[[str], None],
-) -> None:
-    """Wait for a person who leaves without hanging up, and fall silent meanwhile."""
-    hold, heard = outputs.hold, outputs.heard
-
-    def fall_silent() -> None:
-        if hold is not None and hold.can_pause:
-            hold.hold()
-        else:
-            session.interrupt(force=True)
-
-    def go_on() -> None:
-        if heard is not None:
-            heard.break_line()
-        if hold is not None:
-            hold.release()
-
-    attendance = Attendance(
-        ctx.room,
-        session.room_io,
-        grace=grace,
-        fall_silent=fall_silent,
-        go_on=go_on,
-        over=over,
-    )
-
-    async def close() -> None:
-        attendance.close()
-
-    ctx.add_shutdown_callback(close)
 
 
 async def _introduce(room: rtc.Room, session: AgentSession[None], brains: Brains) -> None:

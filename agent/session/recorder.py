@@ -54,7 +54,9 @@ class Recorder:
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._running = asyncio.create_task(self._run(), name="events of the session")
+        """Begin to write; harmless when repeated."""
+        if self._running is None:
+            self._running = asyncio.create_task(self._run(), name="events of the session")
 
     def note(self, type: EventType, **data: Any) -> None:
         """It happened; returns at once."""

@@ -170,6 +170,7 @@ class Sitting:
         with suppress(Exception):  # a voice that fails keeps nobody here
             async with asyncio.timeout(PARTING):
                 await self._part(aloud=by_limit and self._somebody)
+        self._recorder.start()  # one that fails before it is in the room ends as well
         await self._recorder.close(reason)
         if reason == "ended":
             await asyncio.sleep(ANSWERING)
