@@ -103,6 +103,7 @@ class Stage:
 
     async def _announce(self, limit: str, seconds: float) -> None:
         self.events.append(("announce", limit))
+        self.keeper._on_speech(cast(Any, None))
         self._agent("speaking")
         self._agent("listening")
         self.spoken.set()

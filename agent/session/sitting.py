@@ -37,7 +37,7 @@ logger = logging.getLogger("visavis.agent")
 PARTING: Final = 8.0
 """Seconds for a goodbye."""
 ANSWERING: Final = 0.3
-"""Seconds in which the answer to a call that ends the session gets out."""
+"""Seconds in which the answer gets out to who ended the session, or hung up, by a call."""
 
 _ROOM_CLOSED: Final[dict[int, EndReason]] = {
     rtc.DisconnectReason.ROOM_DELETED: "ended",
@@ -172,8 +172,7 @@ class Sitting:
                 await self._part(aloud=by_limit and self._somebody)
         self._recorder.start()  # one that fails before it is in the room ends as well
         await self._recorder.close(reason)
-        if reason == "ended":
-            await asyncio.sleep(ANSWERING)
+        await asyncio.sleep(ANSWERING)
         if self._avatar is not None:
             with suppress(Exception):  # or it would be called back into a room that is gone
                 async with asyncio.timeout(PARTING):

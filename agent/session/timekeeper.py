@@ -13,6 +13,7 @@ from livekit import rtc
 from livekit.agents import (
     AgentSession,
     AgentStateChangedEvent,
+    SpeechCreatedEvent,
     UserInputTranscribedEvent,
     UserStateChangedEvent,
 )
@@ -60,6 +61,7 @@ class Timekeeper:
         session.on("agent_state_changed", self._on_agent)
         session.on("user_state_changed", self._on_person)
         session.on("user_input_transcribed", self._on_words)
+        session.on("speech_created", self._on_speech)
 
     def word(self) -> None:
         """Somebody said something, or wrote it, or came."""
@@ -116,6 +118,11 @@ class Timekeeper:
 
     def _on_words(self, event: UserInputTranscribedEvent) -> None:
         if event.transcript.strip():
+            self.word()
+
+    def _on_speech(self, _: SpeechCreatedEvent) -> None:
+        """It is about to be said; a slow voice may still take a while."""
+        if not self._announcing:
             self.word()
 
     def _speak(self, who: Literal["agent", "person"], speaks: bool) -> None:

@@ -30,7 +30,7 @@ from visavis.protocol import (
 from visavis.session import SessionSpec
 from visavis.talk import TalkChange
 
-PATIENCE = 60.0
+PATIENCE = 150.0
 """Seconds: a slow machine is no failure."""
 IDLE = 12.0
 AGENT = "lk.agent_name"
