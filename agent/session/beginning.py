@@ -24,6 +24,8 @@ logger = logging.getLogger("visavis.agent")
 
 RECALLING: Final = 3.0
 """Seconds for the store to say how a session was held."""
+REFUSING: Final = 20.0
+"""Seconds for the store to take why a session cannot begin: nobody is kept waiting by it."""
 
 
 def open_recorder(settings: Settings, session: str, *, words: bool = True) -> Recorder:
@@ -69,6 +71,7 @@ async def refuse(ctx: JobContext, settings: Settings, error: Exception) -> None:
         events = open_recorder(settings, session)
         events.start()
         events.note("session.failed", code=code, detail=str(error))
+        await events.catch_up(REFUSING)
         await events.close("failed")
     await delete_room(ctx)
     ctx.shutdown("the conversation cannot begin")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Final
 
 import aiohttp
 from livekit import api
 from livekit.agents import JobContext
+
+ANEW: Final = 6.0
+"""Seconds in which a face that was on its way may still make the room anew by joining it."""
 
 logger = logging.getLogger("visavis.agent")
 
@@ -33,3 +37,13 @@ async def delete_room(ctx: JobContext) -> bool:
             await asyncio.sleep(BETWEEN)
     logger.error("the room of a session that is over could not be deleted: %s", problem)
     return False
+
+
+async def delete_again(ctx: JobContext) -> None:
+    """For a while, each time that the room is made anew."""
+    for _ in range(round(ANEW / BETWEEN)):
+        await asyncio.sleep(BETWEEN)
+        asked = api.ListRoomsRequest(names=[ctx.job.room.name])
+        with suppress(api.TwirpError, aiohttp.ClientError, TimeoutError):
+            if (await ctx.api.room.list_rooms(asked)).rooms:
+                await delete_room(ctx)

@@ -10,7 +10,7 @@ from livekit import rtc
 
 from visavis import AvatarSession
 from visavis.appearance import AppearanceChange, AppearanceError
-from visavis.protocol import ATTRIBUTE_FACE, FaceState
+from visavis.protocol import ATTRIBUTE_FACE, ATTRIBUTE_PUBLISH_ON_BEHALF, FaceState
 
 LATE: Final = 2.0
 """Seconds beyond ``FACE_TIMEOUT`` after which a face counts as absent."""
@@ -35,6 +35,13 @@ async def find_face(room: rtc.Room, patience: float) -> FaceState:
     finally:
         room.off("participant_attributes_changed", look)
     return "present" if agent.attributes.get(ATTRIBUTE_FACE) == "present" else "absent"
+
+
+def has_come(room: rtc.Room) -> bool:
+    """Whether it is in the room."""
+    own = room.local_participant.identity
+    people = room.remote_participants.values()
+    return any(each.attributes.get(ATTRIBUTE_PUBLISH_ON_BEHALF) == own for each in people)
 
 
 async def put_on(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from store import Sessions
@@ -95,6 +96,12 @@ class Recorder:
         self._put(look)
         return await found
 
+    async def catch_up(self, patience: float) -> None:
+        """Wait until all that waits is written, so many seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._waiting.join()
+
     async def close(self, reason: EndReason | None = None) -> None:
         """Write what waits, and the session's end where it has ended; harmless when repeated."""
         if self._running is None or self._closing.is_set():
@@ -135,6 +142,7 @@ class Recorder:
     async def _run(self) -> None:
         while (entry := await self._waiting.get()) is not None:
             await self._do(entry)
+            self._waiting.task_done()
 
     async def _do(self, entry: Entry) -> None:
         for attempt in range(1, ATTEMPTS + 1):

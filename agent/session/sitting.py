@@ -25,8 +25,8 @@ from visavis.talk import MessageNews, TalkChange
 
 from .beginning import open_recorder
 from .door import SENDER, Door
-from .ending import delete_room
-from .face import find_face, put_on
+from .ending import delete_again, delete_room
+from .face import find_face, has_come, put_on
 from .limits import LimitName, Limits
 from .log import Log
 from .timekeeper import Timekeeper, show_in
@@ -173,12 +173,15 @@ class Sitting:
         self._recorder.start()  # one that fails before it is in the room ends as well
         await self._recorder.close(reason)
         await asyncio.sleep(ANSWERING)
+        has_face = self._avatar is not None and has_come(self._ctx.room)
         if self._avatar is not None:
             with suppress(Exception):  # or it would be called back into a room that is gone
                 async with asyncio.timeout(PARTING):
                     await self._avatar.aclose()
         await delete_room(self._ctx)
         self._ctx.shutdown(f"the session is over: {reason}")
+        if not has_face:
+            await delete_again(self._ctx)
 
     async def _part(self, *, aloud: bool) -> None:
         """Stop the voice, so that the last turn is among the events; and say goodbye."""
