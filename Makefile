@@ -12,6 +12,8 @@ LOCK := pyproject.toml uv.lock
 PAGE := $(shell find frontend -path frontend/node_modules -prune -o -path frontend/dist -prune \
 	-o -type f -print 2>/dev/null)
 SERVER := .cache/livekit-server/.ready
+# Each core takes whole files; what talks and listens in real time has the machine to itself.
+AT_ONCE := -n logical --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test test-fast lint bench clean chromium mesa services
@@ -25,11 +27,12 @@ demo: setup ## set up what is missing and start everything; Ctrl-C stops it
 setup: .venv/.apps frontend/dist/index.html .venv/.prewarm $(SERVER) ## set up alone
 
 test: setup .venv/.dev lint chromium mesa services ## every check and every test
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -m "not e2e" $(AT_ONCE)
+	$(PYTHON) -m pytest -m e2e
 	@npm --prefix frontend test --silent
 
 test-fast: setup .venv/.dev ## the quick tests, for your own loop
-	$(PYTHON) -m pytest -m "not e2e" -x -q
+	$(PYTHON) -m pytest -m "not e2e" $(AT_ONCE) -x -q
 
 lint: .venv/.dev frontend/node_modules/.package-lock.json ## ruff, mypy; eslint, tsc
 	$(PYTHON) -m ruff check .
