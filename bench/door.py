@@ -43,7 +43,7 @@ _NUMBERS: Final = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--inputs", type=int, default=10_000, help="broken ones (default 10000)")
+    parser.add_argument("--inputs", type=int, default=10_500, help="broken ones (default 10500)")
     parser.add_argument("--rate", type=float, default=200.0, help="a second (default 200)")
     parser.add_argument("--sentences", type=int, default=40, help="said in all (default 40)")
     parser.add_argument("--sockets", type=int, default=SLOTS - 1, help="rooms that listen")
