@@ -51,6 +51,13 @@ def ask(page: Page, question: str) -> None:
     page.get_by_test_id("chat-send").click()
 
 
+def opening(mouth: np.ndarray) -> float:
+    """How much wider than mostly it is at its widest. Not against another time: a smile shows
+    teeth, and a story may be a merry one."""
+    mostly, widest = np.nanpercentile(mouth, [50, 95])
+    return float(widest - mostly)
+
+
 def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
     page: Page, system: System
 ) -> None:
@@ -78,8 +85,7 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
     watcher.wait_for_sound(20)
     speaking = watcher.look(2.5)
     audible = speaking.loudness > Watcher.AUDIBLE
-    wide = np.nanpercentile(speaking.mouth[audible], 90)
-    assert wide > np.nanpercentile(silent.mouth, 90) + 3
+    assert opening(speaking.mouth[audible]) > opening(silent.mouth) + 3
 
     # The interrupt silences it at once.
     page.get_by_test_id("interrupt").click()
