@@ -61,7 +61,7 @@ class Rates:
         """``clock``: Unix seconds. The rates of nothing but the kinds in ``rates`` are limited."""
         self._rates = rates
         self._clock = clock
-        self._own = MovingWindowRateLimiter(MemoryWindows(clock))
+        self._own = MemoryWindows(clock)
         self._redis = None if redis_url is None else _redis(redis_url)
         self._shared = None if self._redis is None else MovingWindowRateLimiter(self._redis)
         self._pause_until = 0.0
@@ -105,7 +105,7 @@ class Rates:
                     logger.info("Redis answers again")
                 self._failing = False
                 return wait
-        return await self._ask(self._own, rate, kind, name)
+        return self._own.hit(f"{kind} {name}", rate.amount, rate.get_expiry())
 
     async def _ask(
         self, limiter: MovingWindowRateLimiter, rate: RateLimitItem, kind: Kind, name: str

@@ -1,7 +1,7 @@
-"""Counts requests in moving windows, in this process, for :mod:`limits`.
+"""Counts requests in moving windows, in this process.
 
-Its own memory storage looks through all that it holds at every request; under a flood from many
-addresses that costs more than what the flood asks for.
+The memory storage of :mod:`limits` looks through all that it holds at every request; under a flood
+from many addresses that costs more than what the flood asks for.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
-
-from limits.aio.storage import MovingWindowSupport, Storage
 
 MOST_KEYS: Final = 100_000
 """Who came longest ago is forgotten first."""
@@ -28,35 +26,26 @@ class _Window:
             self.hits.popleft()
 
 
-class MemoryWindows(Storage, MovingWindowSupport):
+class MemoryWindows:
     """A window a key; keys that were not used for its length are dropped as others come."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """``clock``: Unix seconds."""
-        super().__init__()
+        """``clock``: seconds."""
         self._clock = clock
         self._windows: OrderedDict[str, _Window] = OrderedDict()
 
-    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+    def hit(self, key: str, most: int, seconds: float) -> float | None:
+        """Count a request of ``key``, which may make ``most`` in ``seconds``. Where it is one too
+        many it is not counted: the seconds to wait for the next."""
         now = self._clock()
         self._drop_idle(now)
-        window = self._windows.setdefault(key, _Window(expiry))
+        window = self._windows.setdefault(key, _Window(seconds))
         self._windows.move_to_end(key)
         window.drop_old(now)
-        if len(window.hits) + amount > limit:
-            return False
-        window.hits.extend([now] * amount)
-        return True
-
-    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """When its first request came, and how many there were."""
-        now = self._clock()
-        window = self._windows.get(key)
-        if window is not None:
-            window.drop_old(now)
-        if window is None or not window.hits:
-            return now, 0
-        return window.hits[0], len(window.hits)
+        if len(window.hits) >= most:
+            return window.hits[0] + seconds - now
+        window.hits.append(now)
+        return None
 
     def _drop_idle(self, now: float) -> None:
         """Two for each that may come: nothing is left to do all at once."""
@@ -68,27 +57,3 @@ class MemoryWindows(Storage, MovingWindowSupport):
             if window.hits and len(self._windows) < MOST_KEYS:
                 return
             del self._windows[key]
-
-    async def clear(self, key: str) -> None:
-        self._windows.pop(key, None)
-
-    async def reset(self) -> int:
-        count = len(self._windows)
-        self._windows.clear()
-        return count
-
-    async def check(self) -> bool:
-        return True
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return ValueError
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        raise NotImplementedError("fixed windows are not counted here")
-
-    async def get(self, key: str) -> int:
-        raise NotImplementedError("fixed windows are not counted here")
-
-    async def get_expiry(self, key: str) -> float:
-        raise NotImplementedError("fixed windows are not counted here")
