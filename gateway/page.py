@@ -22,7 +22,6 @@ class Page(StaticFiles):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory=directory, html=True, check_dir=False)
-        self._index = directory / "index.html"
 
     async def check_config(self) -> None:
         """The folder may come later than the server."""

@@ -143,20 +143,12 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def on_unstorable(request: Request, _: DataError) -> JSONResponse:
         # Postgres takes no U+0000 and no number beyond its columns'.
         detail = "It holds a value that cannot be stored, such as the character U+0000."
-        problem = Problem(
-            HTTPStatus.BAD_REQUEST, "invalid_request", "The request cannot be used", detail
-        )
-        request.state.problem = problem.code
-        return problem_response(problem)
+        return await on_problem(request, _invalid(detail))
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         detail = " ".join(_sentence(each) for each in error.errors())
-        problem = Problem(
-            HTTPStatus.BAD_REQUEST, "invalid_request", "The request cannot be used", detail
-        )
-        request.state.problem = problem.code
-        return problem_response(problem)
+        return await on_problem(request, _invalid(detail))
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
@@ -190,6 +182,10 @@ def problem_response(problem: Problem) -> JSONResponse:
     if problem.retry_after is not None:
         answer.headers["Retry-After"] = str(problem.retry_after)
     return answer
+
+
+def _invalid(detail: str) -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The request cannot be used", detail)
 
 
 def _sentence(error: dict[str, Any]) -> str:

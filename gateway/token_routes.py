@@ -13,7 +13,7 @@ from .access.door import Door
 from .access.visitor import Visitor
 from .dispatch import Dispatcher
 from .problems import livekit_problems
-from .sessions.parts import SessionParts
+from .sessions.parts import session_parts
 from .tokens import (
     TokenRequest,
     TokenResponse,
@@ -57,7 +57,7 @@ def token_routes(settings: Settings, door: Door) -> APIRouter:
 async def _back_into_session(http: Request, visitor: Visitor) -> TokenResponse:
     """With the session's own rights, whatever else was asked for."""
     http.state.session = visitor.session
-    desk = cast(SessionParts, http.app.state.sessions).desk
+    desk = session_parts(http).desk
     session = await desk.find_open(visitor.session, visitor.caller)
     renewed = await desk.renew(session, http.url.hostname)
     return TokenResponse(server_url=renewed.server_url, participant_token=renewed.participant_token)

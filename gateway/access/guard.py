@@ -4,7 +4,6 @@ of it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -91,11 +90,7 @@ def _is_guarded(path: str) -> bool:
 
 def _is_worth_noting(scope: Scope, status: int) -> bool:
     reads = scope["method"] in _READING
-    return not reads or status >= 400 or _ends(scope["path"], _PRIVATE)
-
-
-def _ends(path: str, endings: Iterable[str]) -> bool:
-    return path.endswith(tuple(endings))
+    return not reads or status >= 400 or scope["path"].endswith(_PRIVATE)
 
 
 def _route(scope: Scope) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from store import StoredKey
 
 from ..problems import Problem
-from ..sessions.parts import SessionParts
+from ..sessions.parts import session_parts
 from ..tokens import Identity, Name, RoomName
 from .caller import Caller, Scope, caller_with
 from .door import Door, door_of
@@ -142,7 +142,7 @@ async def _visitor(http: Request, request: VisitorTokenRequest) -> Visitor:
     )
     if request.session is None:
         return visitor
-    desk = cast(SessionParts, http.app.state.sessions).desk
+    desk = session_parts(http).desk
     session = await desk.find_open(request.session, caller)
     http.state.session = session.id
     person = session.spec["participant"]["identity"]

@@ -39,12 +39,12 @@ class Events:
     ) -> None:
         """``allow_private``: the setting ``FETCH_PRIVATE``. ``told``: as of :class:`Deliverer`."""
         sessions = Sessions(store, time.time)
-        self.webhooks = Webhooks(store, time.time)
+        webhooks = Webhooks(store, time.time)
         queues = Queues(store, time.time, lease=LEASE_SECONDS)
         post = make_post(allow_private=allow_private)
-        self.feed = Feed(sessions)
+        self._feed = Feed(sessions)
         self._deliverer = Deliverer(
-            (sessions, self.webhooks, queues),
+            (sessions, webhooks, queues),
             post,
             holder=f"{socket.gethostname()[:40]}-{secrets.token_hex(8)}",
             clock=time.time,
@@ -52,10 +52,10 @@ class Events:
             told=told,
         )
         self.routes = APIRouter()
-        self.routes.include_router(stream_routes(sessions, self.feed))
+        self.routes.include_router(stream_routes(sessions, self._feed))
         self.routes.include_router(
             webhook_routes(
-                self.webhooks,
+                webhooks,
                 queues,
                 Requests(store, time.time),
                 post,
@@ -69,7 +69,7 @@ class Events:
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(self._deliverer.run(), name="webhooks"),
-                tasks.create_task(self.feed.run(), name="streams"),
+                tasks.create_task(self._feed.run(), name="streams"),
             ]
             try:
                 yield

@@ -67,6 +67,7 @@ _PROBLEM: Final = {
 
 def add_docs(app: FastAPI) -> None:
     """Serve the pages and what they load; describe the errors as they are."""
+    to_read = (PAGES / "redoc.html").read_text()
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
@@ -75,7 +76,7 @@ def add_docs(app: FastAPI) -> None:
     @app.get("/redoc", include_in_schema=False)
     async def redoc() -> Response:
         nonce = secrets.token_urlsafe(16)
-        page = (PAGES / "redoc.html").read_text().replace("@nonce@", nonce)
+        page = to_read.replace("@nonce@", nonce)
         headers = {
             "Cache-Control": "no-store",
             "Content-Security-Policy": POLICY.format(nonce=nonce),

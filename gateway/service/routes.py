@@ -54,6 +54,7 @@ def service_routes(settings: Settings, scrape: Scrape) -> APIRouter:
     """Expects a :class:`Readiness` in ``app.state.readiness``."""
     routes = APIRouter(tags=["service"])
     begun = time.monotonic()
+    about = Info(version=version("visavis"), protocols=PROTOCOLS)
 
     @routes.get("/health", summary="Is the process alive?")
     async def health(response: Response) -> Alive:
@@ -74,7 +75,6 @@ def service_routes(settings: Settings, scrape: Scrape) -> APIRouter:
     async def info(request: Request, response: Response) -> Info:
         """Name and version; for operators also brains, lip-sync model, heads, load and uptime."""
         response.headers["Cache-Control"] = "no-store"
-        about = Info(version=version("visavis"), protocols=PROTOCOLS)
         if not is_operator(settings, request):
             return about
         state = await _look(request)

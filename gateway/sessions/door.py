@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
@@ -12,7 +14,7 @@ from livekit.api import LiveKitAPI, VideoGrants
 from livekit.api.twirp_client import ServerError, ServerErrorCode
 from livekit.protocol.room import PerformRpcRequest, PerformRpcResponse
 
-from gateway.problems import Problem
+from gateway.problems import Problem, livekit_problems
 from settings import Settings
 from visavis.protocol import DOOR_NOT_NOW, DOOR_WRONG, RPC_DOOR
 from visavis.session import door_key
@@ -125,6 +127,18 @@ def read_refusal(message: str) -> DoorError | None:
     elif "…: " in text:
         text = text.partition("…: ")[2]
     return DoorError(int(found[1]), text)
+
+
+@contextmanager
+def door_problems(url: str) -> Iterator[None]:
+    """Turn whatever a call through LiveKit at ``url`` raises into a :class:`Problem`."""
+    try:
+        with livekit_problems(url):
+            yield
+    except AgentUnreachable:
+        raise unreachable() from None
+    except DoorError as error:
+        raise refused(error) from None
 
 
 def refused(error: DoorError) -> Problem:

@@ -106,7 +106,8 @@ class Janitor:
                 await self._desk.end(each.id, reason)
             elif rooms.get(each.room, 0.0) > each.created_at + REMADE:
                 await self._revive(each, rooms[each.room])
-        self._seen = {id: at for id, at in self._seen.items() if id in {s.id for s in found}}
+        ids = {each.id for each in found}
+        self._seen = {id: at for id, at in self._seen.items() if id in ids}
         over = await asyncio.to_thread(
             rooms_that_are_over, self._store, rooms.keys(), now - AFTERGLOW
         )

@@ -9,10 +9,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from gateway.problems import livekit_problems
-
 from .answers import CreatedSession, SessionPage, SessionView, Token, summary
-from .door import AgentUnreachable, DoorError, refused, unreachable
+from .door import door_problems
 from .parts import Id, OnlyOnce, Parts, Reader, Writer
 from .request import SessionRequest, SettingsPatch
 
@@ -75,14 +73,9 @@ def session_routes() -> APIRouter:
         session = await parts.desk.find_open(id, caller)
         await parts.checker.check_looks(asked)
         wish = json.loads(asked.talk.to_json())
-        try:
-            with livekit_problems(parts.settings.livekit_url):
-                agent = await parts.desk.agent(session)
-                answer = await parts.door.call(session.room, agent, "settings", change=wish)
-        except AgentUnreachable:
-            raise unreachable() from None
-        except DoorError as error:
-            raise refused(error) from None
+        with door_problems(parts.settings.livekit_url):
+            agent = await parts.desk.agent(session)
+            answer = await parts.door.call(session.room, agent, "settings", change=wish)
         lasting = {k: v for k, v in wish.items() if k not in ("expression", "gesture")}
         spec = {**session.spec, **lasting}
         await asyncio.to_thread(parts.sessions.change_spec, session.id, spec)

@@ -208,7 +208,7 @@ class SessionDesk:
         )
         return webhook.secret
 
-    async def _wait_for_face(self, session: StoredSession) -> Live | None:
+    async def _wait_for_face(self, session: StoredSession) -> Live:
         """For a moment: who is there when it is there, or when the moment is over."""
         live: Live | None = None
         with suppress(TimeoutError):

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from gateway.problems import Problem, livekit_problems
+from gateway.problems import Problem
 from store import StoredSession
 from visavis.events import EventType
 
 from .answers import Done, MessageAnswer, Transcript, Turn
-from .door import AgentUnreachable, DoorError, refused, unreachable
+from .door import door_problems
 from .parts import Id, OnlyOnce, Parts, Reader, SessionParts, Writer
 from .request import TextRequest
 
@@ -67,14 +67,9 @@ def talk_routes() -> APIRouter:
         session = await parts.desk.find_open(id, caller)
 
         async def work(_: str) -> Done:
-            try:
-                with livekit_problems(parts.settings.livekit_url):
-                    agent = await parts.desk.agent(session)
-                    await parts.door.call(session.room, agent, "interrupt")
-            except AgentUnreachable:
-                raise unreachable() from None
-            except DoorError as error:
-                raise refused(error) from None
+            with door_problems(parts.settings.livekit_url):
+                agent = await parts.desk.agent(session)
+                await parts.door.call(session.room, agent, "interrupt")
             return Done()
 
         return await once.do(HTTPStatus.OK, work)
@@ -132,16 +127,11 @@ async def hand_on(
     name: str,
 ) -> MessageAnswer:
     """Raises :class:`Problem`. ``name``: the text's id, where it has none."""
-    try:
-        with livekit_problems(parts.settings.livekit_url):
-            agent = await parts.desk.agent(session)
-            news, pieces = await parts.courier.hand_on(
-                session.room, agent, kind, asked.id or f"msg_{name}", asked.text
-            )
-    except AgentUnreachable:
-        raise unreachable() from None
-    except DoorError as error:
-        raise refused(error) from None
+    with door_problems(parts.settings.livekit_url):
+        agent = await parts.desk.agent(session)
+        news, pieces = await parts.courier.hand_on(
+            session.room, agent, kind, asked.id or f"msg_{name}", asked.text
+        )
     if news.state == "refused":
         detail = news.detail or "The agent does not take it."
         raise Problem(HTTPStatus.CONFLICT, "text_refused", "The text was refused", detail)
