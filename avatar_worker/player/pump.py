@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -103,6 +104,7 @@ class Pump:
     def stop(self) -> None:
         """Soon; see :meth:`join`."""
         self._stopping = True
+        self.stir()
 
     def join(self) -> None:
         """Blocks until it has stopped."""
@@ -126,8 +128,9 @@ class Pump:
 
     def stir(self) -> None:
         """Look whether there is something to do."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stirred.set)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has stopped, and its loop is closed
+                self._loop.call_soon_threadsafe(self._stirred.set)
 
     def _run(self) -> None:
         asyncio.run(self._pump())

@@ -44,7 +44,6 @@ class _Open:
     face: Acted | None = None
     pieces: list[Audio] = field(default_factory=list)
     ends: list[Finished] = field(default_factory=list)
-    is_over: bool = False
 
     @property
     def sound(self) -> Audio:
@@ -60,6 +59,7 @@ class Pairing:
 
     def __init__(self) -> None:
         self._open: deque[_Open] = deque()
+        """Slots that were not given; all but the last are over."""
         self._face = Acted(np.zeros(len(ARKIT_NAMES), np.float32), HeadPose())
         self._tail = 0
         """Slots that may still be given although nothing sounds."""
@@ -74,8 +74,6 @@ class Pairing:
         ends = [*(at for at, _ in taken.begun), len(taken.audio)]
         self._sound(taken.audio[: ends[0]])
         for (at, slot), end in zip(taken.begun, ends[1:], strict=True):
-            if self._open:
-                self._open[-1].is_over = True
             self._open.append(_Open(slot, released + at, paused))
             if slot.segment is not None:
                 self._tail = TAIL
@@ -95,7 +93,7 @@ class Pairing:
 
     def give(self) -> Iterator[Spoken]:
         """What is whole by now, each slot once and in order."""
-        while self._open and self._open[0].is_over:
+        while len(self._open) > 1:
             is_late = len(self._open) > LATE + 1
             if self.is_speaking and self._open[0].face is None and not is_late:
                 return
