@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,7 +107,7 @@ async def beside_floods(
             for phase in range(PHASES):
                 await asyncio.sleep(2)
                 times = flooded if phase % 2 else quiet
-                async with _flood(system, args, floods) if phase % 2 else _nothing():
+                async with _flood(system, args, floods) if phase % 2 else nullcontext():
                     for _ in range(args.sentences // PHASES):
                         times.append(await _say(bot, ears, next(sentences)))
         finally:
@@ -150,11 +150,6 @@ async def _flood(
     yield
     output, _ = await process.communicate()
     floods.append(Flood(**json.loads(output)))
-
-
-@asynccontextmanager
-async def _nothing() -> AsyncIterator[None]:
-    yield
 
 
 @asynccontextmanager
@@ -205,7 +200,7 @@ def _cpu(system: System) -> dict[int, float]:
 
 
 def _cpu_by_program(system: System) -> dict[str, dict[int, float]]:
-    programs = {**system.processes(), "livekit": _livekit(system)}
+    programs = {**system.processes(), "livekit": _livekit()}
     found: dict[str, dict[int, float]] = {name: {} for name in programs}
     for name, processes in programs.items():
         for process in processes:
@@ -215,7 +210,7 @@ def _cpu_by_program(system: System) -> dict[str, dict[int, float]]:
     return found
 
 
-def _livekit(system: System) -> list[psutil.Process]:
+def _livekit() -> list[psutil.Process]:
     ours = psutil.Process(os.getpid()).children(recursive=True)
     found = []
     for process in ours:
@@ -235,5 +230,9 @@ def _megabytes(system: System) -> float:
 
 
 async def _answers(system: System) -> bool:
-    async with aiohttp.ClientSession() as client, client.get(f"{system.gateway}/health") as answer:
-        return answer.status == 200
+    async with aiohttp.ClientSession() as client:
+        try:
+            async with client.get(f"{system.gateway}/health") as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False

@@ -29,6 +29,10 @@ PATIENCE: Final = aiohttp.ClientTimeout(total=20)
 FOREIGN: Final = "https://evil.example"
 REFUSALS_5XX: Final = frozenset({503})
 """Which is no crash: nobody is free."""
+BROKEN: Final = frozenset(
+    {aiohttp.WSCloseCode.ABNORMAL_CLOSURE, aiohttp.WSCloseCode.INTERNAL_ERROR}
+)
+"""With which no WebSocket is refused."""
 
 Draw = Callable[[random.Random], "Input"]
 
@@ -87,8 +91,7 @@ async def flood(url: str, count: int, rate: float) -> Flood:
             if number % 4:
                 await _request(client, url, next(requests), found, statuses)
                 continue
-            left = PER_SOCKET
-            await _socket(client, url, messages, left, due, lock, found, statuses)
+            await _socket(client, url, messages, due, lock, found, statuses)
 
     async with aiohttp.ClientSession(timeout=PATIENCE) as client, asyncio.TaskGroup() as tasks:
         for number in range(WORKERS):
@@ -132,7 +135,6 @@ async def _socket(
     client: aiohttp.ClientSession,
     url: str,
     messages: Iterator[str | bytes],
-    most: int,
     due: AsyncIterator[int],
     lock: asyncio.Lock,
     found: Flood,
@@ -142,7 +144,7 @@ async def _socket(
     sent = 0
     try:
         async with client.ws_connect(f"{url}/ws?token=forged", max_msg_size=1 << 20) as socket:
-            while sent < most:
+            while sent < PER_SOCKET:
                 message = next(messages)
                 sent += 1
                 if isinstance(message, bytes):
@@ -154,8 +156,9 @@ async def _socket(
                 async with lock:
                     if await anext(due, None) is None:
                         break
-            with_code = await _outcome(socket)
-            statuses[f"ws {with_code}"] += 1
+            code = await _close_code(socket)
+            statuses["ws open" if code is None else f"ws closed {code}"] += 1
+            found.crashes += code in BROKEN
     except aiohttp.WSServerHandshakeError as error:
         sent = max(sent, 1)
         statuses[f"ws handshake {error.status}"] += 1
@@ -168,15 +171,15 @@ async def _socket(
     found.refused += sent
 
 
-async def _outcome(socket: aiohttp.ClientWebSocketResponse) -> str:
-    """Read what it says for a moment; how it closed."""
+async def _close_code(socket: aiohttp.ClientWebSocketResponse) -> int | None:
+    """Read what it says for a moment; how it closed, None where it did not."""
     try:
         async with asyncio.timeout(0.5):
             async for _ in socket:
                 pass
     except TimeoutError:
-        return "open"
-    return f"closed {socket.close_code}"
+        return None
+    return socket.close_code
 
 
 def _bytes(chance: random.Random, most: int = 200) -> bytes:
