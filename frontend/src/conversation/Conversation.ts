@@ -136,5 +136,4 @@ export class Conversation extends Store<readonly Line[]> {
     if (line.text.trim() !== '') this.sources = [];
     return line.who === 'you' || !sources?.length ? line : { ...line, sources };
   }
-
 }
