@@ -1,5 +1,7 @@
 """Fixtures of every test."""
 
+from tests.clocks import clock
+from tests.gateways import gateway
 from tests.services import postgres, postgres_url, redis_url, store, store_url
 
-__all__ = ["postgres", "postgres_url", "redis_url", "store", "store_url"]
+__all__ = ["clock", "gateway", "postgres", "postgres_url", "redis_url", "store", "store_url"]

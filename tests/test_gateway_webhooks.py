@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,6 +52,10 @@ class Product:
             self.sessions.append(id, "user.turn", {"text": f"Grüße {n} 👋\n\ud800"})
         return id
 
+    def attempts(self, hook: Webhook) -> int:
+        """At the first of its queues."""
+        return self.queues().page(hook.id, after=None, limit=1, state=None)[0].attempts
+
     def deliverer(
         self,
         holder: str = "here",
@@ -80,8 +84,7 @@ async def running(*deliverers: Deliverer) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(true: object, seconds: float = 30.0) -> None:
-    assert callable(true)
+async def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(true):
             await asyncio.sleep(0.02)
@@ -286,11 +289,8 @@ async def test_a_redirect_is_not_followed(small: Product, receiver: Receiver) ->
     small.begin("a")
     pace = replace(QUICK, first_wait=3600, longest_wait=3600)
 
-    def failed() -> bool:
-        return small.queues().page(hook.id, after=None, limit=1, state=None)[0].attempts > 0
-
     async with running(small.deliverer(pace=pace)):
-        await until(failed)
+        await until(lambda: small.attempts(hook) > 0)
     [queue] = small.queues().page(hook.id, after=None, limit=1, state="open")
     assert queue.last is not None and queue.last.error == "it answered 307"
     assert not receiver.asked["/elsewhere"]
@@ -305,11 +305,8 @@ async def test_a_receiver_that_asks_for_time_is_not_hurried(
     small.begin("a")
     pace = replace(QUICK, longest_wait=3600)
 
-    def failed() -> bool:
-        return small.queues().page(hook.id, after=None, limit=1, state=None)[0].attempts > 0
-
     async with running(small.deliverer(pace=pace)):
-        await until(failed)
+        await until(lambda: small.attempts(hook) > 0)
     [queue] = small.queues().page(hook.id, after=None, limit=1, state="open")
     assert queue.next_at is not None and queue.last is not None
     assert 1800 <= queue.next_at - queue.last.at < 1830
@@ -319,11 +316,8 @@ async def test_this_machine_is_not_told_anything(small: Product, receiver: Recei
     hook = small.webhooks.add("acme", receiver.url("/hook").replace("http:", "https:"))
     small.begin("a")
 
-    def failed() -> bool:
-        return small.queues().page(hook.id, after=None, limit=1, state=None)[0].attempts > 1
-
     async with running(small.deliverer(allow_private=False)):
-        await until(failed)
+        await until(lambda: small.attempts(hook) > 1)
     [queue] = small.queues().page(hook.id, after=None, limit=1, state="open")
     assert queue.last is not None and "not on the public internet" in (queue.last.error or "")
     assert not receiver.asked

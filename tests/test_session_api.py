@@ -11,27 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from livekit.api import TokenVerifier
 from starlette.testclient import TestClient
 
 import gateway.sessions.service as service
 from gateway.app import create_app
-from gateway.sessions.door import read_refusal
-from gateway.sessions.texts import PIECE_BYTES, split
+from gateway.sessions.texts import split
 from settings import Settings
 from store import Sessions, open_store
 from tests.fake_livekit import SECRET, FakeLiveKit
-from visavis.protocol import ATTRIBUTE_CONTROL, ATTRIBUTE_PERSON, DOOR_PIECE
+from visavis.protocol import ATTRIBUTE_CONTROL, ATTRIBUTE_PERSON
 from visavis.session import SessionSpec
 
 
 class Stage:
     """Gateways on one store and one LiveKit."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.livekit = FakeLiveKit()
+    def __init__(self, livekit: FakeLiveKit, folder: Path, stack: ExitStack) -> None:
+        self.livekit = livekit
         self.store_url = f"sqlite:///{folder}/visavis.sqlite3"
         self._stack = stack
         self.gateway = self.open()
@@ -60,11 +57,10 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(service, "PARTING", 0.2)
+    livekit = FakeLiveKit()
+    monkeypatch.setattr("gateway.app.LiveKitAPI", lambda *_, **__: livekit.client())
     with ExitStack() as stack:
-        stage = Stage.__new__(Stage)
-        monkeypatch.setattr("gateway.app.LiveKitAPI", lambda *_, **__: stage.livekit.client())
-        stage.__init__(tmp_path, stack)  # type: ignore[misc]
-        yield stage
+        yield Stage(livekit, tmp_path, stack)
 
 
 ASKED: dict[str, Any] = {
@@ -384,31 +380,3 @@ def test_a_request_that_failed_may_be_tried_again_with_its_key(stage: Stage) -> 
     assert stage.gateway.post("/v1/sessions", json={}, headers=key).status_code == 503
     stage.livekit.nobody_free = False
     assert stage.gateway.post("/v1/sessions", json={}, headers=key).status_code == 201
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.text(max_size=200), st.integers(1, 60))
-def test_pieces_are_the_text_and_fit_in_a_call(text: str, times: int) -> None:
-    pieces = list(split(text * times))
-    assert "".join(pieces) == text * times
-    for piece in pieces:
-        assert len(piece) <= DOOR_PIECE
-        assert len(json.dumps(piece, ensure_ascii=False).encode()) <= PIECE_BYTES
-
-
-@pytest.mark.parametrize(
-    ("message", "code", "text"),
-    [
-        ("RpcError 1400: short: short", 1400, "short"),
-        ("RpcError 1400: a: b: a: b", 1400, "a: b"),
-        ("RpcError 1400: cut…: cut short before", 1400, "cut short before"),
-        ("RpcError 1409: nobody is there: yet", 1409, "nobody is there: yet"),
-    ],
-)
-def test_a_refusal_is_not_said_twice_nor_cut(message: str, code: int, text: str) -> None:
-    refusal = read_refusal(message)
-    assert refusal is not None and (refusal.code, str(refusal)) == (code, text)
-
-
-def test_another_error_is_not_taken_for_a_refusal() -> None:
-    assert read_refusal("requested room does not exist") is None

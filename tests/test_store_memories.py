@@ -11,21 +11,10 @@ from sqlalchemy import Engine
 
 from store import Memories, Memory, StoreError, Turn, open_store
 from store.memories import LONGEST, MOST_TURNS
+from tests.clocks import Clock
 
 ANNA = "anna-5f2d0c1e9b7a"
 BEN = "ben-0a1b2c3d4e5f"
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

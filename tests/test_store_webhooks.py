@@ -11,21 +11,10 @@ from sqlalchemy import Engine
 
 from store import Claim, Keys, Queues, Sessions, StoredSession, TooManyWebhooks, Tried, Webhooks
 from store.webhooks import MOST_WEBHOOKS
+from tests.clocks import Clock
 
 LEASE = 20.0
 URL = "https://example.org/hook"
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -16,13 +16,7 @@ from sqlalchemy import Engine
 
 from store import Worker, Workers, heartbeat, open_store
 from store.workers import GONE_SECONDS
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clocks import Clock
 
 
 class Server(rtc.EventEmitter[Any]):
@@ -30,11 +24,6 @@ class Server(rtc.EventEmitter[Any]):
 
     draining = False
     active_jobs = ("one", "two")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -1,0 +1,196 @@
+"""Floods, sizes and slowness: who is refused, and how."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+import uvicorn
+
+from gateway.access.bodies import LARGE, LONG_TEXT, MEDIUM, SMALL, LimitedBody, limit_of
+from gateway.access.door import address_of
+from gateway.access.rates import Rates, rates_of
+from gateway.access.seats import Seats
+from gateway.access.windows import MemoryWindows
+from gateway.app import create_app
+from gateway.patience import PatientHttp
+from gateway.problems import Problem
+from settings import Settings
+from tests.gateways import Gateway
+
+SITE = "https://shop.example"
+
+
+# Floods
+
+
+async def test_a_window_does_not_let_more_through_nor_forget_too_soon() -> None:
+    now = 0.0
+    rates = Rates({"session": rates_of(1)["session"]}, clock=lambda: now)
+
+    async def passes(count: int) -> int:
+        passed = 0
+        for _ in range(count):
+            with suppress(Problem):
+                await rates.hit("session", "s-1")
+                passed += 1
+        return passed
+
+    assert await passes(40) == 30
+    now = 5.9
+    assert await passes(1) == 0
+    await rates.hit("session", "s-2")
+    await rates.hit("origin", "has no rate here")
+    now = 6.0
+    assert await passes(40) == 30
+
+
+def test_addresses_without_end_do_not_fill_the_memory() -> None:
+    now = 0.0
+    windows = MemoryWindows(lambda: now)
+    for count in range(30_000):
+        now = count / 1000
+        assert windows.hit(f"address {count}", 50, 10) is None
+    assert len(windows._windows) <= 10_001
+    assert windows.hit("address 29999", 1, 10) == pytest.approx(10)
+
+
+def test_a_flood_is_told_when_to_come_back(gateway: Gateway) -> None:
+    with gateway() as client:
+        answers = [client.post("/api/auth/token", headers={"Origin": "x"}) for _ in range(55)]
+    last = answers[-1]
+    assert [each.status_code for each in answers].count(429) == 5
+    assert last.json()["code"] == "too_many_requests"
+    assert 1 <= int(last.headers["retry-after"]) <= 10
+    assert last.headers["ratelimit-policy"] == '"address";q=50;w=10'
+    assert last.headers["ratelimit"].startswith('"address";r=0;t=')
+
+
+def test_one_site_does_not_use_up_what_another_has(gateway: Gateway) -> None:
+    with gateway(auth_allowed_origins=f"{SITE},https://b.example") as client:
+        door = client.app.state.door  # type: ignore[attr-defined]
+
+        async def exhaust() -> None:
+            for _ in range(100):
+                await door.rates.hit("origin", SITE)
+
+        asyncio.run(exhaust())
+        for origin, status in ((SITE, 429), ("https://b.example", 200)):
+            answer = client.post("/api/auth/token", headers={"Origin": origin})
+            assert answer.status_code == status
+        assert client.get("/health").status_code == 200
+
+
+def test_a_setting_turns_the_counting_off(gateway: Gateway) -> None:
+    with gateway(auth_enable_rate_limiting=False) as client:
+        for _ in range(120):
+            assert client.post("/api/auth/token", headers={"Origin": "x"}).status_code == 403
+
+
+async def test_one_machine_is_not_many_addresses_of_ipv6() -> None:
+    class Asks:
+        def __init__(self, host: str) -> None:
+            self.client = type("Client", (), {"host": host})
+
+    seen = {
+        address_of(Asks(host))  # type: ignore[arg-type]
+        for host in ("2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:0:5::%eth0")
+    }
+    assert seen == {"2001:db8::/64"}
+    assert address_of(Asks("::ffff:192.0.2.1")) == "192.0.2.1"  # type: ignore[arg-type]
+    assert address_of(Asks("testclient")) == "testclient"  # type: ignore[arg-type]
+
+
+def test_connections_are_not_without_number_and_are_given_back() -> None:
+    seats = Seats(2)
+    with seats.take("a"), seats.take("b"):
+        with seats.take("a"):
+            with pytest.raises(Problem) as raised, seats.take("a"):
+                pass
+            assert raised.value.status == 429
+        with seats.take("a"):
+            pass
+    assert not seats._taken
+
+
+# Sizes and slowness
+
+
+def test_a_text_of_the_stated_length_is_not_too_long_in_any_spelling() -> None:
+    for text in ("ü" * 50_000, "😀" * 50_000):
+        assert len(json.dumps({"text": text})) < limit_of("/v1/sessions/s-1/say")
+    assert limit_of("/v1/sessions/s-1/say") == LONG_TEXT
+    assert limit_of("/v1/sessions") == LARGE and limit_of("/v1/keys") == MEDIUM
+    assert limit_of("/api/token") == limit_of("/v1sessions/s/say") == SMALL
+
+
+def test_a_body_that_says_it_is_long_is_not_read_at_all(gateway: Gateway) -> None:
+    with gateway() as client:
+        answer = client.post(
+            "/v1/keys", content=b" " * (MEDIUM + 1), headers={"Content-Type": "application/json"}
+        )
+    assert answer.status_code == 413 and "65536 bytes" in answer.json()["detail"]
+
+
+@contextmanager
+def served(app: Any, seconds: float) -> Iterator[int]:
+    class Hurried(PatientHttp):
+        pass
+
+    Hurried.seconds = seconds
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, http=Hurried, log_level="critical", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def test_a_slow_client_does_not_keep_a_connection() -> None:
+    app = create_app(Settings(_env_file=None, livekit_url="ws://127.0.0.1:1"))
+    limited: Any = LimitedBody
+    app.user_middleware = [each for each in app.user_middleware if each.cls is not limited]
+    app.add_middleware(LimitedBody, seconds=0.5)
+    begun = b"POST /api/auth/token HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\n"
+    whole = begun + b"Content-Length: 2\r\nContent-Type: application/json\r\n\r\n"
+    with served(app, 0.5) as port:
+        for sent, trickle, answer in (
+            (b"", b"", b""),
+            (b"P", b"O", b""),
+            (begun, b"A: b\r\n", b""),
+            (whole, b"", b"408"),
+            (b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\nG", b"E", b"404"),
+            (b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n", b"a", b"40"),
+        ):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.settimeout(30)
+                client.sendall(sent)
+                received = b""
+                until = time.monotonic() + 30
+                while time.monotonic() < until:
+                    with suppress(OSError):
+                        client.sendall(trickle)
+                    client.settimeout(0.1)
+                    try:
+                        piece = client.recv(4096)
+                    except TimeoutError:
+                        continue
+                    except OSError:
+                        break
+                    if not piece:
+                        break
+                    received += piece
+                else:
+                    pytest.fail(f"{sent!r} kept its connection")
+                assert answer in received.partition(b"\r\n")[0], (sent, received[:100])
