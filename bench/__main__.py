@@ -114,7 +114,7 @@ def run_all(arguments: Sequence[str]) -> None:
 
 def usage() -> str:
     lines = [f"  {name:8} {load(name).HELP}" for name in BENCHMARKS]
-    lines.append(f"  {'all':8} every one but lips, which needs recordings; one table")
+    lines.append(f"  {'all':8} every one but drawn, and lips, which needs recordings; one table")
     return "usage: python -m bench NAME [--json FILE] [options]\n\n" + "\n".join(lines)
 
 
