@@ -43,10 +43,13 @@ def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
     most = capacity(settings)
     capture.warn(settings.debug_audio_capture)
 
+    def fullness(server: AgentServer) -> float:
+        return len(server.active_jobs) / most
+
     # LiveKit's default measures the machine's CPU: one busy with other things would turn every
     # job away, and nobody would be told.
     def load(server: AgentServer) -> float:
-        return FULL * len(server.active_jobs) / most
+        return FULL * fullness(server)
 
     server = AgentServer(
         ws_url=settings.livekit_url,
@@ -78,7 +81,7 @@ def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
             settings.livekit_api_key,
             settings.livekit_api_secret.get_secret_value(),
         )
-        announce(server, "agent", settings.store_url, list_brains(settings), load)
+        announce(server, "agent", settings.store_url, list_brains(settings), fullness)
     return server
 
 

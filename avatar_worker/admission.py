@@ -74,6 +74,10 @@ class Admission:
             self._board.drain()
         return self._measure(server, more=1.0).reported
 
+    def fullness(self, server: AgentServer) -> float:
+        """From 0 to 1 and more, where one more room does not fit. Blocking."""
+        return self._measure(server, more=1.0).share
+
     async def answer(self, request: JobRequest, server: AgentServer) -> None:
         """Accept a dispatch in the identity it asks for; refuse what is malformed or too much."""
         try:

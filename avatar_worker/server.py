@@ -55,7 +55,7 @@ def make_server(
     from store.heartbeat import announce  # not at the top: every room's process reads this module
 
     about = {"lipsync": lipsync_name, "heads": list(engine.heads), "features": FEATURES.split()}
-    announce(server, "avatar", settings.store_url, about, admission.measure)
+    announce(server, "avatar", settings.store_url, about, admission.fullness)
     return server
 
 

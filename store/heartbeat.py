@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("visavis.store")
 
-FULL: Final = 0.7
-"""Load that LiveKit takes for full (its server's ``agents.target_load``)."""
 _LOOK_SECONDS: Final = 0.25
 
 
@@ -31,12 +29,12 @@ def announce(
     kind: WorkerKind,
     store_url: str,
     about: Mapping[str, Any],
-    load: Callable[[AgentServer], float],
+    fullness: Callable[[AgentServer], float],
 ) -> None:
     """Keep ``server``'s row in the store from its registration on, until it is drained or ends.
 
-    ``load``: the server's ``load_fnc``, from 0 to :data:`FULL`; it may block. A store that cannot
-    be used costs the row alone.
+    ``fullness``: from 0, nothing to do, to 1 or more, no room fits any more; it may block. A store
+    that cannot be used costs the row alone.
     """
     worker = Worker(
         id=f"{os.getpid()}-{secrets.token_hex(8)}",
@@ -49,8 +47,8 @@ def announce(
     running: list[asyncio.Task[None]] = []
 
     def now() -> Worker:
-        share = min(1.0, load(server) / FULL)
-        return replace(worker, rooms=len(server.active_jobs), load=round(share, 3))
+        load = round(min(1.0, fullness(server)), 3)
+        return replace(worker, rooms=len(server.active_jobs), load=load)
 
     @server.on("worker_registered")
     def on_registered(*_: object) -> None:

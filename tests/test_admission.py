@@ -115,6 +115,7 @@ async def test_the_room_too_many_is_refused_with_the_reason(
     assert await rooms.ask(dispatch()) and await rooms.ask(dispatch())
     assert await rooms.ask(dispatch()) is None
     assert "refusing a room" in caplog.text and "100% of the rooms" in caplog.text
+    assert rooms.admission.fullness(rooms.server) >= 1  # and the gateways know
 
 
 async def test_a_room_is_refused_while_another_had_to_lower_its_quality() -> None:

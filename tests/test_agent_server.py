@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from livekit.agents import AgentServer, JobRequest
@@ -24,6 +24,15 @@ def test_a_busy_machine_turns_people_away(
     monkeypatch.setattr(AgentServer, "active_jobs", [object()] * conversations)
     assert server.load_fnc is not None
     assert (server.load_fnc(server) >= FULL) is is_full  # type: ignore[call-arg]
+
+
+def test_a_full_worker_is_seen_to_be_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    announce = Mock()
+    monkeypatch.setattr("agent.server.announce", announce)
+    server = build_server(configure(llama_slots=2))
+    monkeypatch.setattr(AgentServer, "active_jobs", [object()] * 2)
+    fullness = announce.call_args.args[-1]
+    assert fullness(server) == 1
 
 
 @pytest.mark.parametrize(("conversations", "accepted"), [(1, True), (2, False)])

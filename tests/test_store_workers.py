@@ -61,8 +61,8 @@ def test_rows_of_dead_workers_do_not_pile_up(workers: Workers, clock: Clock) -> 
 
 
 def announce(server: Server, url: str) -> None:
-    load = cast(Callable[[AgentServer], float], lambda _: 0.35)
-    heartbeat.announce(cast(AgentServer, server), "avatar", url, {"lipsync": "x"}, load)
+    fullness = cast(Callable[[AgentServer], float], lambda _: 0.5)
+    heartbeat.announce(cast(AgentServer, server), "avatar", url, {"lipsync": "x"}, fullness)
 
 
 async def eventually(what: Callable[[], Any]) -> Any:
