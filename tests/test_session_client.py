@@ -20,6 +20,7 @@ from settings import Settings
 from store import Sessions, open_store
 from tests.fake_livekit import SECRET, FakeLiveKit
 from visavis.client import Visavis, VisavisError
+from visavis.protocol import MESSAGE_LIMIT
 
 
 class Heard:
@@ -132,6 +133,18 @@ async def test_an_answer_that_is_lost_makes_no_second_session(
         session = await visavis.create()
         assert [each["id"] async for each in visavis.all()] == [session["id"]]
     assert len(livekit.made) == 1
+
+
+async def test_the_longest_text_does_not_end_the_events(
+    server: Server, livekit: FakeLiveKit
+) -> None:
+    text = "\N{EARTH GLOBE ASIA-AUSTRALIA}" * MESSAGE_LIMIT
+    async with Visavis(server.url) as visavis:
+        id = (await visavis.create())["id"]
+        server.sessions.append(id, "user.turn", {"text": text})
+        server.sessions.end(id, "left")
+        texts = [event["data"].get("text") async for event in visavis.events(id)]
+        assert texts == [None, text, None]
 
 
 async def test_a_refusal_says_why(server: Server) -> None:

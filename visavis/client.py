@@ -27,6 +27,8 @@ ATTEMPTS: Final = 4
 """For a request that got no answer, or that the server asks to send again."""
 LONGEST_WAIT: Final = 10.0
 """Seconds between two of them."""
+_LONGEST_EVENT: Final = 2**20
+"""Bytes. A text to answer has up to 50,000 characters, of up to 12 in JSON."""
 _AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
@@ -44,8 +46,8 @@ class VisavisError(Exception):
 class Visavis:
     """One server. All calls raise :class:`VisavisError`.
 
-    A call that changes something carries an ``Idempotency-Key``: where the connection breaks, or
-    the server is busy, it is sent again and still done once.
+    Where the connection breaks, or the server is busy, a call is sent again. What makes or does
+    something is still done once, by its ``Idempotency-Key``; a change of settings needs none.
     """
 
     def __init__(
@@ -150,6 +152,7 @@ class Visavis:
             params={"after": str(after)},
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=None, sock_read=60),
+            read_bufsize=_LONGEST_EVENT,
         ) as answer:
             if answer.status == HTTPStatus.NO_CONTENT:
                 return
