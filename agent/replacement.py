@@ -94,7 +94,8 @@ def hand_on(metadata: str, identity: str) -> str:
     data: Any = None
     with suppress(ValueError):
         data = json.loads(metadata)
-    return json.dumps((data if isinstance(data, dict) else {}) | {_REPLACES: identity})
+    handed = (data if isinstance(data, dict) else {}) | {_REPLACES: identity}
+    return json.dumps(handed, ensure_ascii=False)  # LiveKit counts bytes
 
 
 def is_replacement(metadata: str) -> bool:
