@@ -126,7 +126,7 @@ async def _hold(
     if not brains.small:
         tools += answers.tools()
 
-    sight = Sight(able=can_see(settings, choose_providers(settings), brains.models))
+    sight = Sight(able=can_see(settings, asked.parts.providers, brains.models))
 
     def make_assistant(model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN) -> Assistant:
         return Assistant(

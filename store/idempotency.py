@@ -68,7 +68,7 @@ class Answer:
 
 
 class Requests:
-    """By owner and key, for all gateways. All methods block; each is one transaction."""
+    """By owner and key, for all gateways. All methods block."""
 
     def __init__(self, store: Engine, clock: Callable[[], float]) -> None:
         """``clock``: Unix seconds."""

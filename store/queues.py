@@ -61,8 +61,8 @@ class Queue:
 
 
 class Queues:
-    """All in one database, for several gateways at once. All methods block; each is one
-    transaction. The gateways' clocks must agree within seconds."""
+    """All in one database, for several gateways at once. All methods block; each queue is changed
+    in one transaction. The gateways' clocks must agree within seconds."""
 
     def __init__(self, store: Engine, clock: Callable[[], float], *, lease: float) -> None:
         """``clock``: Unix seconds. ``lease``: seconds that a claim lasts from its last success."""

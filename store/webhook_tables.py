@@ -5,7 +5,7 @@ nothing is written twice, and an event that is kept is an event that will be tol
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from sqlalchemy import (
     Boolean,
@@ -30,7 +30,6 @@ from .keys import KEYS
 
 QueueState = Literal["open", "done", "given_up"]
 """Open: there is something to tell, or may yet be. Done: told to the session's end."""
-QUEUE_STATES: Final[tuple[QueueState, ...]] = get_args(QueueState)
 
 WEBHOOKS: Final = Table(
     "visavis_webhooks",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal
 
 EventType = Literal[
     "session.created",
@@ -23,8 +23,6 @@ its face is. User turn: ``text``. Agent turn: ``text`` as far as it was heard, `
 ``idle``) and ``seconds_left``. Message: of a text to say or to ask, a
 :class:`visavis.talk.MessageNews`. Ended: ``reason``, an :data:`EndReason`. Failed: ``code`` and
 ``detail``; the session may go on."""
-
-EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 
 EndReason = Literal["ended", "left", "duration", "idle", "lost", "failed"]
 """Ended: by the API. Left: the person went. Duration, idle: a limit. Lost: the room was found gone.

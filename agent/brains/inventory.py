@@ -6,9 +6,9 @@ from typing import Final
 
 from settings import Settings
 
-from .providers import choose_brain, choose_providers
+from .providers import EMBEDDED_VOICE, choose_brain, choose_providers
 
-EMBEDDED: Final = {"stt": "moonshine tiny-en", "llm": "smollm2-135m", "tts": "hibari heart"}
+EMBEDDED: Final = {"stt": "moonshine tiny-en", "llm": "smollm2-135m", "tts": EMBEDDED_VOICE}
 
 
 def list_brains(settings: Settings) -> dict[str, str]:

@@ -11,14 +11,13 @@ import aiohttp
 from livekit import api
 from livekit.agents import JobContext
 
-ANEW: Final = 6.0
-"""Seconds in which a face that was on its way may still make the room anew by joining it."""
-
 logger = logging.getLogger("visavis.agent")
 
 ATTEMPTS: Final = 5
 BETWEEN: Final = 1.0
 """Seconds between two attempts to delete a room."""
+ANEW: Final = 6.0
+"""Seconds in which a face that was on its way may still make the room anew by joining it."""
 
 
 async def delete_room(ctx: JobContext) -> bool:
