@@ -9,7 +9,7 @@ import pytest
 from visavis import ProtocolError
 from visavis.appearance import AppearanceChange
 from visavis.session import SessionSpec, door_key
-from visavis.talk import TalkChange
+from visavis.talk import LONGEST_INSTRUCTIONS, TalkChange
 
 SPEC = SessionSpec(
     id="s1",
@@ -64,6 +64,7 @@ def test_a_later_change_does_not_undo_an_earlier_one() -> None:
     assert first.then(TalkChange()) == first
 
 
-def test_a_persona_in_chinese_is_not_too_long_by_its_escapes() -> None:
-    spec = SessionSpec("s1", 0.0, talk=TalkChange(instructions="你是一位老师。" * 500))
+def test_a_persona_in_chinese_is_not_too_long_by_its_bytes() -> None:
+    persona = ("你是一位老师。" * LONGEST_INSTRUCTIONS)[:LONGEST_INSTRUCTIONS]
+    spec = SessionSpec("s1", 0.0, talk=TalkChange(instructions=persona))
     assert SessionSpec.from_metadata(spec.to_metadata()) == spec

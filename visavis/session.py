@@ -64,7 +64,7 @@ class SessionSpec:
                 or (isinstance(given[name], bool) and bool not in kinds)
             ):
                 raise ProtocolError(f"{name!r} of the session in the dispatch's metadata is wrong")
-        talk = TalkChange.from_json(json.dumps(given.get("talk", {}), ensure_ascii=False))
+        talk = TalkChange.from_dict(given.get("talk", {}))
         knowledge = tuple(str(each) for each in given.get("knowledge", ()))
         try:
             return cls(**{**given, "talk": talk, "knowledge": knowledge})

@@ -46,10 +46,16 @@ class TalkChange:
 
     @classmethod
     def from_json(cls, text: str) -> TalkChange:
-        """Raises :class:`ProtocolError` for anything but a JSON object with these fields."""
+        """Of a request. Raises :class:`ProtocolError` for anything but a JSON object with these
+        fields, and for one that no RPC carries."""
         if len(text.encode()) > LARGEST_REQUEST:
             raise ProtocolError(f"a change of settings takes at most {LARGEST_REQUEST} bytes")
-        data = dict(read_object(text or "{}", "a change of settings"))
+        return cls.from_dict(read_object(text or "{}", "a change of settings"))
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> TalkChange:
+        """Of a JSON object, however it came. Raises :class:`ProtocolError` for other fields."""
+        data = dict(given)
         ours = {field.name for field in fields(cls)} - {"appearance"}
         theirs = {field.name for field in fields(AppearanceChange)}
         if unknown := sorted(set(data) - ours - theirs):

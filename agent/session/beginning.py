@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -51,7 +52,7 @@ async def recall(settings: Settings, spec: SessionSpec) -> Recalled:
             talk = await asyncio.to_thread(sessions.find_talk, spec.id)
             begun = await asyncio.to_thread(sessions.happened, spec.id, "session.started")
         if talk is not None:
-            spec = replace(spec, talk=TalkChange.from_json(talk))
+            spec = replace(spec, talk=TalkChange.from_dict(json.loads(talk)))
         return Recalled(spec, begun)
     except Exception as error:
         logger.warning("how the session was held is not known: %s", type(error).__name__)
