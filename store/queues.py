@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, Row, Select, Update, func, select, update
 
-from .sessions import SESSIONS
+from .session_tables import SESSIONS
 from .webhook_tables import IS_TOLD, QUEUES, WEBHOOKS, QueueState
 from .webhooks import Webhook, webhook_of
 

@@ -7,56 +7,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Float,
-    ForeignKey,
-    Integer,
-    Row,
-    String,
-    Table,
-    Text,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from visavis.events import EndReason, Event, EventType
 
-from .database import TABLES
+from .session_tables import EVENTS, SESSIONS
 from .webhook_tables import all_of, is_waited_for, open_queues
 
-SESSIONS: Final = Table(
-    "visavis_sessions",
-    TABLES,
-    Column("id", String(64), primary_key=True),
-    Column("owner", String(64), nullable=False, index=True),
-    Column("room", String(128), nullable=False, unique=True),
-    Column("spec", Text, nullable=False),
-    Column("metadata", Text, nullable=False),
-    Column("created_at", Float, nullable=False, index=True),
-    Column("ended_at", Float, nullable=True, index=True),
-    Column("end_reason", String(16), nullable=True),
-    Column("last_seq", Integer, nullable=False),
-    Column("talk", Text, nullable=True),
-)
-"""Times are Unix seconds; ``spec`` and ``metadata`` JSON objects; ``talk`` is how the conversation
-is held by now, a :class:`visavis.talk.TalkChange`, for an agent that takes a lost one's place."""
 _CREATING: Final = 0x7669734E6577
 """Key of the Postgres lock under which sessions are counted and created."""
-EVENTS: Final = Table(
-    "visavis_events",
-    TABLES,
-    Column("session", ForeignKey(SESSIONS.c.id, ondelete="CASCADE"), primary_key=True),
-    Column("seq", Integer, primary_key=True),
-    Column("type", String(32), nullable=False),
-    Column("at", Float, nullable=False, index=True),
-    Column("data", Text, nullable=False),
-)
 
 
 @dataclass(frozen=True)
@@ -162,10 +121,6 @@ class Sessions:
                     | ((SESSIONS.c.created_at == last) & (SESSIONS.c.id < after))
                 )
             return [_session(row) for row in connection.execute(query.limit(limit))]
-
-    def count_open(self, owner: str | None = None) -> int:
-        with self._store.connect() as connection:
-            return _count_open(connection, owner)
 
     def count_by_state(self) -> dict[str, int]:
         """``{"open": 3, "left": 20, …}``: those that run, and the others by their end's reason."""

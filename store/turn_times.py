@@ -10,7 +10,7 @@ from sqlalchemy import Column, Engine, Float, Integer, String, Table, insert, se
 from sqlalchemy.exc import IntegrityError
 
 from .database import TABLES
-from .sessions import EVENTS
+from .session_tables import EVENTS
 
 SETTLED_SECONDS: Final = 5.0
 """How old an event must be: one with an earlier time may still be on its way into the store."""

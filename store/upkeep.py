@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Engine, select
 
-from .sessions import SESSIONS
+from .session_tables import SESSIONS
 
 _AT_ONCE: Final = 500
 """Names in one query: SQLite of before 3.32 takes 999."""

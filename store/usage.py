@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from .database import TABLES
-from .sessions import SESSIONS
+from .session_tables import SESSIONS
 
 UsageKind = Literal["conversation", "stt", "llm", "tts"]
 UsageGroup = Literal["session", "key", "brain", "day"]

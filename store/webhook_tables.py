@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from .database import TABLES
 from .keys import KEYS
+from .session_tables import SESSIONS
 
 QueueState = Literal["open", "done", "given_up"]
 """Open: there is something to tell, or may yet be. Done: told to the session's end."""
@@ -36,9 +37,7 @@ WEBHOOKS: Final = Table(
     TABLES,
     Column("id", String(64), primary_key=True),
     Column("owner", String(64), nullable=False, index=True),
-    Column(
-        "session", ForeignKey("visavis_sessions.id", ondelete="CASCADE"), nullable=True, index=True
-    ),
+    Column("session", ForeignKey(SESSIONS.c.id, ondelete="CASCADE"), nullable=True, index=True),
     Column("url", Text, nullable=False),
     Column("types", Text, nullable=True),
     Column("secret", String(128), nullable=False),
@@ -54,7 +53,7 @@ QUEUES: Final = Table(
     Column("webhook", ForeignKey(WEBHOOKS.c.id, ondelete="CASCADE"), primary_key=True),
     Column(
         "session",
-        ForeignKey("visavis_sessions.id", ondelete="CASCADE"),
+        ForeignKey(SESSIONS.c.id, ondelete="CASCADE"),
         primary_key=True,
         index=True,
     ),

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
 from visavis.events import EventType
 
-from .sessions import SESSIONS
+from .session_tables import SESSIONS
 from .webhook_tables import KEY_REVOKED, QUEUES, WEBHOOKS, open_queues
 
 MOST_WEBHOOKS: Final = 20

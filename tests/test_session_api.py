@@ -184,7 +184,7 @@ def test_livekit_that_is_down_is_a_sentence_and_leaves_nothing_open(stage: Stage
     stage.livekit.down = True
     answer = stage.gateway.post("/v1/sessions", json={})
     assert (answer.status_code, answer.json()["code"]) == (502, "livekit_unavailable")
-    assert stage.sessions().count_open() == 0
+    assert stage.sessions().count_by_state() == {"open": 0, "failed": 1}
 
 
 def test_an_agent_that_cannot_do_what_was_asked_is_not_called_present(stage: Stage) -> None:
@@ -197,7 +197,8 @@ def test_an_agent_that_cannot_do_what_was_asked_is_not_called_present(stage: Sta
     stage.livekit.on_room = refuse
     answer = stage.gateway.post("/v1/sessions", json={})
     assert (answer.status_code, answer.json()["code"]) == (422, "wrong_setting")
-    assert stage.livekit.rooms == {} and stage.sessions().count_open() == 0
+    assert stage.livekit.rooms == {}
+    assert stage.sessions().count_by_state() == {"open": 0, "failed": 1}
 
 
 @pytest.mark.parametrize(

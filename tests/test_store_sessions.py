@@ -60,7 +60,7 @@ def test_pages_leave_out_nobody_and_show_nobody_elses(sessions: Sessions) -> Non
     while page := sessions.page("acme", after=seen[-1] if seen else None, limit=3, is_open=None):
         seen += [each.id for each in page]
     assert seen == ["s6", "s5", "s4", "s3", "s2", "s1", "s0"]
-    assert sessions.count_open("acme") == 6
+    assert len(sessions.page("acme", after=None, limit=9, is_open=True)) == 6
     assert [each.id for each in sessions.page("acme", after=None, limit=9, is_open=False)] == ["s3"]
 
 
