@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -32,6 +33,9 @@ _UNICAST: Final = ip_network("2000::/3")
 """All that IANA gives out of IPv6; what lies elsewhere leads nowhere, or in (RFC 4291 §2.4)."""
 _SPECIAL: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 """In the registries, but not refused by every Python that we run on."""
+
+_LOOK_UPS: Final = ThreadPoolExecutor(8, "names")
+"""Names that nobody answers for hold threads for long: not those that the store is used on."""
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -64,9 +68,12 @@ class Fetched:
 
 async def resolve_here(host: str, port: int) -> list[str]:
     """What this machine's resolver says."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+
+    def look_up() -> list[str]:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return [str(entry[4][0]) for entry in found]
+
+    return await asyncio.get_running_loop().run_in_executor(_LOOK_UPS, look_up)
 
 
 async def fetch(
@@ -151,7 +158,7 @@ async def check(
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 -- raises where it is none
+        _ = parts.port  # raises where it is none
     except ValueError:
         raise FetchError("that is not a URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:

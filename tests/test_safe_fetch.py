@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
 import pytest
@@ -209,3 +212,27 @@ async def test_what_would_not_be_fetched_does_not_pass_the_check(url: str) -> No
     with pytest.raises(FetchError) as refused:
         await check(url, resolve=resolve)
     assert "secret" not in str(refused.value)
+
+
+async def test_names_that_nobody_answers_for_do_not_keep_threads_from_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked_for, answers = threading.Event(), threading.Event()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+
+    def wait(*_: object, **__: object) -> list[object]:
+        asked_for.set()
+        answers.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    asked = [asyncio.create_task(resolve_here("dead.example", 443)) for _ in range(20)]
+    try:
+        async with asyncio.timeout(20):
+            while not asked_for.is_set():
+                await asyncio.sleep(0.01)
+            assert await asyncio.to_thread(lambda: "the store") == "the store"
+        assert not any(each.done() for each in asked)
+    finally:
+        answers.set()
+    assert await asyncio.gather(*asked) == [[]] * 20

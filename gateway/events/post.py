@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -37,15 +35,6 @@ Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[Answer]]
 
 def make_post(*, allow_private: bool, timeout: float = TIMEOUT_SECONDS) -> Post:
     """POST by the rules of :mod:`safe_fetch`, within ``timeout`` seconds, without redirects."""
-    # Names that nobody answers for hold threads for long: not those that the store is used on.
-    threads = ThreadPoolExecutor(8, "webhook-names")
-
-    async def resolve(host: str, port: int) -> list[str]:
-        def look_up() -> list[str]:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            return [str(entry[4][0]) for entry in found]
-
-        return await asyncio.get_running_loop().run_in_executor(threads, look_up)
 
     async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         _check_scheme(url, allow_private)
@@ -53,7 +42,7 @@ def make_post(*, allow_private: bool, timeout: float = TIMEOUT_SECONDS) -> Post:
         try:
             async with (
                 asyncio.timeout(timeout),
-                reach(url, allow_private=allow_private, resolve=resolve) as session,
+                reach(url, allow_private=allow_private) as session,
                 session.post(url, data=body, headers=headers, allow_redirects=False) as response,
             ):
                 waited_for = response.headers.get("Retry-After", "")
