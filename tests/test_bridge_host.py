@@ -142,9 +142,11 @@ def coming(
         yield socket
 
 
-def refused(gateway: Gateway, query: str = "", *, origin: str = SITE) -> tuple[int, str]:
+def refused(
+    gateway: Gateway, query: str = "", *, origin: str = SITE, cookie: str | None = None
+) -> tuple[int, str]:
     """Code of the close, and of the error that a browser is told before."""
-    with connected(gateway, query, origin) as socket:
+    with connected(gateway, query, origin, cookie) as socket:
         said = told(socket)
         if said["type"] == "config":  # it was let in before
             said = told(socket)
@@ -318,9 +320,11 @@ def test_what_goes_wrong_behind_the_gateway_is_not_kept_from_a_browser(
 ) -> None:
     gateway = bridge.open()
     assert refused(gateway, "?weights=blender") == (4422, "wrong_value")
+    known = bridge.kept()
     bridge.livekit.down = True
-    code, error = refused(gateway)
-    assert code in (4502, 4503, 4504) and error.startswith("livekit")
+    for cookie in (None, known):
+        code, error = refused(gateway, cookie=cookie)
+        assert code in (4502, 4503, 4504) and error.startswith("livekit")
 
     async def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))

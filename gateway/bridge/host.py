@@ -18,7 +18,7 @@ from store import StoredSession
 
 from ..access.caller import SCOPES, Caller
 from ..access.visitor import Visitor, not_admitted
-from ..problems import Problem, no_such_session
+from ..problems import Problem, livekit_problems, no_such_session
 from ..sessions import SessionParts, SessionRequest
 from ..sessions.request import Participant
 from ..sessions.room import SessionRooms
@@ -71,7 +71,8 @@ class Host:
                 where nobody else is connected.
 
         Raises:
-            Problem: the one that it names is not there, not theirs, or over.
+            Problem: the one that it names is not there, not theirs, or over; or LiveKit cannot
+                be asked.
         """
         if (id := visitor.session or asked) is not None and id:
             return Choice(id, await self._find(visitor, id))
@@ -163,7 +164,8 @@ class Host:
         )
 
     async def _is_attended(self, session: StoredSession) -> bool:
-        live = await self._rooms.look(session.room)
+        with livekit_problems(self._settings.livekit_url):
+            live = await self._rooms.look(session.room)
         identity = session.spec["participant"]["identity"]
         return live is not None and any(p.identity == identity for p in live.participants)
 

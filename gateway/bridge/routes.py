@@ -72,7 +72,8 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
                     waits=choice.is_next,
                 )
                 if await connection.serve():
-                    await host.end(choice.id)
+                    with _store_problems():
+                        await host.end(choice.id)
         except Problem as problem:
             door.note(socket, session=(session or "")[:64], problem=problem)
             metrics = getattr(socket.app.state, "metrics", None)
