@@ -185,13 +185,14 @@ def server_url(settings: Settings, requested_host: str | None) -> str:
     url = urlsplit(settings.livekit_public_url or settings.livekit_url)
     scheme = {"http": "ws", "https": "wss"}.get(url.scheme, url.scheme)
     netloc = url.netloc
-    if requested_host and _is_loopback(url.hostname) and not _is_loopback(requested_host):
+    if requested_host and is_here(url.hostname) and not is_here(requested_host):
         host = f"[{requested_host}]" if ":" in requested_host else requested_host
         netloc = host if url.port is None else f"{host}:{url.port}"
     return urlunsplit((scheme, netloc, url.path, url.query, ""))
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_here(host: str | None) -> bool:
+    """Whether a browser looks for ``host`` on its own machine."""
     if host is None or host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -114,7 +114,8 @@ def test_without_a_key_nobody_but_this_machine_uses_the_api(store: Engine) -> No
     with gateway(store) as client:
         assert code(client) == code(client, Host="localhost:8080") == "None"
         assert code(client, Host="rebound.example:8080") == "api_key_required"
-        assert code(client, **{"X-Forwarded-For": "192.0.2.1"}) == "api_key_required"
+        for header in ("X-Forwarded-For", "X-Real-IP"):
+            assert code(client, **{header: "192.0.2.1"}) == "api_key_required"
     with gateway(store, host="0.0.0.0") as client:
         assert code(client) == "api_key_required"
     with gateway(store, auth_enabled=True) as client:

@@ -30,6 +30,7 @@ from .visitor import Visitor, VisitorTokens, not_admitted, token_required
 logger = logging.getLogger("visavis.gateway")
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class Door:
@@ -115,12 +116,11 @@ class Door:
         The name that was asked for matters, too: a site may have its name lead here (DNS
         rebinding), and a proxy may let others in.
         """
-        headers = connection.headers
         return (
             not self._settings.auth_enabled
             and is_loopback(self._settings.host)
-            and _name(headers.get("host", "")) in _LOOPBACK
-            and not ({"forwarded", "x-forwarded-for", "x-forwarded-host"} & set(headers))
+            and _name(connection.headers.get("host", "")) in _LOOPBACK
+            and not is_through_proxy(connection)
             and not await self.keys.is_locked()
         )
 
@@ -250,6 +250,11 @@ def _network(host: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Network((address, 64), strict=False))
+
+
+def is_through_proxy(connection: HTTPConnection) -> bool:
+    """Whether a proxy says so: behind it everybody comes from the proxy's address."""
+    return any(name in connection.headers for name in _FORWARDED)
 
 
 def is_loopback(host: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from agent.brains.providers import check_brain, choose_brain, choose_providers
 from settings import DEV_API_SECRET, Settings
 
 from ..access.door import is_loopback
+from ..tokens import is_here
 from .finding import Finding, ok, warning, wrong
 
 TLS: Final = "Serve it by HTTPS: `docker compose --profile tls up`, or a proxy of your own."
@@ -57,9 +57,7 @@ def check_browser(settings: Settings) -> list[Finding]:
                 "Set LIVEKIT_PUBLIC_URL to a wss:// address of LiveKit.",
             )
         )
-    if plain := [
-        s for s in sites if s.startswith("http://") and not _is_local(urlsplit(s).hostname)
-    ]:
+    if plain := [s for s in sites if s.startswith("http://") and not is_here(urlsplit(s).hostname)]:
         found.append(
             wrong(
                 "browser",
@@ -85,7 +83,7 @@ def check_browser(settings: Settings) -> list[Finding]:
             )
         )
     livekit = urlsplit(settings.livekit_url).hostname
-    is_far = not _is_local(livekit) and not _is_inner(livekit)
+    is_far = not is_here(livekit) and not _is_inner(livekit)
     if settings.livekit_api_secret.get_secret_value() == DEV_API_SECRET and (is_far or secure):
         found.append(
             wrong(
@@ -105,15 +103,6 @@ def check_browser(settings: Settings) -> list[Finding]:
     return found or [ok("browser", "Nothing in the settings keeps browsers out.")]
 
 
-def _is_local(host: str | None) -> bool:
-    if host is None or host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _is_inner(host: str | None) -> bool:
     """A name without a dot, as containers have."""
-    return host is not None and not _is_local(host) and "." not in host and ":" not in host
+    return host is not None and not is_here(host) and "." not in host and ":" not in host

@@ -5,17 +5,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from http import HTTPStatus
-from ipaddress import ip_address
-from typing import Final
 
 from fastapi import Request
 
 from settings import Settings
 
+from ..access.door import is_loopback, is_through_proxy
 from ..problems import Problem
-
-FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
-"""Headers of a proxy, behind which everybody comes from the proxy's address."""
 
 
 def is_operator(settings: Settings, request: Request) -> bool:
@@ -25,21 +21,12 @@ def is_operator(settings: Settings, request: Request) -> bool:
         given = request.headers.get("authorization", "")
         wanted = f"Bearer {token.get_secret_value()}"
         return hmac.compare_digest(given.encode(), wanted.encode())
-    if any(name in request.headers for name in FORWARDED):
+    if is_through_proxy(request):
         return False
     # A site may have its name lead here: what its visitors' browsers ask comes from this machine.
-    return _is_loopback(request.url.hostname) and _is_loopback(
-        request.client.host if request.client else None
+    return is_loopback(request.url.hostname or "") and is_loopback(
+        request.client.host if request.client else ""
     )
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return host is not None and ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def operators_only(settings: Settings) -> Callable[[Request], None]:
