@@ -147,6 +147,9 @@ async def _flood(
         "--count", str(count), "--rate", str(args.rate),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
+    assert process.stdout is not None
+    if (await process.stdout.readline()).strip() != b"ready":
+        raise RuntimeError("the flood could not begin")
     yield
     output, _ = await process.communicate()
     floods.append(Flood(**json.loads(output)))

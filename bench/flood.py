@@ -1,50 +1,42 @@
 """Broken input for a gateway, as fast as asked: ``python -m bench.flood URL --count N --rate R``.
 
 A process of its own, of the lowest priority, so that what the conversation beside it suffers is the
-gateway's doing. Prints one JSON object, a :class:`Flood`.
+gateway's doing. It prints ``ready`` once one of its WebSockets has been let in and greeted, and at
+the end one JSON object, a :class:`Flood`.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import json
 import os
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
+
+from bench.flood_inputs import Input, rest_inputs, socket_messages
 
 SEED: Final = 8
 WORKERS: Final = 8
 """Requests under way at once."""
-PER_SOCKET: Final = 25
-"""Messages sent over one WebSocket, if it stays open."""
+BREATH: Final = 0.025
+"""Seconds between two messages over one WebSocket: a hundred a second are taken, and each broken
+one has a good one beside it."""
+GREETED: Final = 60.0
+"""Seconds until a WebSocket's greeting is over."""
+ANSWERING: Final = 5.0
+"""Seconds that the last answers over a WebSocket may take."""
 PATIENCE: Final = aiohttp.ClientTimeout(total=20)
-FOREIGN: Final = "https://evil.example"
+POLICY: Final = 1008
 REFUSALS_5XX: Final = frozenset({503})
 """Which is no crash: nobody is free."""
-BROKEN: Final = frozenset(
-    {aiohttp.WSCloseCode.ABNORMAL_CLOSURE, aiohttp.WSCloseCode.INTERNAL_ERROR}
-)
-"""With which no WebSocket is refused."""
-
-Draw = Callable[[random.Random], "Input"]
-
-
-@dataclass(frozen=True)
-class Input:
-    """One broken request."""
-
-    method: str
-    path: str
-    body: bytes | None = None
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,7 +45,7 @@ class Flood:
 
     sent: int = 0
     refused: int = 0
-    """Answered with a clear no: 4xx, 503, an ``error`` message, or a close with a code."""
+    """Answered with a clear no: 4xx, 503, an ``error`` message, or a close with a code of ours."""
     accepted: int = 0
     """Answered with 2xx: not broken enough, or not looked at enough."""
     crashes: int = 0
@@ -62,50 +54,107 @@ class Flood:
     statuses: dict[str, int] = field(default_factory=dict)
 
 
-def rest_inputs(chance: random.Random) -> Iterator[Input]:
-    """Without end."""
-    while True:
-        yield chance.choice(_REST)(chance)
-
-
-def socket_messages(chance: random.Random) -> Iterator[str | bytes]:
-    """Without end."""
-    while True:
-        yield chance.choice(_MESSAGES)(chance)
-
-
 async def flood(url: str, count: int, rate: float) -> Flood:
     """Send ``count`` inputs, ``rate`` a second or as many as the gateway answers."""
     chance = random.Random(SEED)
     found, statuses = Flood(), Counter[str]()
-    began = time.monotonic()
-    due = _paced(count, rate)
-    lock = asyncio.Lock()
+    requests, messages = rest_inputs(chance), socket_messages(chance)
 
-    async def work(number: int) -> None:
-        requests, messages = rest_inputs(chance), socket_messages(chance)
-        while True:
-            async with lock:
-                if await anext(due, None) is None:
-                    return
-            if number % 4:
-                await _request(client, url, next(requests), found, statuses)
-                continue
-            await _socket(client, url, messages, due, lock, found, statuses)
+    async with aiohttp.ClientSession(timeout=PATIENCE) as client:
+        async with _admitted(client, url) as guest:
+            print("ready", flush=True)
+            began = time.monotonic()
+            due = _Due(count, rate)
 
-    async with aiohttp.ClientSession(timeout=PATIENCE) as client, asyncio.TaskGroup() as tasks:
-        for number in range(WORKERS):
-            tasks.create_task(work(number))
-    found.seconds = time.monotonic() - began
+            async def ask(number: int) -> None:
+                while await due.next():
+                    if number % 4:
+                        await _request(client, url, next(requests), found, statuses)
+                    else:
+                        await _forge(client, url, found, statuses)
+
+            async def talk() -> None:
+                while not guest.socket.closed and await due.next():
+                    await guest.say(next(messages))
+                    await asyncio.sleep(BREATH)
+
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(talk())
+                for number in range(WORKERS):
+                    tasks.create_task(ask(number))
+            found.seconds = time.monotonic() - began
+            await guest.wait_for_answers()
+        found.sent += guest.said
+        found.refused += guest.refused
+        found.crashes += guest.said - guest.refused
+        statuses["ws error"] = guest.refused
     found.statuses = dict(statuses.most_common())
     return found
 
 
-async def _paced(count: int, rate: float) -> AsyncIterator[int]:
-    began = time.monotonic()
-    for number in range(count):
-        await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-        yield number
+class _Due:
+    """Lets so many inputs go, so many a second."""
+
+    def __init__(self, count: int, rate: float) -> None:
+        self._left = iter(range(count))
+        self._rate = rate
+        self._began = time.monotonic()
+
+    async def next(self) -> bool:
+        """Wait for the turn of the next one; False where all have gone."""
+        number = next(self._left, None)
+        if number is None:
+            return False
+        await asyncio.sleep(max(0.0, self._began + number / self._rate - time.monotonic()))
+        return True
+
+
+class _Guest:
+    """A client that was let in, and sends what cannot be used: each is to be answered with an
+    ``error``. The good message after each keeps it from being thrown out."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.said = 0
+        self.refused = 0
+        self.greeted = asyncio.Event()
+
+    async def say(self, message: str | bytes) -> None:
+        self.said += 1
+        with suppress(ConnectionError, aiohttp.ClientError):  # unanswered, which is counted
+            if isinstance(message, bytes):
+                await self.socket.send_bytes(message)
+            else:
+                await self.socket.send_str(message)
+            await self.socket.send_json({"type": "ping"})
+
+    async def read(self) -> None:
+        async for message in self.socket:
+            kind = json.loads(message.data)["type"]
+            self.refused += kind == "error"
+            if kind == "audio_end":
+                self.greeted.set()
+
+    async def wait_for_answers(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWERING):
+                while self.refused < self.said:
+                    await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def _admitted(client: aiohttp.ClientSession, url: str) -> AsyncIterator[_Guest]:
+    async with client.ws_connect(f"{url}/ws", max_msg_size=1 << 20) as socket:
+        guest = _Guest(socket)
+        reading = asyncio.create_task(guest.read())
+        try:
+            async with asyncio.timeout(GREETED):
+                await socket.send_json({"type": "ping"})
+                await guest.greeted.wait()
+            yield guest
+        finally:
+            await socket.close()
+            await reading
 
 
 async def _request(
@@ -131,135 +180,24 @@ async def _request(
     found.crashes += status >= 500 and status not in REFUSALS_5XX
 
 
-async def _socket(
-    client: aiohttp.ClientSession,
-    url: str,
-    messages: Iterator[str | bytes],
-    due: AsyncIterator[int],
-    lock: asyncio.Lock,
-    found: Flood,
-    statuses: Counter[str],
+async def _forge(
+    client: aiohttp.ClientSession, url: str, found: Flood, statuses: Counter[str]
 ) -> None:
-    """One socket, and what it is sent; the first input is already due."""
-    sent = 0
+    """A WebSocket with a token that nobody made."""
+    found.sent += 1
     try:
-        async with client.ws_connect(f"{url}/ws?token=forged", max_msg_size=1 << 20) as socket:
-            while sent < PER_SOCKET:
-                message = next(messages)
-                sent += 1
-                if isinstance(message, bytes):
-                    await socket.send_bytes(message)
-                else:
-                    await socket.send_str(message)
-                if socket.closed:
-                    break
-                async with lock:
-                    if await anext(due, None) is None:
-                        break
-            code = await _close_code(socket)
-            statuses["ws open" if code is None else f"ws closed {code}"] += 1
-            found.crashes += code in BROKEN
-    except aiohttp.WSServerHandshakeError as error:
-        sent = max(sent, 1)
-        statuses[f"ws handshake {error.status}"] += 1
-        if error.status >= 500 and error.status not in REFUSALS_5XX:
-            found.crashes += 1
-    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-        sent = max(sent, 1)
-        statuses[f"ws {type(error).__name__}"] += 1
-    found.sent += sent
-    found.refused += sent
-
-
-async def _close_code(socket: aiohttp.ClientWebSocketResponse) -> int | None:
-    """Read what it says for a moment; how it closed, None where it did not."""
-    try:
-        async with asyncio.timeout(0.5):
+        async with client.ws_connect(f"{url}/ws?token=forged") as socket:
             async for _ in socket:
                 pass
-    except TimeoutError:
-        return None
-    return socket.close_code
-
-
-def _bytes(chance: random.Random, most: int = 200) -> bytes:
-    return chance.randbytes(chance.randint(0, most))
-
-
-def _value(chance: random.Random, depth: int = 0) -> Any:
-    if depth > 3:
-        return None
-    kind = chance.randrange(7)
-    if kind == 0:
-        return [_value(chance, depth + 1) for _ in range(chance.randint(0, 4))]
-    if kind == 1:
-        return {_name(chance): _value(chance, depth + 1) for _ in range(chance.randint(0, 4))}
-    plain = (
-        chance.randint(-(2**70), 2**70),
-        chance.random() * 1e300,
-        "\ud800" * chance.randint(0, 3),
-        "🙂\x00\x7f" * chance.randint(0, 40),
-        True,
-    )
-    return plain[kind - 2]
-
-
-def _name(chance: random.Random) -> str:
-    known = ["voice", "speed", "language", "mode", "head", "width", "video", "metadata", "text"]
-    return chance.choice([*known, "__proto__", "", "x" * 300, "participant", "max_seconds"])
-
-
-def _object(chance: random.Random) -> bytes:
-    """At least one field that no API has, so that it can never be right."""
-    given = {_name(chance): _value(chance) for _ in range(chance.randint(1, 5))}
-    return json.dumps({**given, "no such field": 1}).encode()
-
-
-def _path(chance: random.Random) -> str:
-    id = chance.choice(["ses_x", "%00", "..%2f..%2fetc", "a" * 500, "%F0%9F%99%82", "ses_'--"])
-    tail = chance.choice(["", "/say", "/ask", "/interrupt", "/token", "/transcript", "/events"])
-    return f"/v1/sessions/{id}{tail}"
-
-
-_JSON: Final = {"Content-Type": "application/json"}
-_POSTS: Final = ("/v1/sessions", "/api/token", "/v1/webhooks", "/v1/keys")
-_REST: Final[tuple[Draw, ...]] = (
-    lambda c: Input("POST", c.choice(_POSTS), _bytes(c), _JSON),
-    lambda c: Input("POST", c.choice(_POSTS), _object(c), _JSON),
-    lambda c: Input("POST", c.choice(_POSTS), _object(c)[:-2], _JSON),
-    lambda c: Input("POST", c.choice(_POSTS), b"[" * 20_000, _JSON),
-    lambda c: Input("POST", c.choice(_POSTS), b'{"a":' * 5_000, _JSON),
-    lambda c: Input("POST", "/v1/sessions", b'{"x":"' + b"a" * 400_000 + b'"}', _JSON),
-    lambda c: Input("POST", "/v1/sessions", b'{"speed": NaN}', _JSON),
-    lambda c: Input("POST", _path(c), _object(c), _JSON),
-    lambda c: Input("PATCH", _path(c), _bytes(c), _JSON),
-    lambda c: Input("GET", f"/v1/sessions?limit={c.choice(['-1', '1e9', 'x', '%00'])}"),
-    lambda c: Input("GET", f"/v1/sessions?cursor={_bytes(c, 40).hex()}&state=asleep"),
-    lambda c: Input("DELETE", _path(c)),
-    lambda c: Input("GET", f"/{_bytes(c, 20).hex()}/../../etc/passwd"),
-    lambda c: Input("POST", "/api/auth/token", None, {"Origin": FOREIGN}),
-    lambda c: Input("POST", "/api/token", b"{}", {**_JSON, "Authorization": f"Bearer {_jwt(c)}"}),
-    lambda c: Input("GET", "/v1/usage?from=yesterday&group=colour"),
-)
-
-
-def _jwt(chance: random.Random) -> str:
-    """Signed by nobody."""
-    head = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
-    return f"{head}.{base64.urlsafe_b64encode(_object(chance)).decode()}."
-
-
-_MESSAGES: Final[tuple[Callable[[random.Random], str | bytes], ...]] = (
-    lambda c: _bytes(c),
-    lambda c: _bytes(c).decode("latin-1"),
-    lambda c: _object(c).decode(),
-    lambda c: "[" * 20_000,
-    lambda c: json.dumps({"type": c.choice(["texts", "", None, 3, "audio_start"])}),
-    lambda c: json.dumps({"type": "text", "data": _value(c)}),
-    lambda c: json.dumps({"type": "audio", "data": "not base64!"}),
-    lambda c: json.dumps({"type": "audio", "data": base64.b64encode(_bytes(c)).decode() + "A"}),
-    lambda c: json.dumps({"type": "audio_stream_start", "userId": _value(c)}),
-)
+            code = socket.close_code
+    except (aiohttp.ClientError, TimeoutError) as error:
+        statuses[f"ws {type(error).__name__}"] += 1
+        found.crashes += 1
+        return
+    statuses[f"ws closed {code}"] += 1
+    is_clear = code == POLICY or (code is not None and 4000 <= code < 5000)
+    found.refused += is_clear
+    found.crashes += not is_clear
 
 
 def main() -> None:

@@ -53,7 +53,6 @@ _HEADERS: Final = {
             "usb=()",
             "serial=()",
             "hid=()",
-            "bluetooth=()",
             "midi=()",
         )
     ),
