@@ -381,3 +381,35 @@ def test_a_request_that_failed_may_be_tried_again_with_its_key(stage: Stage) -> 
     assert stage.gateway.post("/v1/sessions", json={}, headers=key).status_code == 503
     stage.livekit.nobody_free = False
     assert stage.gateway.post("/v1/sessions", json={}, headers=key).status_code == 201
+
+
+def test_what_was_answered_before_the_end_is_answered_so_after_it(stage: Stage) -> None:
+    created = stage.create()
+    [room] = stage.livekit.rooms.values()
+    stage.livekit.admit(room)
+    path = f"/v1/sessions/{created['id']}"
+    calls: list[tuple[str, dict[str, str] | None]] = [
+        ("say", {"text": "Hello"}),
+        ("ask", {"text": "Who are you?"}),
+        ("interrupt", None),
+        ("token", None),
+    ]
+
+    def post(key: str) -> list[Any]:
+        return [
+            stage.gateway.post(
+                f"{path}/{name}", json=body, headers={"Idempotency-Key": f"{key} {name}"}
+            )
+            for name, body in calls
+        ]
+
+    first = post("a key")
+    assert [answer.status_code for answer in first] == [202, 202, 200, 201]
+    stage.gateway.delete(path)
+    again = post("a key")
+    assert [(each.status_code, each.text) for each in again] == [
+        (each.status_code, each.text) for each in first
+    ]
+    assert all(each.headers["idempotency-replayed"] == "true" for each in again)
+    assert len(room.heard) == 2 and room.interrupts == 1
+    assert {answer.status_code for answer in post("another key")} == {410}

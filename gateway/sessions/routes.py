@@ -94,9 +94,12 @@ def session_routes() -> APIRouter:
     ) -> Response:
         """For the same person, who comes back or comes late: a session outlives its tokens. An
         agent that was lost is replaced."""
-        session = await parts.desk.find_open(id, caller)
-        host = http.url.hostname
-        return await once.do(HTTPStatus.CREATED, lambda _: parts.desk.renew(session, host))
+
+        async def work(_: str) -> Token:
+            session = await parts.desk.find_open(id, caller)
+            return await parts.desk.renew(session, http.url.hostname)
+
+        return await once.do(HTTPStatus.CREATED, work)
 
     @routes.post(
         "/{id}/end",

@@ -35,10 +35,12 @@ def talk_routes() -> APIRouter:
     ) -> Response:
         """Word for word, after what is waiting to be said. The answer says that it was accepted;
         what becomes of it comes as events, and from `messages`."""
-        session = await parts.desk.find_open(id, caller)
-        return await once.do(
-            HTTPStatus.ACCEPTED, lambda name: hand_on(parts, session, "say", asked, name)
-        )
+
+        async def work(name: str) -> MessageAnswer:
+            session = await parts.desk.find_open(id, caller)
+            return await hand_on(parts, session, "say", asked, name)
+
+        return await once.do(HTTPStatus.ACCEPTED, work)
 
     @routes.post(
         "/ask",
@@ -51,10 +53,12 @@ def talk_routes() -> APIRouter:
         parts: Parts, once: OnlyOnce, caller: Writer, id: Id, asked: TextRequest
     ) -> Response:
         """As if the person had said it."""
-        session = await parts.desk.find_open(id, caller)
-        return await once.do(
-            HTTPStatus.ACCEPTED, lambda name: hand_on(parts, session, "ask", asked, name)
-        )
+
+        async def work(name: str) -> MessageAnswer:
+            session = await parts.desk.find_open(id, caller)
+            return await hand_on(parts, session, "ask", asked, name)
+
+        return await once.do(HTTPStatus.ACCEPTED, work)
 
     @routes.post(
         "/interrupt",
@@ -64,9 +68,9 @@ def talk_routes() -> APIRouter:
     )
     async def interrupt(parts: Parts, once: OnlyOnce, caller: Writer, id: Id) -> Response:
         """It falls silent at once; texts that wait are said next."""
-        session = await parts.desk.find_open(id, caller)
 
         async def work(_: str) -> Done:
+            session = await parts.desk.find_open(id, caller)
             with door_problems(parts.settings.livekit_url):
                 agent = await parts.desk.agent(session)
                 await parts.door.call(session.room, agent, "interrupt")
