@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection
 from random import Random
 from typing import Final, Protocol
@@ -27,7 +28,7 @@ from avatar_worker.lipsync import Resampler
 from avatar_worker.lipsync.embedded import EmbeddedModel
 from avatar_worker.player.rest import Rest
 from avatar_worker.render import Head, MeshRenderer, load_head, prewarm
-from bench.render_peers import tinypanda
+from bench.render_peers import card, tinypanda
 from bench.render_peers.pixelwise import Pixelwise
 from bench.report import Report, percentiles
 from bench.speech import STORY, speak
@@ -99,6 +100,7 @@ def _measure(name: str, frames: int) -> Report:
         metrics["tinypanda_cpu_ms_512"] = percentiles(panda[_WARM_UP:]).p50
     else:
         notes.append(lacking)
+    metrics |= _on_card(name, talking, notes)
     metrics["idle_cpu_ms_a_second_512"] = 30 * float(np.mean(spent["frame_cpu_ms_512_idle"]))
     metrics |= _first_frame(name)
     if "fork" in multiprocessing.get_all_start_methods():
@@ -107,6 +109,20 @@ def _measure(name: str, frames: int) -> Report:
     else:
         notes.append("a room's memory was not measured: this system does not fork")
     return Report("render", frames, metrics, tuple(notes))
+
+
+def _on_card(name: str, talking: Acted, notes: list[str]) -> dict[str, float]:
+    """In a process of its own: what a driver has open does not survive the forks to come."""
+    if (lacking := card.missing()) is not None:
+        notes.append(lacking)
+        return {}
+    metrics: dict[str, float] = {}
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
+        for size, shape in SIZES.items():
+            spent, taken = apart.submit(card.time_frames, name, *shape, talking).result()
+            metrics[f"card_cpu_ms_{size}_talking"] = percentiles(spent[_WARM_UP:]).p50
+            metrics[f"card_ms_{size}_talking"] = percentiles(taken[_WARM_UP:]).p50
+    return metrics
 
 
 def act(text: str | None, frames: int) -> Acted:

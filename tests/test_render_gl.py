@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 import threading
 from functools import cache
@@ -155,6 +156,26 @@ def test_a_renderer_does_not_stay_with_the_thread_that_built_it(opengl: None) ->
     del renderer, thread
     gc.collect()
     assert np.array_equal(frame(other, face(jawOpen=0.5)), here), "one's end took the other along"
+
+
+@pytest.mark.parametrize(("own", "meant"), [(None, "USLEEP"), ("NOTHING", "NOTHING")])
+def test_the_driver_does_not_wait_in_a_busy_loop_unless_told_to(
+    monkeypatch: pytest.MonkeyPatch, own: str | None, meant: str
+) -> None:
+    moderngl = pytest.importorskip("moderngl")
+    found: list[str | None] = []
+
+    def create(**_: object) -> None:
+        found.append(os.environ.get("__GL_YIELD"))
+        raise RuntimeError("no device")
+
+    monkeypatch.setenv("__GL_YIELD", own or "")
+    if own is None:
+        monkeypatch.delenv("__GL_YIELD")
+    monkeypatch.setattr(moderngl, "create_context", create)
+    with pytest.raises(GpuError, match="no device"):
+        open_card()
+    assert set(found) == {meant}
 
 
 def test_earlier_frames_do_not_show_in_later_ones(opengl: None) -> None:
