@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -14,8 +16,8 @@ from livekit import rtc
 from starlette.websockets import WebSocket, WebSocketState
 
 from gateway.bridge.connection import Connection, Manners
-from gateway.bridge.endings import shorten
-from gateway.bridge.inbox import BAD_MESSAGES, BURST
+from gateway.bridge.endings import Gone, Over, shorten
+from gateway.bridge.inbox import BAD_MESSAGES, BURST, Inbox
 from gateway.bridge.messages import NAMES, RATE, Wording
 from gateway.bridge.microphone import LEAD_IN, MOST, PIECE, TAIL, Microphone
 from gateway.bridge.outbox import MOST_FRAMES, MOST_MESSAGES, Outbox
@@ -229,6 +231,36 @@ async def test_a_flood_is_shown_the_door() -> None:
         texts.socket.send(type="text", data=str(number))
         await texts.until_asked(str(number))
     assert await texts.over() == (4429, "Wait 3 s.")
+
+
+async def test_a_flood_of_a_few_big_messages_is_shown_the_door_and_no_microphone_is() -> None:
+    def say(sound: bytes) -> dict[str, str]:
+        text = json.dumps({"type": "audio", "data": base64.b64encode(sound).decode()})
+        return {"type": "websocket.receive", "text": text}
+
+    async def hear(sound: bytes, seconds: float, most: int) -> int:
+        """How many such messages are taken, one every so many seconds."""
+        now, taken = 0.0, 0
+
+        async def receive() -> dict[str, Any]:
+            nonlocal now
+            now += seconds
+            return message if taken < most else {"type": "websocket.disconnect", "code": 1001}
+
+        async def take(_: object) -> None:
+            nonlocal taken
+            taken += 1
+
+        message = say(sound)
+        socket = cast(WebSocket, SimpleNamespace(receive=receive))
+        with pytest.raises((Gone, Over)):
+            await Inbox(socket, 60, pytest.fail, lambda: now).read(take)
+        return taken
+
+    second = bytes(2 * RATE)
+    assert await hear(second * 10, 0.0, 100) == 8 * 2**20 // len(say(second * 10)["text"])
+    assert await hear(second, 0.3, 1000) == 1000, "three times as fast as it is spoken, for long"
+    assert await hear(second, 0.1, 1000) < 1000
 
 
 async def test_who_says_nothing_does_not_stay() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
@@ -13,6 +14,8 @@ from typing import Any
 import aiohttp
 import pytest
 import uvicorn
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.app import create_app
@@ -145,6 +148,63 @@ async def test_the_longest_text_does_not_end_the_events(
         server.sessions.end(id, "left")
         texts = [event["data"].get("text") async for event in visavis.events(id)]
         assert texts == [None, text, None]
+
+
+async def test_events_survive_a_busy_server_and_a_broken_stream_and_come_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def event(seq: int, type: str = "user.turn") -> str:
+        return f'id: {seq}\nevent: {type}\ndata: {{"seq": {seq}, "type": "{type}"}}\n\n'
+
+    answers = [
+        (429, "7", ""),
+        (503, "4000", ""),
+        (200, None, event(1) + event(2) + event(3)[:-9]),
+        (502, None, "<html>"),
+        (503, None, ""),
+        (200, None, event(3) + event(4, "session.ended")),
+    ]
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.query["after"])
+        status, wait, body = answers.pop(0)
+        response = web.Response(status=status, text=body)
+        if wait is not None:
+            response.headers["Retry-After"] = wait
+        return response
+
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def rest(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(0)
+
+    app = web.Application()
+    app.router.add_get("/v1/sessions/ses_1/events", answer)
+    async with TestServer(app) as server, Visavis(str(server.make_url(""))) as visavis:
+        monkeypatch.setattr("visavis.client.asyncio.sleep", rest)
+        seen = [each["seq"] async for each in visavis.events("ses_1")]
+        monkeypatch.undo()
+    assert seen == [1, 2, 3, 4]
+    assert asked == ["0", "0", "0", "2", "2", "2"]
+    assert [wait for wait in waits if wait] == [7, 60, 1, 2, 4]
+
+
+async def test_a_server_that_stays_busy_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visavis.client.LONGEST_REST", 0.0)
+
+    async def refuse(_: web.Request) -> web.Response:
+        problem = {"code": "too_many_streams", "detail": "Too many."}
+        return web.json_response(problem, status=503, headers={"Retry-After": "60"})
+
+    app = web.Application()
+    app.router.add_get("/v1/sessions/ses_1/events", refuse)
+    async with TestServer(app) as server, Visavis(str(server.make_url(""))) as visavis:
+        with pytest.raises(VisavisError) as refused:
+            _ = [each async for each in visavis.events("ses_1")]
+    assert (refused.value.code, refused.value.retry_after) == ("too_many_streams", 60)
 
 
 async def test_a_refusal_says_why(server: Server) -> None:

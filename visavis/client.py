@@ -27,20 +27,28 @@ ATTEMPTS: Final = 4
 """For a request that got no answer, or that the server asks to send again."""
 LONGEST_WAIT: Final = 10.0
 """Seconds between two of them."""
+LONGEST_REST: Final = 60.0
+"""Seconds between two for the events, which nobody waits for."""
 _LONGEST_EVENT: Final = 2**20
 """Bytes. A text to answer has up to 50,000 characters, of up to 12 in JSON."""
 _AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_RESUMED: Final = _AGAIN | {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
+"""A proxy says the latter two while a gateway starts anew."""
 
 
 class VisavisError(Exception):
     """The server refuses, or cannot."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(
+        self, status: int, code: str, detail: str, *, retry_after: float | None = None
+    ) -> None:
         super().__init__(f"{detail} ({status} {code})")
         self.status = status
         """Of HTTP; 0: there was no answer."""
         self.code = code
         """For programs."""
+        self.retry_after = retry_after
+        """Seconds after which it may be tried again, where the server says so."""
 
 
 class Visavis:
@@ -129,7 +137,8 @@ class Visavis:
         return await self._call("POST", f"/{quote(id, safe='')}/end", {})
 
     async def events(self, id: str, *, after: int = 0) -> AsyncIterator[Json]:
-        """What happens, as it happens, until the session is over; a broken stream is resumed."""
+        """What happens, as it happens, until the session is over; a stream that breaks, or that a
+        busy server refuses, is resumed where it was."""
         failures = 0
         while True:
             try:
@@ -139,11 +148,16 @@ class Visavis:
                     if event["type"] == "session.ended":
                         return
                 return  # nothing more will come
-            except (aiohttp.ClientError, TimeoutError) as error:
-                failures += 1
-                if failures >= ATTEMPTS:
-                    raise _no_answer(error) from error
-                await asyncio.sleep(min(0.5 * 2**failures, LONGEST_WAIT))
+            except (aiohttp.ClientError, TimeoutError) as broken:
+                error = _no_answer(broken)
+            except VisavisError as refused:
+                if refused.status not in _RESUMED:
+                    raise
+                error = refused
+            failures += 1
+            if failures >= ATTEMPTS:
+                raise error
+            await asyncio.sleep(_wait(failures, error, LONGEST_REST))
 
     async def _stream(self, id: str, after: int) -> AsyncIterator[Json]:
         assert self._session is not None, "use it as `async with Visavis(…) as visavis:`"
@@ -159,7 +173,8 @@ class Visavis:
             if answer.status != HTTPStatus.OK:
                 raise await _problem(answer)
             async for line in answer.content:
-                if line.startswith(b"data:"):  # an event is one line of JSON
+                # An event is one line of JSON; where the stream breaks, half of one.
+                if line.startswith(b"data:") and line.endswith(b"\n"):
                     yield cast(Json, json.loads(line[5:]))
             raise aiohttp.ClientPayloadError("the stream ended early")
 
@@ -176,7 +191,6 @@ class Visavis:
         if method == "POST":
             headers["Idempotency-Key"] = secrets.token_hex(16)
         for attempt in range(1, ATTEMPTS + 1):
-            wait = min(0.5 * 2**attempt, LONGEST_WAIT)
             try:
                 async with self._session.request(
                     method, f"{self._url}/v1/sessions{path}",
@@ -184,29 +198,39 @@ class Visavis:
                 ) as answer:  # fmt: skip
                     if answer.ok:
                         return cast(Json, await answer.json())
-                    problem = await _problem(answer)
-                    if answer.status not in _AGAIN or attempt == ATTEMPTS:
-                        raise problem
-                    asked = answer.headers.get("Retry-After", "")
-                    wait = min(float(asked) if asked.isdecimal() else wait, LONGEST_WAIT)
-            except (aiohttp.ClientError, TimeoutError) as error:
-                if attempt == ATTEMPTS:
-                    raise _no_answer(error) from error
-            await asyncio.sleep(wait)
+                    error = await _problem(answer)
+                if error.status not in _AGAIN:
+                    raise error
+            except (aiohttp.ClientError, TimeoutError) as broken:
+                error = _no_answer(broken)
+            if attempt == ATTEMPTS:
+                raise error
+            await asyncio.sleep(_wait(attempt, error, LONGEST_WAIT))
         raise AssertionError
+
+
+def _wait(attempt: int, error: VisavisError, longest: float) -> float:
+    """Seconds until the next."""
+    return min(0.5 * 2**attempt if error.retry_after is None else error.retry_after, longest)
 
 
 def _text(text: str, message: str | None) -> Json:
     return {"text": text} if message is None else {"text": text, "id": message}
 
 
-def _no_answer(error: Exception) -> VisavisError:
-    return VisavisError(0, "no_answer", f"the server does not answer: {type(error).__name__}")
+def _no_answer(broken: Exception) -> VisavisError:
+    detail = f"the server does not answer: {type(broken).__name__}"
+    error = VisavisError(0, "no_answer", detail)
+    error.__cause__ = broken
+    return error
 
 
 async def _problem(answer: aiohttp.ClientResponse) -> VisavisError:
+    asked = answer.headers.get("Retry-After", "")
+    wait = float(asked) if asked.isdecimal() else None
     try:
         problem = await answer.json(content_type=None)
-        return VisavisError(answer.status, problem["code"], problem["detail"])
+        code, detail = problem["code"], problem["detail"]
     except (ValueError, KeyError, TypeError):
-        return VisavisError(answer.status, "unknown", answer.reason or "no reason given")
+        code, detail = "unknown", answer.reason or "no reason given"
+    return VisavisError(answer.status, code, detail, retry_after=wait)
