@@ -29,18 +29,19 @@ from .brains.steady_llm import SteadyLLM
 from .brains.turns import FRAME
 from .controls import Control, Messages, open_desk, tell_room, tell_sender
 from .inputs import refine_inputs, subscribe_to_people
+from .job_store import JobStore
 from .knowledge.answer import Answers
 from .knowledge.choose import Library, open_library
-from .knowledge.desk import KnowledgeDesk, named_in
+from .knowledge.desk import KnowledgeDesk
 from .knowledge.session import SessionKnowledge
 from .manner import Manner
 from .memory import remember
 from .outputs import refine_outputs, tell_face
-from .replacement import is_replacement
+from .replacement import hand_over_if_cut, is_replacement
 from .rivals import yield_to_older
 from .seeing import Sight, open_eyes, sampler
 from .seeing.models import can_see
-from .session import Asked, AskedError, Sitting, recall, refuse
+from .session import Asked, AskedError, Casual, Sitting, recall, refuse
 from .tools import collect_tools
 from .turn_metrics import TurnMetrics
 from .usage import meter
@@ -66,14 +67,16 @@ def prewarm(process: JobProcess) -> None:
 async def converse(ctx: JobContext) -> None:
     """Entry point of a job: talk until the person leaves, or the session ends."""
     settings = load_settings()
+    store = JobStore.of(ctx, settings.store_url)
+    hand_over_if_cut(ctx)
     try:
         spec = SessionSpec.from_metadata(ctx.job.metadata)
     except ProtocolError as error:
-        await refuse(ctx, settings, error)
+        await refuse(ctx, store, error)
         return
     replacing = is_replacement(ctx.job.metadata)
     if spec is not None:
-        recalled = await recall(settings, spec)
+        recalled = await recall(store, spec)
         spec, replacing = recalled.spec, replacing or recalled.begun
     try:
         asked = Asked.of(settings, spec, replacing=replacing)
@@ -84,24 +87,23 @@ async def converse(ctx: JobContext) -> None:
     except (AskedError, BrainError, LlamaError) as error:
         if spec is None:
             raise
-        await refuse(ctx, settings, error)
+        await refuse(ctx, store, error)
         return
-    sitting = Sitting(ctx, asked.settings, spec) if spec is not None else None
+    sitting = Casual(ctx) if spec is None else Sitting(ctx, asked.settings, spec, store)
     try:
-        await _hold(ctx, asked, spec, models, brains, sitting)
+        await _hold(ctx, asked, models, brains, store, sitting)
     except Exception:
-        if sitting is not None:
-            sitting.fail()
+        sitting.fail()
         raise
 
 
 async def _hold(
     ctx: JobContext,
     asked: Asked,
-    spec: SessionSpec | None,
     models: Models,
     brains: Brains,
-    sitting: Sitting | None,
+    store: JobStore,
+    sitting: Sitting | Casual,
 ) -> None:
     settings = asked.settings
     session = open_session(brains)
@@ -114,7 +116,7 @@ async def _hold(
         asked.parts,
         models,
         functools.partial(tell_room, ctx.room),
-        *([sitting.keep] if sitting is not None else []),
+        sitting.keep,
     )
     if settings.agent_follow_language:
         control.follow()
@@ -136,7 +138,7 @@ async def _hold(
             answers=answers,
             sight=sight,
             model=model,
-            overhear=sitting.overhear if sitting is not None else None,
+            overhear=sitting.overhear,
         )
 
     assistant = make_assistant()
@@ -152,8 +154,7 @@ async def _hold(
         subscribe_to_people(ctx.room)
         if yield_to_older(ctx.room, settings.agent_name, ctx.shutdown):
             return
-        if sitting is not None:
-            sitting.enter()
+        sitting.enter()
     await avatar.start(session, room=ctx.room)
     await session.start(
         assistant,
@@ -173,13 +174,12 @@ async def _hold(
     refine_inputs(ctx, session, settings.debug_audio_capture, gated=not brains.realtime)
     control.begin()
     if in_room:
-        meter(ctx, session, settings)
+        meter(ctx, session, store)
         await _introduce(ctx.room, session, brains)
         desk = KnowledgeDesk(ctx.room, knowledge)
         answers.show = desk.show
-        if sitting is not None:
-            sitting.begin(session, control, avatar)
-        for url in spec.knowledge if spec is not None else named_in(ctx.job.metadata):
+        sitting.begin(session, control, avatar)
+        for url in sitting.knowledge:
             desk.add_url(url)
         ctx.add_shutdown_callback(desk.aclose)
         feel = functools.partial(tell_face, avatar)
@@ -192,17 +192,14 @@ async def _hold(
         except RuntimeError:
             logger.info("the room closed before anyone came")
             return  # of a session, its sitting notices as well
-        await remember(ctx, session, manner, person, settings, brains.writer)
-        tell = tell_sender(ctx.room)
-        messages = Messages(session, tell if sitting is None else sitting.news(tell))
+        await remember(store, session, manner, person, settings, brains.writer)
+        messages = Messages(session, sitting.news(tell_sender(ctx.room)))
         controls = await open_desk(ctx.room, messages, control, avatar)
         ctx.add_shutdown_callback(controls.aclose)
         eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
         ctx.add_shutdown_callback(eyes.aclose)
-        over = ctx.shutdown if sitting is None else sitting.leave
-        attend(ctx, session, outputs, settings.reconnect_grace, over)
-        if sitting is not None:
-            sitting.admit(messages, brains.description)
+        attend(ctx, session, outputs, settings.reconnect_grace, sitting.leave)
+        sitting.admit(messages, brains.description)
     if brains.remote is not None:
         brains.remote.attach(session, ctx.room, str(assistant.instructions))
         ctx.add_shutdown_callback(brains.remote.aclose)

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from livekit import rtc
-from livekit.agents import AgentSession, ConversationItemAddedEvent, JobContext, llm
+from livekit.agents import AgentSession, ConversationItemAddedEvent, llm
 
 from settings import Settings
-from store import Memories, Memory, Turn, open_store
+from store import Memories, Memory, Turn
 from visavis.protocol import ATTRIBUTE_PERSON
 
+from .job_store import JobStore
 from .manner import Manner
 
 logger = logging.getLogger("visavis.agent")
@@ -111,7 +112,7 @@ class Recorder:
 
 
 async def remember(
-    ctx: JobContext,
+    store: JobStore,
     session: AgentSession[Any],
     manner: Manner,
     person: rtc.RemoteParticipant,
@@ -126,8 +127,8 @@ async def remember(
     if not key or settings.agent_memory == "off":
         return
     try:
-        store = await asyncio.to_thread(open_store, settings.store_url)
-        recorder = Recorder(Memories(store, time.time), key, settings.agent_memory, gatherer)
+        memories = Memories(await asyncio.to_thread(store.open), time.time)
+        recorder = Recorder(memories, key, settings.agent_memory, gatherer)
         known = await recorder.recall()
     except Exception as error:
         logger.error("nothing can be remembered: %s", type(error).__name__)
@@ -136,7 +137,7 @@ async def remember(
         manner.memory = told
         await session.current_agent.update_instructions(manner.instructions)
     recorder.attach(session)
-    ctx.add_shutdown_callback(recorder.save)
+    store.at_the_end(recorder.save)
 
 
 def read_facts(answer: str) -> list[str] | None:

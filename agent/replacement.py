@@ -1,7 +1,8 @@
 """An agent whose process dies is replaced at once; LiveKit would leave the room without one.
 
 Its server takes some 20 s to notice that a participant is dead, and starts no job again. The worker
-knows as soon as its process is gone.
+knows as soon as its process is gone. Where the worker itself is to end, LiveKit lets its jobs go on
+for the drain timeout and then has them leave: each calls another agent as its last act.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any, Final
 
 import aiohttp
 from livekit import api
-from livekit.agents import AgentServer
+from livekit.agents import AgentServer, JobContext
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS, RunningJobInfo
+from livekit.protocol.agent import Job
 
 from visavis.session import find_id
 
@@ -25,6 +27,9 @@ LOOK_EVERY: Final = 0.25
 """Seconds."""
 LEAVING: Final = 0.5
 """Seconds after the end of a process until the server has certainly seen it leave, if it did."""
+
+CUT: Final = "parent process shutdown"
+"""LiveKit's reason for the end of a job whose worker ends."""
 
 _ERRORS = (api.TwirpError, aiohttp.ClientError, TimeoutError)
 _PERSONS: Final = frozenset(int(kind) for kind in DEFAULT_PARTICIPANT_KINDS)
@@ -57,21 +62,10 @@ class Replacement:
         room, identity = info.job.room.name, info.accept_arguments.identity
         await asyncio.sleep(LEAVING)
         try:
-            if not await self._remove(room, identity) or self._server.draining:
+            if not await self._remove(room, identity):
                 return
             logger.warning("an agent was lost; calling another into its room")
-            found = await self._livekit.room.list_participants(
-                api.ListParticipantsRequest(room=room)
-            )
-            expected = find_id(info.job.metadata) is not None  # its person may still come
-            if expected or any(int(each.kind) in _PERSONS for each in found.participants):
-                await self._livekit.agent_dispatch.create_dispatch(
-                    api.CreateAgentDispatchRequest(
-                        agent_name=info.job.agent_name,
-                        room=room,
-                        metadata=hand_on(info.job.metadata, identity),
-                    )
-                )
+            await call_another(self._livekit, info.job, identity)
         except _ERRORS as error:
             logger.warning("a lost agent could not be replaced: %s", error)
 
@@ -86,6 +80,38 @@ class Replacement:
                 return False
             raise
         return True
+
+
+async def call_another(livekit: api.LiveKitAPI, job: Job, identity: str) -> None:
+    """Into the room of ``job``, whose agent ``identity`` is gone, if there is anybody to talk with.
+
+    Raises what LiveKit's API client raises.
+    """
+    room = job.room.name
+    found = await livekit.room.list_participants(api.ListParticipantsRequest(room=room))
+    expected = find_id(job.metadata) is not None  # its person may still come
+    if expected or any(int(each.kind) in _PERSONS for each in found.participants):
+        await livekit.agent_dispatch.create_dispatch(
+            api.CreateAgentDispatchRequest(
+                agent_name=job.agent_name, room=room, metadata=hand_on(job.metadata, identity)
+            )
+        )
+
+
+def hand_over_if_cut(ctx: JobContext) -> None:
+    """Call another agent where the worker ends before the conversation does."""
+
+    async def hand_over(reason: str) -> None:
+        """Called once the agent has left the room."""
+        if reason != CUT or ctx.is_fake_job():
+            return
+        logger.info("the worker ends; calling another agent into the room")
+        try:
+            await call_another(ctx.api, ctx.job, ctx.local_participant_identity)
+        except _ERRORS as error:
+            logger.warning("a conversation could not be handed over: %s", error)
+
+    ctx.add_shutdown_callback(hand_over)
 
 
 def hand_on(metadata: str, identity: str) -> str:

@@ -21,8 +21,7 @@ from livekit.agents import (
 from livekit.agents.metrics import LLMModelUsage, ModelUsage, STTModelUsage, TTSModelUsage
 
 from agent.brains.llama import LlamaAddress
-from settings import Settings
-from store import open_store
+from agent.job_store import JobStore
 from store.usage import Quantities, Run, Usages, Used
 from visavis.session import find_id
 
@@ -163,14 +162,14 @@ def read_model(usage: ModelUsage) -> Used | None:
     return None
 
 
-def meter(ctx: JobContext, session: AgentSession[Any], settings: Settings) -> None:
+def meter(ctx: JobContext, session: AgentSession[Any], store: JobStore) -> None:
     """Until the conversation is over."""
     run = Run(ctx.job.id, find_id(ctx.job.metadata) or "", time.time())
     llama = LlamaAddress.find(os.environ)
     running = Meter(
         session,
         run,
-        lambda: Usages(open_store(settings.store_url)),
+        lambda: Usages(store.open()),
         embedded=urlsplit(llama.url).netloc if llama is not None else None,
     )
-    ctx.add_shutdown_callback(running.aclose)
+    store.at_the_end(running.aclose)

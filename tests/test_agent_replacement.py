@@ -12,7 +12,7 @@ import pytest
 from livekit import api, rtc
 from livekit.agents import AgentServer
 
-from agent.replacement import Replacement, is_replacement
+from agent.replacement import CUT, Replacement, hand_over_if_cut, is_replacement
 from bench.livekit import LiveKitServer, start_livekit
 from visavis.session import SessionSpec
 
@@ -38,7 +38,6 @@ class Worker:
     """A worker with one job in ``room``."""
 
     def __init__(self, room: str, metadata: str = "") -> None:
-        self.draining = False
         job = SimpleNamespace(
             id="job", room=SimpleNamespace(name=room), agent_name="visavis", metadata=metadata
         )
@@ -113,6 +112,45 @@ async def test_a_room_without_people_gets_another_agent(
     await end_job(Worker("nobody"), lk)
     assert await dispatched(lk, "nobody") == []
     await dead.disconnect()
+
+
+async def end_with_worker(lk: api.LiveKitAPI, room: str, reason: str, metadata: str = "") -> None:
+    """A job's agent leaves the room, for ``reason``."""
+    ends: list[Any] = []
+    ctx: Any = SimpleNamespace(
+        api=lk,
+        job=SimpleNamespace(
+            room=SimpleNamespace(name=room), agent_name="visavis", metadata=metadata
+        ),
+        local_participant_identity="agent-1",
+        is_fake_job=lambda: False,
+        add_shutdown_callback=ends.append,
+    )
+    hand_over_if_cut(ctx)
+    await asyncio.gather(*(end(reason) for end in ends))
+
+
+async def test_a_conversation_ends_because_its_worker_is_deployed_anew(
+    livekit: LiveKitServer, lk: api.LiveKitAPI
+) -> None:
+    person = await enter(livekit, "person", "cut", "standard")
+    await end_with_worker(lk, "cut", "the conversation is over")
+    assert await dispatched(lk, "cut") == [], "it was over anyway"
+    await end_with_worker(lk, "cut", CUT)
+    [made] = await dispatched(lk, "cut")
+    assert is_replacement(made.metadata)
+    await person.disconnect()
+
+    spec = SessionSpec("s1", 1.5, greeting="Hello.")
+    await lk.room.create_room(api.CreateRoomRequest(name="cut early"))
+    await end_with_worker(lk, "cut early", CUT, spec.to_metadata())
+    [made] = await dispatched(lk, "cut early")
+    assert SessionSpec.from_metadata(made.metadata) == spec
+
+    await lk.room.create_room(api.CreateRoomRequest(name="cut empty"))
+    await end_with_worker(lk, "cut empty", CUT)
+    assert await dispatched(lk, "cut empty") == []
+    await end_with_worker(lk, "cut and gone", CUT, spec.to_metadata())
 
 
 @pytest.mark.parametrize("metadata", ["", "{", "[]", '{"other": 1}', '"replaces"'])

@@ -11,8 +11,8 @@ from typing import Final
 
 from livekit.agents import JobContext
 
-from settings import Settings
-from store import Sessions, open_store
+from agent.job_store import JobStore
+from store import Sessions
 from visavis.protocol import ProtocolError
 from visavis.session import SessionSpec, find_id
 from visavis.talk import TalkChange
@@ -29,9 +29,9 @@ REFUSING: Final = 20.0
 """Seconds for the store to take why a session cannot begin: nobody is kept waiting by it."""
 
 
-def open_recorder(settings: Settings, session: str, *, words: bool = True) -> Recorder:
+def open_recorder(store: JobStore, session: str, *, words: bool = True) -> Recorder:
     """Not started yet."""
-    return Recorder(lambda: _open_sessions(settings), session, words=words)
+    return Recorder(lambda: _sessions(store), session, words=words)
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Recalled:
     """An earlier agent held it already."""
 
 
-async def recall(settings: Settings, spec: SessionSpec) -> Recalled:
+async def recall(store: JobStore, spec: SessionSpec) -> Recalled:
     """As it was held last, by an agent that was lost; as it was asked for where there was none, or
     the store does not say."""
     try:
         async with asyncio.timeout(RECALLING):
-            sessions = await asyncio.to_thread(_open_sessions, settings)
+            sessions = await asyncio.to_thread(_sessions, store)
             talk = await asyncio.to_thread(sessions.find_talk, spec.id)
             begun = await asyncio.to_thread(sessions.happened, spec.id, "session.started")
         if talk is not None:
@@ -59,7 +59,7 @@ async def recall(settings: Settings, spec: SessionSpec) -> Recalled:
         return Recalled(spec, False)
 
 
-async def refuse(ctx: JobContext, settings: Settings, error: Exception) -> None:
+async def refuse(ctx: JobContext, store: JobStore, error: Exception) -> None:
     """A session that cannot be as it was asked to be says so and ends.
 
     ``error``: a :class:`ProtocolError`, an :class:`AskedError`, or of a brain that cannot be made.
@@ -69,7 +69,7 @@ async def refuse(ctx: JobContext, settings: Settings, error: Exception) -> None:
         code: FailureCode = "wrong_spec" if isinstance(error, ProtocolError) else "wrong_brain"
         if isinstance(error, AskedError):
             code = error.code
-        events = open_recorder(settings, session)
+        events = open_recorder(store, session)
         events.start()
         events.note("session.failed", code=code, detail=str(error))
         await events.catch_up(REFUSING)
@@ -78,5 +78,5 @@ async def refuse(ctx: JobContext, settings: Settings, error: Exception) -> None:
     ctx.shutdown("the conversation cannot begin")
 
 
-def _open_sessions(settings: Settings) -> Sessions:
-    return Sessions(open_store(settings.store_url), time.time)
+def _sessions(store: JobStore) -> Sessions:
+    return Sessions(store.open(), time.time)

@@ -15,6 +15,7 @@ from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 
 from agent.controls import Control, Messages, fulfil
 from agent.controls.messages import News
+from agent.job_store import JobStore
 from settings import Settings
 from visavis import AvatarSession
 from visavis.appearance import AppearanceError
@@ -54,14 +55,16 @@ class Sitting:
         ctx: JobContext,
         settings: Settings,
         spec: SessionSpec,
+        store: JobStore,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ctx = ctx
         self._settings = settings
         self._spec = spec
         self._talk = spec.talk
+        self.knowledge = list(spec.knowledge)
         self._clock = clock
-        self._recorder = open_recorder(settings, spec.id, words=spec.transcript)
+        self._recorder = open_recorder(store, spec.id, words=spec.transcript)
         key = door_key(settings.livekit_api_secret.get_secret_value(), ctx.job.room.name)
         self._door = Door(key, lambda: self.end("ended"), time.monotonic, self._is_anybody_there)
         self._voice: Voice | None = None
@@ -70,6 +73,7 @@ class Sitting:
         self._somebody = False
         self._ending: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        store.at_the_end(self.aclose)
 
     def enter(self) -> None:
         """The agent is in the room."""
@@ -77,7 +81,6 @@ class Sitting:
         room = self._ctx.room
         room.local_participant.register_rpc_method(RPC_DOOR, self._door.answer)
         room.on("disconnected", self._on_disconnected)
-        self._ctx.add_shutdown_callback(self.aclose)
         self._tasks.append(asyncio.create_task(self._leave_what_is_over()))
 
     def begin(
