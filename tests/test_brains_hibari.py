@@ -51,6 +51,20 @@ async def test_text_that_cannot_be_spoken_counts_as_a_failure(voice: Voice, text
     assert sum(frame.duration for frame in frames) < 1
 
 
+@pytest.mark.parametrize(
+    ("text", "pause"), [("To make a cup of tea,", 0.12), ("Really?", 0.3), ("One. Two.", 0.3)]
+)
+def test_the_person_does_not_wait_for_the_voices_own_silence(
+    voice: Voice, text: str, pause: float
+) -> None:
+    spoken = voice.say(text)
+    audible = np.flatnonzero(np.abs(spoken.pcm.astype(np.int32)) > 40) / SAMPLE_RATE
+    assert audible[0] < 0.06
+    assert len(spoken.pcm) / SAMPLE_RATE - audible[-1] < pause + 0.02
+    assert np.diff(audible).max() < 0.4, "between two sentences"
+    assert spoken.words[0].start < 0.1
+
+
 def loudness(pcm: np.ndarray, start: float, end: float) -> float:
     """RMS between two times."""
     piece = pcm[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)].astype(float)
