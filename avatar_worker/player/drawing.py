@@ -26,6 +26,10 @@ logger = logging.getLogger("visavis.player")
 
 AHEAD: Final = 2
 """Pictures that are drawn before their time."""
+RENEWED: Final = 3
+"""Slots after which a picture is shown again although nothing has moved: ten a second. Whoever has
+just come or lost packets sees it then, and no browser takes it for frozen: a gap is a freeze from
+150 ms on over the usual one (W3C webrtc-stats, ``freezeCount``)."""
 SLOW: Final = 0.1
 """Seconds that drawing a picture may take: then there are ten a second, the fewest."""
 _SLOW_PICTURES: Final = 20
@@ -106,7 +110,10 @@ class Drawing:
         self._acted: dict[int, Acted] = {}
         self._acted_until = -1
         """Serial of the last slot of which :meth:`take_acted` knows the face."""
-        self._drawn: dict[int, Picture] = {}
+        self._drawn: dict[int, Picture | None] = {}
+        """By slot; None: as the one before it."""
+        self._renewed = -RENEWED
+        """Serial of the last slot with a picture of its own."""
         self._blank: list[Picture] = []
         self._stopping = False
         self._failed = False
@@ -154,7 +161,8 @@ class Drawing:
         """Make pictures, or none while nobody looks at them. With ``changed`` held."""
         self._draws = wanted and self._outfit is not None
         if not self._draws:
-            self._blank.extend(self._drawn.values())
+            for picture in self._drawn.values():
+                self._reuse(picture)
             self._drawn.clear()
 
     def watch(self, wanted: bool) -> None:
@@ -180,18 +188,27 @@ class Drawing:
             del self._acted[earlier]
         return self._acted.pop(serial, None)
 
+    def has_drawn(self, serial: int) -> bool:
+        """What :meth:`take` answers of that slot is final. With ``changed`` held."""
+        return serial in self._drawn
+
     def take(self, serial: int) -> Picture | None:
-        """The picture of a slot, if it is drawn; pictures of earlier slots are void.
+        """The picture of a slot, if it is drawn and another than the one before it; pictures of
+        earlier slots are void.
 
         With ``changed`` held.
         """
         for earlier in [drawn for drawn in self._drawn if drawn < serial]:
-            self._blank.append(self._drawn.pop(earlier))
+            self._reuse(self._drawn.pop(earlier))
         return self._drawn.pop(serial, None)
 
     def give_back(self, picture: Picture) -> None:
         """It was shown; its memory may be drawn upon. With ``changed`` held."""
         self._blank.append(picture)
+
+    def _reuse(self, picture: Picture | None) -> None:
+        if picture is not None:
+            self._blank.append(picture)
 
     def _run(self) -> None:
         lower_this_thread()
@@ -210,6 +227,12 @@ class Drawing:
             if not draws or not level.draws(slot.serial):
                 continue
             weights, pose = self._rest.settle(weights, pose, speech is not None)
+            if self._may_skip(slot.serial, level.scale):
+                with self._changed:
+                    if epoch == self._timeline.epoch and self._draws:
+                        self._drawn[slot.serial] = None
+                continue
+            self._renewed = slot.serial
             started = self._clock()
             picture = self._draw(weights, pose, level.scale)
             with self._changed:
@@ -220,14 +243,20 @@ class Drawing:
                 elif picture is not None:
                     self._blank.append(picture)
 
+    def _may_skip(self, serial: int, scale: float) -> bool:
+        """The picture would be the one before it, which is young enough."""
+        as_before = self._outfit is self._worn and scale == self._scale and not self._failed
+        return self._rest.is_held and as_before and serial - self._renewed < RENEWED
+
     def _next_slot(self) -> Slot | None:
         """The next slot to draw, the mouth as it will be unless something happens before."""
         if self._epoch != self._timeline.epoch:
             self._epoch = self._timeline.epoch
             begun = self._timeline.serial
             self._acting.take_back(begun)
+            self._rest = Rest()
             for serial in [serial for serial in self._drawn if serial > begun]:
-                self._blank.append(self._drawn.pop(serial))
+                self._reuse(self._drawn.pop(serial))
             self._acted = {at: acted for at, acted in self._acted.items() if at <= begun}
             self._acted_until = min(self._acted_until, begun)
         for wish in self._wishes:

@@ -216,11 +216,13 @@ class Pump:
                 self.counters.dropped_pictures += 1
                 self._record(now, missed=True)
             at, serial = due[-1]
-            picture = self._drawing.take(serial)
-            if picture is None:
+            if not self._drawing.has_drawn(serial):
                 return
             self._due.popleft()
+            picture = self._drawing.take(serial)
             self._record(now, missed=now - at > TICK)
+            if picture is None:
+                return
         try:
             self._output.show(picture)
             self.counters.pictures += 1

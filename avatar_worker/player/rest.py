@@ -17,7 +17,7 @@ _SAME_WEIGHT: Final = 0.02
 
 
 class Rest:
-    """Says what to draw, from one picture to the next. What is drawn again costs next to nothing.
+    """Says what to draw, from one picture to the next.
 
     A silent face drifts by tenths of a degree: then every second picture, or fewer, is drawn.
     """
@@ -25,6 +25,11 @@ class Rest:
     def __init__(self) -> None:
         self._drawn: tuple[Weights, HeadPose] | None = None
         self._held = False
+
+    @property
+    def is_held(self) -> bool:
+        """What :meth:`settle` answered last was answered before."""
+        return self._held
 
     def settle(self, weights: Weights, pose: HeadPose, speaking: bool) -> tuple[Weights, HeadPose]:
         """``weights`` (52,) and ``pose``, or those last drawn where they look alike."""

@@ -1,0 +1,136 @@
+"""Which pictures are worth sending: the pump's part is played here, a slot at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+
+from avatar_worker.face import Face, HeadPose
+from avatar_worker.player.drawing import AHEAD, RENEWED, Drawing, Outfit, Picture
+from avatar_worker.player.quality import Quality
+from avatar_worker.player.segment import Weights
+from avatar_worker.player.timeline import Timeline
+
+SLOT = 1600
+"""Samples of 1/30 s at 48 kHz."""
+
+
+class Canvas:
+    width = height = 16
+
+    def __init__(self, shade: int = 0) -> None:
+        self._shade = shade
+
+    def draw(self, weights: Weights, pose: HeadPose, into: Picture) -> None:
+        into[:] = self._shade
+
+
+class Stage:
+    def __init__(self, timeline: Timeline, changed: threading.Condition, drawing: Drawing) -> None:
+        self.timeline, self.changed, self.drawing = timeline, changed, drawing
+        self.shade = 0
+        """Of the picture that is seen."""
+
+    def show(self, slots: int) -> list[int]:
+        """Play so many slots; answers the serials of those with a picture of their own."""
+        shown = []
+        for _ in range(slots):
+            coming = self.timeline.serial + 1
+            with self.changed:
+                self.changed.notify_all()
+            self._wait_for(coming)
+            with self.changed:
+                self.timeline.take(SLOT)
+                if (picture := self.drawing.take(coming)) is not None:
+                    self.shade = int(picture[0, 0])
+                    self.drawing.give_back(picture)
+                    shown.append(coming)
+        return shown
+
+    def _wait_for(self, serial: int) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with self.changed:
+                if self.drawing.has_drawn(serial):
+                    return
+            time.sleep(0.001)
+        raise AssertionError(f"slot {serial} was never drawn")
+
+
+@contextmanager
+def drawing() -> Iterator[Stage]:
+    timeline, changed = Timeline(), threading.Condition()
+    timeline.gate_open = True
+    made = Drawing(
+        face=Face(Random(1)),
+        outfit=Outfit(Canvas()),
+        engine="canvas",
+        timeline=timeline,
+        changed=changed,
+        quality=Quality(),
+        clock=time.monotonic,
+    )
+    made.start()
+    try:
+        yield Stage(timeline, changed, made)
+    finally:
+        made.stop()
+
+
+def speak(stage: Stage, slots: int) -> None:
+    with stage.changed:
+        segment = stage.timeline.open()
+        sound = np.full(slots * SLOT, 5000, np.int16)
+        stage.timeline.push(segment, sound, np.full((slots, 52), 0.5, np.float32))
+        stage.timeline.close(segment)
+
+
+def test_a_picture_that_has_not_changed_is_not_sent_thirty_times_a_second() -> None:
+    with drawing() as stage:
+        shown = stage.show(300)
+    assert len(shown) < 200
+
+
+def test_a_resting_face_is_not_taken_for_frozen() -> None:
+    with drawing() as stage:
+        shown = stage.show(300)
+    assert max(b - a for a, b in pairwise(shown)) <= RENEWED
+
+
+def test_speech_does_not_lose_a_picture() -> None:
+    with drawing() as stage:
+        stage.show(40)
+        speak(stage, 30)
+        began = stage.timeline.serial
+        shown = stage.show(25)
+    assert [serial for serial in shown if serial > began + 2] == list(
+        range(began + 3, shown[-1] + 1)
+    )
+
+
+def test_a_cut_does_not_leave_the_picture_of_speech_that_was_never_shown() -> None:
+    """What was drawn ahead is void: the next slot has a picture of its own, held or not."""
+    with drawing() as stage:
+        speak(stage, 60)
+        stage.show(20)
+        with stage.changed:
+            stage.timeline.clear()
+            stage.changed.notify_all()
+        began = stage.timeline.serial
+        assert stage.show(1) == [began + 1]
+
+
+def test_another_look_does_not_wait_for_the_face_to_move() -> None:
+    with drawing() as stage:
+        for shade in range(1, 41):
+            stage.show(7)
+            with stage.changed:
+                stage.drawing.dress(Outfit(Canvas(shade)))
+            stage.show(AHEAD + 1)
+            assert stage.shade == shade
