@@ -117,9 +117,10 @@ class Speech:
     def postpone(self, cost: float = 0.0) -> None:
         """Set when the next partial is due; ``cost``: seconds that the last reading took.
 
-        On a busy machine partials grow rare rather than stand in the way of the final reading.
+        On a busy machine partials grow rare rather than stand in the way of the final reading,
+        which waits for one that has begun.
         """
-        self.due = self.length + int(max(READ_INTERVAL, 2 * cost) * SAMPLE_RATE)
+        self.due = self.length + int(max(READ_INTERVAL, 4 * cost) * SAMPLE_RATE)
 
     @property
     def is_read(self) -> bool:
