@@ -12,31 +12,23 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from livekit.api import AccessToken, VideoGrants
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 from pydantic.alias_generators import to_camel
 
 from settings import Settings
 from visavis.protocol import ATTRIBUTE_CONTROL, ATTRIBUTE_PERSON
 
+from .names import Identity, Name
 from .people import check_person, person_key
 from .problems import Problem
 from .room import SESSION_ROOMS, TOKEN_LIFETIME, room_configuration
 
-MAX_NAME = 128
 MAX_ATTRIBUTES = 16
 MAX_BYTES = 2048
 """Of metadata, and of all attributes together: tokens travel in a URL."""
 
 RESERVED_ATTRIBUTES = ("lk.", "visavis.")
 """But for :data:`ATTRIBUTE_PERSON`: a person's secret, which the token holds as its key."""
-RESERVED_IDENTITIES = ("agent-", "visavis")
-"""Those of agents and avatars: whoever joins with the identity of another throws the other out."""
-
-
-def _without_control_characters(text: str) -> str:
-    if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise ValueError("must not contain control characters")
-    return text
 
 
 def _within_bytes(text: str) -> str:
@@ -51,15 +43,7 @@ def _of_no_session(room: str) -> str:
     return room
 
 
-def _of_no_agent(identity: str) -> str:
-    if identity.startswith(RESERVED_IDENTITIES):
-        raise ValueError(f"must not start with {' or '.join(RESERVED_IDENTITIES)}")
-    return identity
-
-
-Name = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_without_control_characters)]
 RoomName = Annotated[Name, AfterValidator(_of_no_session)]
-Identity = Annotated[Name, AfterValidator(_of_no_agent)]
 Metadata = Annotated[str, AfterValidator(_within_bytes)]
 
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from store import StoredKey
 
+from ..names import Identity, Name
 from ..problems import Problem
 from ..sessions.parts import session_parts
-from ..tokens import Identity, Name, RoomName
+from ..tokens import RoomName
 from .caller import Caller, Scope, caller_with
 from .door import Door, door_of
 from .keyring import KeyRing

@@ -9,13 +9,14 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
-from livekit.api import LiveKitAPI, VideoGrants
+from livekit.api import LiveKitAPI
 from livekit.api.twirp_client import ServerError
-from livekit.protocol.room import ListRoomsRequest, PerformRpcRequest, PerformRpcResponse
+from livekit.protocol.room import ListRoomsRequest, PerformRpcRequest
 
 from settings import Settings
 
 from ..problems import Problem, livekit_problems
+from ..rpc import perform_rpc
 from .finding import Finding, ok, warning, wrong
 
 PART: Final = "livekit"
@@ -58,15 +59,11 @@ async def check_livekit(
 
 async def _can_call(livekit: LiveKitAPI) -> bool:
     """Whether the server knows the call at all; the room asked for does not exist."""
-    service = livekit.room
-    request = PerformRpcRequest(
+    asked = PerformRpcRequest(
         room="doctor", destination_identity="nobody", method="none", response_timeout_ms=1000
     )
-    header = service._auth_header(VideoGrants(room_admin=True, room="doctor"))
     try:
-        await service._client.request(
-            "RoomService", "PerformRpc", request, header, PerformRpcResponse
-        )
+        await perform_rpc(livekit, asked)
     except ServerError as error:
         return error.code not in ("bad_route", "unimplemented")
     except (aiohttp.ClientError, TimeoutError):

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
-import aiohttp
-from livekit.api import LiveKitAPI, VideoGrants
+from livekit.api import LiveKitAPI
 from livekit.api.twirp_client import ServerError, ServerErrorCode
-from livekit.protocol.room import PerformRpcRequest, PerformRpcResponse
+from livekit.protocol.room import PerformRpcRequest
 
 from gateway.problems import Problem, livekit_problems
+from gateway.rpc import perform_rpc
 from settings import Settings
 from visavis.protocol import DOOR_NOT_NOW, DOOR_WRONG, RPC_DOOR
 from visavis.session import door_key
@@ -88,18 +88,8 @@ class Door:
         raise AssertionError
 
     async def _perform(self, request: PerformRpcRequest, seconds: float) -> str:
-        # LiveKit's Python client has no method for it yet: as its others do.
-        service = self._livekit.room
-        grants = VideoGrants(room_admin=True, room=request.room)
         try:
-            answer: PerformRpcResponse = await service._client.request(
-                "RoomService",
-                "PerformRpc",
-                request,
-                service._auth_header(grants),
-                PerformRpcResponse,
-                timeout=aiohttp.ClientTimeout(total=seconds),
-            )
+            return await perform_rpc(self._livekit, request, seconds)
         except ServerError as error:
             if (refusal := read_refusal(error.message)) is not None:
                 if refusal.code == _UNSUPPORTED and str(refusal).startswith(_UNSUPPORTED_TEXT):
@@ -108,7 +98,6 @@ class Door:
             if error.code in (ServerErrorCode.NOT_FOUND, ServerErrorCode.UNAVAILABLE):
                 raise AgentUnreachable from None
             raise
-        return answer.payload
 
 
 def read_refusal(message: str) -> DoorError | None:

@@ -1,4 +1,5 @@
-"""Ends what nobody ends: after a crash of a gateway, of an agent, of LiveKit."""
+"""Looks after sessions, for all that may crash: ends what nobody ends, and has revived what goes on
+without an agent."""
 
 from __future__ import annotations
 
@@ -7,19 +8,19 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.problems import Problem
 from settings import Settings
-from store import Sessions
+from store import Sessions, Workers
 from store.idempotency import Requests
 from store.upkeep import OpenSession, open_sessions, rooms_that_are_over
 from visavis.events import EndReason
 
+from .reviver import Reviver
 from .room import SessionRooms
 from .service import LIVEKIT_ERRORS, SessionDesk
 
@@ -33,9 +34,6 @@ MISSING: Final = 15.0
 """Seconds that an older one may: LiveKit may be starting anew."""
 OVERTIME: Final = 30.0
 """Seconds beyond its time: its agent ends it, and says goodbye."""
-REMADE: Final = 30.0
-"""Seconds after a session at which its room was not made by us, but by a client that came back to a
-LiveKit which had started anew: perhaps without an agent."""
 AFTERGLOW: Final = 15.0
 """Seconds that the room of a session which is over may last: its agent closes it."""
 FORGET_EVERY: Final = 600.0
@@ -68,8 +66,7 @@ class Janitor:
         self._chance = chance or random.Random()
         self._missing: dict[str, float] = {}
         """Since when a session's room is."""
-        self._seen: dict[str, float] = {}
-        """When the room of a session was made that has had its agent since."""
+        self._reviver = Reviver(self._sessions, Workers(store, clock), desk.revive, clock)
         self._forgot_at: float | None = None
         self._is_well = True
 
@@ -104,10 +101,6 @@ class Janitor:
             if (reason := self._why_over(each, now)) is not None:
                 logger.info("a session is found over: %s", reason)
                 await self._desk.end(each.id, reason)
-            elif rooms.get(each.room, 0.0) > each.created_at + REMADE:
-                await self._revive(each, rooms[each.room])
-        ids = {each.id for each in found}
-        self._seen = {id: at for id, at in self._seen.items() if id in ids}
         over = await asyncio.to_thread(
             rooms_that_are_over, self._store, rooms.keys(), now - AFTERGLOW
         )
@@ -115,15 +108,7 @@ class Janitor:
             logger.info("the room of a session that is over is closed")
             await self._rooms.close(room)
         await self._forget(now)
-
-    async def _revive(self, session: OpenSession, made_at: float) -> None:
-        if self._seen.get(session.id) == made_at:
-            return
-        stored = await asyncio.to_thread(self._sessions.find, session.id)
-        with suppress(Problem):  # nobody is free: the next round tries again
-            if stored is not None and stored.ended_at is None:
-                await self._desk.revive(stored)
-            self._seen[session.id] = made_at
+        await self._reviver.look(found, rooms)
 
     def _why_over(self, session: OpenSession, now: float) -> EndReason | None:
         age = now - session.created_at

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from gateway.names import Identity, Name, is_plain, is_unicode
 from gateway.people import check_person
-from gateway.tokens import MAX_NAME, RESERVED_IDENTITIES
 from visavis.appearance import AppearanceChange
 from visavis.protocol import MESSAGE_LIMIT
 from visavis.talk import LONGEST_INSTRUCTIONS, Mode, TalkChange
@@ -22,27 +22,6 @@ MAX_URL: Final = 1000
 """Characters."""
 _WORDS: Final = ("voice", "speed", "language", "instructions", "mode")
 _LOOKS: Final = ("head", "background", "width", "height", "emotion", "expression", "gesture")
-
-
-def _is_unicode(text: str) -> str:
-    """Half a surrogate pair is in no encoding, and so in no database."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be text in Unicode, without surrogates") from None
-    return text
-
-
-def _is_plain(text: str) -> str:
-    if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise ValueError("must not contain control characters")
-    return _is_unicode(text)
-
-
-def _is_nobody_elses(identity: str) -> str:
-    if identity.startswith(RESERVED_IDENTITIES):
-        raise ValueError(f"must not start with {' or '.join(RESERVED_IDENTITIES)}")
-    return identity
 
 
 def _is_a_persons(secret: str) -> str:
@@ -67,9 +46,8 @@ def _is_small(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 Side = Annotated[int, AfterValidator(_is_side)]
-Line = Annotated[str, Field(max_length=100), AfterValidator(_is_plain)]
-Name = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_is_plain)]
-Url = Annotated[str, Field(max_length=MAX_URL), AfterValidator(_is_plain)]
+Line = Annotated[str, Field(max_length=100), AfterValidator(is_plain)]
+Url = Annotated[str, Field(max_length=MAX_URL), AfterValidator(is_plain)]
 Metadata = Annotated[dict[str, Any], AfterValidator(_is_small)]
 Feeling = Line | dict[str, Any]
 
@@ -81,14 +59,9 @@ class _Strict(BaseModel):
 class Participant(_Strict):
     """The person whom the token admits."""
 
-    identity: (
-        Annotated[
-            Annotated[str, Field(min_length=1, max_length=MAX_NAME)],
-            AfterValidator(_is_plain),
-            AfterValidator(_is_nobody_elses),
-        ]
-        | None
-    ) = Field(None, description="In the room; made up where it is not given.")
+    identity: Annotated[Identity, Field(min_length=1)] | None = Field(
+        None, description="In the room; made up where it is not given."
+    )
     name: Name = Field("", description="For others to read.")
     control: bool = Field(
         False, description="Whether they may change the session's settings from within the room."
@@ -105,7 +78,7 @@ class TalkSettings(_Strict):
     speed: float | None = Field(None, gt=0, le=10, description="Of the voice; 1 is its own.")
     language: Line | None = Field(None, description="BCP 47 tag or English name.")
     instructions: (
-        Annotated[str, Field(max_length=LONGEST_INSTRUCTIONS), AfterValidator(_is_unicode)] | None
+        Annotated[str, Field(max_length=LONGEST_INSTRUCTIONS), AfterValidator(is_unicode)] | None
     ) = Field(None, description="Who the agent is: its system prompt.")
     mode: Mode | None = Field(
         None, description="`dialogue`: it answers. `retelling`: it says what it is given."
@@ -167,7 +140,7 @@ class SessionRequest(TalkSettings):
         }
     )
 
-    greeting: Annotated[str, Field(max_length=MAX_GREETING), AfterValidator(_is_unicode)] | None = (
+    greeting: Annotated[str, Field(max_length=MAX_GREETING), AfterValidator(is_unicode)] | None = (
         Field(None, description="The first words; empty: the person speaks first.")
     )
     brain: Line | None = Field(
@@ -203,7 +176,7 @@ class TextRequest(_Strict):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Good morning!"}]})
 
     text: Annotated[
-        str, Field(min_length=1, max_length=MESSAGE_LIMIT), AfterValidator(_is_unicode)
+        str, Field(min_length=1, max_length=MESSAGE_LIMIT), AfterValidator(is_unicode)
     ] = Field(description=f"At most {MESSAGE_LIMIT} characters.")
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = Field(
         None, description="Your own name for it. The same one again is not said twice."

@@ -1,0 +1,97 @@
+"""Agents for sessions that lost theirs: for all of them, soon, and no more than can be at once."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+import pytest
+from sqlalchemy import Engine
+
+from gateway.problems import Problem
+from gateway.sessions.reviver import AFTERMATH, AT_ONCE, Reviver
+from store import Sessions, StoredSession, Worker, Workers
+from store.upkeep import open_sessions
+from store.workers import GONE_SECONDS
+
+SESSIONS = 20
+
+
+class House:
+    """Sessions in rooms of their own, and two agent workers."""
+
+    def __init__(self, store: Engine) -> None:
+        self.now = 1000.0
+        self.store = store
+        self.sessions = Sessions(store, lambda: self.now)
+        self.workers = Workers(store, lambda: self.now)
+        for n in range(SESSIONS):
+            self.sessions.create(StoredSession(f"s{n}", "", f"r{n}", {}, {}, self.now))
+        self.rooms = {f"r{n}": self.now for n in range(SESSIONS)}
+        self.revived: list[str] = []
+        self.nobody_free = False
+        self.at_once = self.peak = 0
+        self.together = asyncio.Event()
+        self.reviver = Reviver(self.sessions, self.workers, self.revive, lambda: self.now)
+
+    async def revive(self, session: StoredSession) -> None:
+        self.revived.append(session.id)
+        self.at_once += 1
+        self.peak = max(self.peak, self.at_once)
+        if self.at_once == AT_ONCE:
+            self.together.set()
+        async with asyncio.timeout(20):
+            await self.together.wait()  # for ever, were they revived one after the other
+        self.at_once -= 1
+        if self.nobody_free:
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "nobody_free", "", "")
+
+    async def round(self, *workers: str, after: float = 5.0) -> list[str]:
+        """A look, with these workers; who was revived."""
+        self.now += after
+        for id in workers:
+            self.workers.beat(Worker(id, "agent", "here", "1", self.now))
+        self.revived = []
+        await self.reviver.look(open_sessions(self.store), self.rooms)
+        return self.revived
+
+    async def settle(self) -> None:
+        await self.round("a", "b")
+        assert await self.round("a", "b", after=AFTERMATH + 1) == []
+
+
+@pytest.fixture
+def house(store: Engine) -> House:
+    return House(store)
+
+
+async def test_sessions_of_a_worker_that_died_wait_for_each_other(house: House) -> None:
+    await house.settle()
+    assert await house.round("b", after=GONE_SECONDS - 1) == []
+    found = await house.round("b", after=2)
+    assert sorted(found) == sorted(f"s{n}" for n in range(SESSIONS))
+    assert house.peak == AT_ONCE
+    assert await house.round("b", after=AFTERMATH + 1) == []
+
+
+async def test_nobody_free_makes_a_round_last_for_ever_or_leaves_sessions_alone(
+    house: House,
+) -> None:
+    await house.settle()
+    house.nobody_free = True
+    assert len(await house.round("b", after=GONE_SECONDS + 1)) <= AT_ONCE
+    assert len(await house.round("b", after=AFTERMATH + 1)) <= AT_ONCE
+    house.nobody_free = False
+    assert len(await house.round("b", "c")) == SESSIONS
+    assert await house.round("b", "c") == []
+
+
+async def test_a_gateway_that_died_with_a_worker_never_hears_of_it(house: House) -> None:
+    assert len(await house.round("b")) == SESSIONS
+
+
+async def test_a_session_that_is_over_gets_an_agent(house: House) -> None:
+    for n in range(SESSIONS // 2):
+        house.sessions.end(f"s{n}", "ended")
+    del house.rooms["r19"]
+    assert sorted(await house.round("a")) == [f"s{n}" for n in range(10, 19)]
