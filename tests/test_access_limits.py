@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import uvicorn
 
+from gateway.access.address import address_of
 from gateway.access.bodies import LARGE, LONG_TEXT, MEDIUM, SMALL, LimitedBody, limit_of
-from gateway.access.door import address_of
 from gateway.access.rates import Rates, rates_of
 from gateway.access.seats import Seats
 from gateway.access.windows import MemoryWindows

@@ -1,7 +1,8 @@
 """Who may enter, and how much they may ask for."""
 
+from .address import address_of
 from .caller import Caller, Scope, caller_with
-from .door import Door, address_of, door_of
+from .door import Door, door_of
 from .visitor import Visitor
 
 __all__ = [

@@ -7,10 +7,8 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from http import HTTPStatus
-from ipaddress import IPv6Network, ip_address
-from typing import Final, cast
+from typing import cast
 
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
@@ -19,6 +17,7 @@ from settings import Settings
 from store import Keys, Sessions
 
 from ..problems import Problem
+from .address import address_of, is_asked_for_here, is_loopback, is_through_proxy
 from .audit import Audit, Entry
 from .caller import SCOPES, Caller, Scope
 from .keyring import PREFIX, KeyRing
@@ -28,9 +27,6 @@ from .seats import Seats
 from .visitor import Visitor, VisitorTokens, not_admitted, token_required
 
 logger = logging.getLogger("visavis.gateway")
-
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class Door:
@@ -119,7 +115,7 @@ class Door:
         return (
             not self._settings.auth_enabled
             and is_loopback(self._settings.host)
-            and _name(connection.headers.get("host", "")) in _LOOPBACK
+            and is_asked_for_here(connection)
             and not is_through_proxy(connection)
             and not await self.keys.is_locked()
         )
@@ -233,40 +229,6 @@ def bearer(connection: HTTPConnection) -> str | None:
     return text.strip() or None if scheme.lower() == "bearer" else None
 
 
-def address_of(connection: HTTPConnection) -> str:
-    """Whose requests are counted together: an IPv4 address, or the /64 that one machine has of
-    IPv6 (RFC 7421)."""
-    return _network(connection.client.host if connection.client is not None else "")
-
-
-@lru_cache(4096)
-def _network(host: str) -> str:
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if address.version == 4:
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((address, 64), strict=False))
-
-
-def is_through_proxy(connection: HTTPConnection) -> bool:
-    """Whether a proxy says so: behind it everybody comes from the proxy's address."""
-    return any(name in connection.headers for name in _FORWARDED)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nothing but this machine reaches what listens on ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def key_required() -> Problem:
     return Problem(
         HTTPStatus.UNAUTHORIZED,
@@ -275,9 +237,3 @@ def key_required() -> Problem:
         "`python -m gateway keys create NAME` makes one; send it as `Authorization: Bearer vv_…`.",
         headers={"WWW-Authenticate": 'Bearer realm="visavis"'},
     )
-
-
-def _name(host: str) -> str:
-    """Without the port."""
-    name, _, port = host.lower().rpartition(":")
-    return name if name and port.isdigit() else host.lower()

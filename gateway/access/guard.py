@@ -11,8 +11,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..problems import Problem, problem_response, store_unavailable
+from .address import address_of
 from .audit import Entry
-from .door import Door, address_of
+from .door import Door
 
 _GUARDED: Final = ("/api/", "/v1/")
 """What lies elsewhere (the page, heads, health) is the same for everybody."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,18 +16,17 @@ from starlette.websockets import WebSocket, WebSocketState
 from ..problems import Problem
 from .endings import FAILED, NORMAL, SLOW, TAKEN_OVER, Gone, Over, first_of, shorten
 from .inbox import Inbox
-from .messages import Audio, BadMessage, ClientMessage, Signal, Text, Wording
+from .messages import Audio, ClientMessage, Signal, Text, Wording
 from .microphone import Microphone
 from .outbox import Outbox
 from .stage import Seat, Stage
 from .turns import Turns
+from .wishes import Wishes
 
 logger = logging.getLogger("visavis.gateway")
 
 DEAF: Final = 15.0
 """Seconds in which a client takes nothing, after which it is closed."""
-MOST_WAITING: Final = 32
-"""Texts that may wait until the agent is there."""
 JOINS: Final = 5
 """Tries to get back into a room that was lost."""
 PARTING: Final = 2.0
@@ -87,8 +85,7 @@ class Connection:
         self._outbox = Outbox(clock)
         self._inbox = Inbox(socket, manners.first_message, self._complain, clock)
         self._turns = Turns(wording, self._outbox.put, wall=wall, clock=clock)
-        self._todo: deque[Text | Signal] = deque()
-        self._more = asyncio.Event()
+        self._wishes = Wishes(self._turns)
         self._begun = asyncio.Event()
         if not waits:
             self._begun.set()
@@ -157,10 +154,7 @@ class Connection:
                 self._microphone.open()
             case Text() | Signal("interrupt"):
                 await self._manners.hit()
-                if len(self._todo) >= MOST_WAITING:
-                    raise BadMessage(f"{MOST_WAITING} messages are waiting already: try later.")
-                self._todo.append(message)
-                self._more.set()
+                self._wishes.add(message)
 
     async def _watch(self) -> None:
         while True:
@@ -215,7 +209,7 @@ class Connection:
         self._publish = stage.publish
         work = [
             asyncio.create_task(self._microphone.run()),
-            asyncio.create_task(self._hand_on(stage)),
+            asyncio.create_task(self._wishes.hand_on(stage)),
         ]
         ends: list[asyncio.Future[Any]] = [*work, left]
         try:
@@ -234,21 +228,6 @@ class Connection:
     async def _open_track(self) -> rtc.AudioSource:
         assert self._publish is not None
         return await self._publish()
-
-    async def _hand_on(self, stage: Stage) -> None:
-        """What was asked, as soon as there is somebody to ask."""
-        while True:
-            while not self._todo:
-                self._more.clear()
-                await self._more.wait()
-            await stage.agent_here.wait()
-            message = self._todo.popleft()
-            if isinstance(message, Text):
-                self._turns.typed(message.text)
-                await stage.ask(message.text)
-            else:
-                self._turns.interrupted()
-                await stage.interrupt()
 
     async def _leave(self, *, for_good: bool) -> bool:
         return self._stage is not None and await self._stage.leave(for_good=for_good)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from visavis.weights import SpokenPacket
 
-from .messages import RATE, Wording
+from .messages import Wording
+from .turn import Frame, Turn
 
 SETTLING: Final = 0.3
 """Seconds without sound after which an answer that goes on no more is over."""
@@ -23,48 +23,12 @@ THINKING: Final = 20.0
 """Seconds that an answer may rest in the middle, while the agent looks something up."""
 STUCK: Final = 30.0
 """Seconds without sound or word after which an answer is over whatever the agent says of itself."""
-LETTERS_PER_SECOND: Final = 15.0
-"""How long a word sounds: it comes when its middle is heard."""
-FRAME_BYTES: Final = 2 * RATE // 30
-"""Of the sound of 1/30 s."""
 _CLOSED_KEPT: Final = 32
 """Segments of captions that are remembered, so that a late word opens no turn."""
 
 
 class Send(Protocol):
     def __call__(self, text: str, *, is_frame: bool = False) -> None: ...
-
-
-@dataclass(eq=False)
-class _Turn:
-    id: str
-    heard_at: float
-    """When its last sound or word came."""
-    samples: int = 0
-    frames: int = 0
-    rest: bytearray = field(default_factory=bytearray)
-    """Sound that is not enough for a frame yet."""
-    weights: tuple[float, ...] = ()
-    """Of the moment in which it begins."""
-    segments: set[int] = field(default_factory=set)
-    is_speaking: bool = False
-    """In the middle of a segment."""
-    captions: dict[str, bool] = field(default_factory=dict)
-    """Segments of captions, and whether more words may come in them."""
-    words: list[str] = field(default_factory=list)
-    told_until: int = 0
-    """Milliseconds: where the last word ended."""
-    is_cut: bool = False
-    """Interrupted: its sound is over."""
-
-    @property
-    def has_open_captions(self) -> bool:
-        return any(self.captions.values())
-
-    @property
-    def position(self) -> int:
-        """Milliseconds of its sound."""
-        return self.samples * 1000 // RATE
 
 
 class Turns:
@@ -89,7 +53,7 @@ class Turns:
         self._wall = wall
         self._clock = clock
         self._new_hex = new_hex
-        self._turn: _Turn | None = None
+        self._turn: Turn | None = None
         self._agent = ""
         self._closed: deque[str] = deque(maxlen=_CLOSED_KEPT)
         self._user_words = ""
@@ -122,9 +86,9 @@ class Turns:
         if face.segment is not None:
             turn.segments.add(face.segment)
             turn.is_speaking = True
-        turn.samples += len(packet.sound) // 2
         turn.heard_at = self._clock()
-        self._frame(turn, packet.sound, face.weights)
+        for frame in turn.hear(packet.sound, face.weights):
+            self._send_frame(turn, frame)
 
     def face_lost(self) -> None:
         """What it was about to say, somebody else may go on with."""
@@ -140,7 +104,7 @@ class Turns:
             return
         if turn is None or turn.is_cut:
             turn = self._begin()
-        turn.samples += len(sound) // 2
+        turn.pass_by(sound)
         turn.heard_at = self._clock()
         self._send(self._say.audio_chunk(sound, turn.id, self._now()), is_frame=True)
 
@@ -167,12 +131,8 @@ class Turns:
         if turn is None or (turn.is_cut and turn.captions and segment not in turn.captions):
             turn = self._begin()
         turn.captions[segment] = True
-        turn.words.append(text)
         turn.heard_at = self._clock()
-        half = round(500 * len(text.strip()) / LETTERS_PER_SECOND)
-        start = max(turn.told_until, turn.position - half)
-        end = max(start, turn.position + half)
-        turn.told_until = end
+        start, end = turn.place(text)
         self._send(self._say.transcript_delta("assistant", text, turn.id, self._now(), start, end))
 
     def caption_over(self, segment: str) -> None:
@@ -231,36 +191,24 @@ class Turns:
         ):
             self._end(turn, interrupted=False)
 
-    def _begin(self) -> _Turn:
+    def _begin(self) -> Turn:
         if self._turn is not None:
             self._end(self._turn, interrupted=self._turn.is_cut)
-        turn = self._turn = _Turn(f"turn_{self._now()}_{self._new_hex()}", self._clock())
+        turn = self._turn = Turn(f"turn_{self._now()}_{self._new_hex()}", self._clock())
         self._send(self._say.avatar_state("Responding"))
         self._send(self._say.audio_start(turn.id, self._now()))
         return turn
 
-    def _frame(self, turn: _Turn, sound: bytes, weights: tuple[float, ...]) -> None:
-        """All frames are of one length, though speech may begin or go on in the middle of one."""
-        if not turn.rest:
-            turn.weights = weights
-        turn.rest += sound
-        while len(turn.rest) >= FRAME_BYTES:
-            self._send_frame(turn, bytes(turn.rest[:FRAME_BYTES]))
-            del turn.rest[:FRAME_BYTES]
-            turn.weights = weights
+    def _flush(self, turn: Turn) -> None:
+        if (frame := turn.rest()) is not None:
+            self._send_frame(turn, frame)
 
-    def _flush(self, turn: _Turn) -> None:
-        if turn.rest:
-            self._send_frame(turn, bytes(turn.rest).ljust(FRAME_BYTES, b"\0"))
-            turn.rest.clear()
-
-    def _send_frame(self, turn: _Turn, sound: bytes) -> None:
+    def _send_frame(self, turn: Turn, frame: Frame) -> None:
         now = self._now()
-        frame = self._say.sync_frame(turn.weights, sound, turn.id, turn.frames, now)
-        turn.frames += 1
-        self._send(frame, is_frame=True)
+        text = self._say.sync_frame(frame.weights, frame.sound, turn.id, frame.index, now)
+        self._send(text, is_frame=True)
 
-    def _cut(self, turn: _Turn) -> None:
+    def _cut(self, turn: Turn) -> None:
         self._flush(turn)
         turn.is_cut = True
         turn.heard_at = self._clock()
@@ -275,7 +223,7 @@ class Turns:
         if turn is not None and not turn.is_speaking and self._agent != "speaking":
             self._end(turn, interrupted=turn.is_cut)
 
-    def _end(self, turn: _Turn, *, interrupted: bool) -> None:
+    def _end(self, turn: Turn, *, interrupted: bool) -> None:
         self._turn = None
         self._flush(turn)
         self._closed.extend(turn.captions)

@@ -10,7 +10,7 @@ from fastapi import Request
 
 from settings import Settings
 
-from ..access.door import is_loopback, is_through_proxy
+from ..access.address import is_loopback, is_through_proxy
 from ..problems import Problem
 
 

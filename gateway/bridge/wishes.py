@@ -1,0 +1,47 @@
+"""What a client asks of the agent: it waits until there is one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from .messages import BadMessage, Signal, Text
+from .stage import Stage
+from .turns import Turns
+
+MOST_WAITING: Final = 32
+"""Texts and interrupts."""
+
+
+class Wishes:
+    """Of one client, in order, through as many rooms as it takes."""
+
+    def __init__(self, turns: Turns) -> None:
+        """``turns``: told of each as it is handed on."""
+        self._turns = turns
+        self._waiting: deque[Text | Signal] = deque()
+        self._more = asyncio.Event()
+
+    def add(self, wish: Text | Signal) -> None:
+        """``wish``: a text, or an interrupt. Raises :class:`.messages.BadMessage` where too much
+        waits."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise BadMessage(f"{MOST_WAITING} messages are waiting already: try later.")
+        self._waiting.append(wish)
+        self._more.set()
+
+    async def hand_on(self, stage: Stage) -> None:
+        """Until cancelled: each as soon as there is somebody to ask."""
+        while True:
+            while not self._waiting:
+                self._more.clear()
+                await self._more.wait()
+            await stage.agent_here.wait()
+            wish = self._waiting.popleft()
+            if isinstance(wish, Text):
+                self._turns.typed(wish.text)
+                await stage.ask(wish.text)
+            else:
+                self._turns.interrupted()
+                await stage.interrupt()
