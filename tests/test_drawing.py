@@ -12,7 +12,8 @@ from random import Random
 import numpy as np
 
 from avatar_worker.face import Face, HeadPose
-from avatar_worker.player.drawing import AHEAD, RENEWED, Drawing, Outfit, Picture
+from avatar_worker.player.drawing import AHEAD, RENEWED, Drawing, Outfit
+from avatar_worker.player.pictures import Picture
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import Weights
 from avatar_worker.player.timeline import Timeline
@@ -47,9 +48,9 @@ class Stage:
             self._wait_for(coming)
             with self.changed:
                 self.timeline.take(SLOT)
-                if (picture := self.drawing.take(coming)) is not None:
+                if (picture := self.drawing.pictures.take(coming)) is not None:
                     self.shade = int(picture[0, 0])
-                    self.drawing.give_back(picture)
+                    self.drawing.pictures.give_back(picture)
                     shown.append(coming)
         return shown
 
@@ -57,7 +58,7 @@ class Stage:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with self.changed:
-                if self.drawing.has_drawn(serial):
+                if self.drawing.pictures.knows(serial):
                     return
             time.sleep(0.001)
         raise AssertionError(f"slot {serial} was never drawn")

@@ -11,7 +11,7 @@ import pytest
 
 from avatar_worker.face import Face, HeadPose
 from avatar_worker.player import Event, Finished, Frame, Player, Started
-from avatar_worker.player.drawing import Picture
+from avatar_worker.player.pictures import Picture
 from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
 
 

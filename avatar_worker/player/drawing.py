@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from avatar_worker.face import Face, HeadPose, Mood
 from avatar_worker.player.acting import Acting, Wish
 from avatar_worker.player.frame import Acted
+from avatar_worker.player.pictures import Picture, Pictures
 from avatar_worker.player.priority import lower_this_thread
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.rest import Rest
@@ -38,9 +36,6 @@ _HUNG: Final = 2.0
 """Seconds that a picture in work may take until the thread is left behind."""
 _WISHES: Final = 16
 """Wishes between two pictures; of more, the last ones count."""
-
-Picture = NDArray[np.uint8]
-"""I420, (height * 3 // 2, width)."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +105,10 @@ class Drawing:
         self._acted: dict[int, Acted] = {}
         self._acted_until = -1
         """Serial of the last slot of which :meth:`take_acted` knows the face."""
-        self._drawn: dict[int, Picture | None] = {}
-        """By slot; None: as the one before it."""
+        self.pictures = Pictures()
+        """With ``changed`` held."""
         self._renewed = -RENEWED
         """Serial of the last slot with a picture of its own."""
-        self._blank: list[Picture] = []
         self._stopping = False
         self._failed = False
         self._thread = threading.Thread(target=self._run, name="visavis-draw", daemon=True)
@@ -161,9 +155,7 @@ class Drawing:
         """Make pictures, or none while nobody looks at them. With ``changed`` held."""
         self._draws = wanted and self._outfit is not None
         if not self._draws:
-            for picture in self._drawn.values():
-                self._reuse(picture)
-            self._drawn.clear()
+            self.pictures.drop()
 
     def watch(self, wanted: bool) -> None:
         """Keep what the face shows for :meth:`take_acted`. With ``changed`` held."""
@@ -188,28 +180,6 @@ class Drawing:
             del self._acted[earlier]
         return self._acted.pop(serial, None)
 
-    def has_drawn(self, serial: int) -> bool:
-        """What :meth:`take` answers of that slot is final. With ``changed`` held."""
-        return serial in self._drawn
-
-    def take(self, serial: int) -> Picture | None:
-        """The picture of a slot, if it is drawn and another than the one before it; pictures of
-        earlier slots are void.
-
-        With ``changed`` held.
-        """
-        for earlier in [drawn for drawn in self._drawn if drawn < serial]:
-            self._reuse(self._drawn.pop(earlier))
-        return self._drawn.pop(serial, None)
-
-    def give_back(self, picture: Picture) -> None:
-        """It was shown; its memory may be drawn upon. With ``changed`` held."""
-        self._blank.append(picture)
-
-    def _reuse(self, picture: Picture | None) -> None:
-        if picture is not None:
-            self._blank.append(picture)
-
     def _run(self) -> None:
         lower_this_thread()
         while True:
@@ -230,7 +200,7 @@ class Drawing:
             if self._may_skip(slot.serial, level.scale):
                 with self._changed:
                     if epoch == self._timeline.epoch and self._draws:
-                        self._drawn[slot.serial] = None
+                        self.pictures.keep(slot.serial, None)
                 continue
             self._renewed = slot.serial
             started = self._clock()
@@ -239,9 +209,9 @@ class Drawing:
                 self.seconds = self._clock() - started
                 self._notice_slowness()
                 if picture is not None and epoch == self._timeline.epoch and self._draws:
-                    self._drawn[slot.serial] = picture
+                    self.pictures.keep(slot.serial, picture)
                 elif picture is not None:
-                    self._blank.append(picture)
+                    self.pictures.give_back(picture)
 
     def _may_skip(self, serial: int, scale: float) -> bool:
         """The picture would be the one before it, which is young enough."""
@@ -255,8 +225,7 @@ class Drawing:
             begun = self._timeline.serial
             self._acting.take_back(begun)
             self._rest = Rest()
-            for serial in [serial for serial in self._drawn if serial > begun]:
-                self._reuse(self._drawn.pop(serial))
+            self.pictures.drop(after=begun)
             self._acted = {at: acted for at, acted in self._acted.items() if at <= begun}
             self._acted_until = min(self._acted_until, begun)
         for wish in self._wishes:
@@ -278,7 +247,8 @@ class Drawing:
         try:
             if (renderer := self._sized(scale)) is None:
                 return None
-            picture = self._blank_picture(renderer)
+            with self._changed:
+                picture = self.pictures.blank((renderer.height * 3 // 2, renderer.width))
             draw_into(renderer, weights, pose, picture)
         except Exception:
             if not self._failed:
@@ -303,9 +273,3 @@ class Drawing:
             self._renderer = outfit.at(scale)
             self._worn, self._scale = outfit, scale
         return self._renderer
-
-    def _blank_picture(self, renderer: Renderer) -> Picture:
-        shape = (renderer.height * 3 // 2, renderer.width)
-        with self._changed:
-            self._blank = [blank for blank in self._blank if blank.shape == shape]
-            return self._blank.pop() if self._blank else np.empty(shape, np.uint8)

@@ -15,7 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from avatar_worker.player.drawing import Drawing, Picture
+from avatar_worker.player.drawing import Drawing
+from avatar_worker.player.pictures import Picture
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import SAMPLE_RATE, Audio
 from avatar_worker.player.telling import Telling
@@ -216,10 +217,10 @@ class Pump:
                 self.counters.dropped_pictures += 1
                 self._record(now, missed=True)
             at, serial = due[-1]
-            if not self._drawing.has_drawn(serial):
+            if not self._drawing.pictures.knows(serial):
                 return
             self._due.popleft()
-            picture = self._drawing.take(serial)
+            picture = self._drawing.pictures.take(serial)
             self._record(now, missed=now - at > TICK)
             if picture is None:
                 return
@@ -229,7 +230,7 @@ class Pump:
         except Exception:
             self._complain("a picture could not be released")
         with self._changed:
-            self._drawing.give_back(picture)
+            self._drawing.pictures.give_back(picture)
 
     def _record(self, now: float, *, missed: bool) -> None:
         self._quality.record(self._drawing.seconds, missed and now > self._forgiven_until)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from livekit import rtc
 
-from avatar_worker.player.drawing import Picture
+from avatar_worker.player.pictures import Picture
 from avatar_worker.player.segment import FPS, SAMPLE_RATE, Audio
 
 STREAM: Final = "visavis"
