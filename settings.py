@@ -81,11 +81,11 @@ class Settings(BrainSettings, DoorSettings):
     """System prompt; None is the friendly default in ``agent/manner.py``."""
     agent_greeting: str | None = None
     """The first words; None: Amy's, in the language of the conversation."""
-    agent_apology: str = "Sorry, I lost my thread for a moment. What were we talking about?"
+    agent_apology: str | None = None
     """The first words of an agent that takes the place of one that was lost, and what it says
-    when an answer breaks off."""
-    agent_trouble: str = "I'm sorry, I can't think right now. Please try again in a moment."
-    """Said aloud when no language model answers."""
+    when an answer breaks off; None: Amy's, in the language of the conversation."""
+    agent_trouble: str | None = None
+    """Said aloud when no language model answers; None: as ``agent_apology``."""
     agent_language: str = Field("en", pattern=r"^[a-z]{2}$")
     """ISO 639-1; those of ``agent/languages.py``."""
     agent_follow_language: bool = True

@@ -34,6 +34,7 @@ from .knowledge.answer import Answers
 from .knowledge.choose import Library, open_library
 from .knowledge.desk import KnowledgeDesk
 from .knowledge.session import SessionKnowledge
+from .languages import LANGUAGES
 from .manner import Manner
 from .memory import remember
 from .outputs import refine_outputs, tell_face
@@ -143,9 +144,9 @@ async def _hold(
 
     assistant = make_assistant()
     if brains.realtime:
-        RealtimeCare(
-            session, lambda: make_assistant(realtime_model(settings)), settings.agent_trouble
-        )
+        # The voice that stands in for the model's own knows only English.
+        trouble = settings.agent_trouble or LANGUAGES["en"].trouble
+        RealtimeCare(session, lambda: make_assistant(realtime_model(settings)), trouble)
 
     in_room = not ctx.is_fake_job()
     avatar = asked.face()

@@ -160,8 +160,10 @@ class Parts:
                 f"{'know' if len(english) > 1 else 'knows'} only English; other languages need a "
                 "provider's key"
             )
-        heard = {} if is_heard else {"openai_transcription_language": code}
-        return Parts(self.settings.model_copy(update=heard), self.providers, code)
+        words = {"agent_language": code}
+        if not is_heard:
+            words["openai_transcription_language"] = code
+        return Parts(self.settings.model_copy(update=words), self.providers, code)
 
     def _with(self, **changed: Any) -> Parts:
         return Parts(self.settings.model_copy(update=changed), self.providers, self.language)

@@ -30,6 +30,7 @@ from agent.knowledge.answer import Answers
 from agent.knowledge.choose import Library
 from agent.knowledge.session import SessionKnowledge
 from agent.knowledge.sources import ROOT
+from agent.languages import apologise, tell_trouble
 from agent.manner import Manner
 from agent.outputs import refine_outputs
 from agent.seeing import Sight
@@ -113,8 +114,8 @@ async def on_stage(
     watched = tuple(WatchedLLM(mind) for mind in minds)
     steady = SteadyLLM(
         watched,
-        trouble=settings.agent_trouble,
-        apology=settings.agent_apology,
+        trouble=tell_trouble(settings),
+        apology=apologise(settings),
         retry_interval=0.01,
     )
     brains = Brains(

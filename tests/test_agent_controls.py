@@ -14,6 +14,7 @@ from livekit.plugins.openai.models import TTSVoices
 
 from agent.brains.providers import Providers
 from agent.brains.speech import Models
+from agent.brains.steady_llm import SteadyLLM
 from agent.controls import Control, ControlError, Parts
 from agent.controls.detection import TURNS, LanguageWatch, detect
 from agent.controls.messages import CHUNK, WAITING, Message, Messages, chunks
@@ -58,6 +59,7 @@ class Stage:
         self.session: Any = SimpleNamespace(
             current_agent=self.agent,
             tts=None,
+            llm=SteadyLLM([], trouble="Down.", apology="Lost."),
             on=lambda name, listener: setattr(self, "hear", listener),
             input=SimpleNamespace(set_audio_enabled=self.audio.append),
         )
@@ -148,9 +150,20 @@ async def test_a_person_who_speaks_german_is_not_answered_in_english() -> None:
     assert not any("stt" in options for options in stage.agent.options), "it must hear others too"
 
 
+async def test_trouble_is_not_told_in_the_language_before() -> None:
+    stage = Stage()
+    await stage.control.change(TalkChange(language="German"))
+    mind = stage.session.llm
+    assert (mind.trouble, mind.apology) == (LANGUAGES["de"].trouble, LANGUAGES["de"].apology)
+    own = Stage(settings=OPENAI.model_copy(update={"agent_trouble": "Moment!"}))
+    await own.control.change(TalkChange(language="German"))
+    assert own.session.llm.trouble == "Moment!"
+
+
 def test_no_language_is_without_its_words() -> None:
     for code, language in LANGUAGES.items():
         assert "{name}" in language.greeting and language.code == code
+        assert language.trouble != language.apology != ""
         assert "Amy" in greet(Settings(_env_file=None, agent_language=code))
         assert find_language(language.name) is find_language(f"{code}-XX") is language
 

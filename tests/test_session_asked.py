@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent.controls import Parts
+from agent.languages import apologise
 from agent.manner import Manner
 from agent.session import Asked, AskedError
 from settings import Settings
@@ -50,9 +51,9 @@ def test_nothing_is_said_first_that_was_not_to_be(
 
 def test_a_replacement_does_not_greet_again_nor_talk_of_itself() -> None:
     asked = Asked.of(LOCAL, spec(greeting="Welcome!"), replacing=True)
-    assert asked.first_words == LOCAL.agent_apology
+    assert asked.first_words == apologise(LOCAL)
     assert Asked.of(LOCAL, spec(mode="retelling"), replacing=True).first_words == ""
-    assert Asked.of(LOCAL, None, replacing=True).first_words == LOCAL.agent_apology
+    assert Asked.of(LOCAL, None, replacing=True).first_words == apologise(LOCAL)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 from livekit.agents import TurnHandlingOptions, llm, stt, tts, vad
 from livekit.plugins import openai
 
+from agent.languages import apologise, tell_trouble
 from settings import Settings
 
 from . import llama, openai_access, plugins
@@ -170,7 +171,7 @@ def _assemble_realtime(settings: Settings, which: str) -> Brains:
 def choose_llm(settings: Settings, address: LlamaAddress | None) -> tuple[llm.LLM[Any], str]:
     """The language model and its name for people."""
     minds, name = _choose_minds(settings, address)
-    return SteadyLLM(minds, trouble=settings.agent_trouble, apology=settings.agent_apology), name
+    return SteadyLLM(minds, trouble=tell_trouble(settings), apology=apologise(settings)), name
 
 
 def _choose_minds(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from livekit.agents import stt, tts, vad
 from livekit.plugins import openai
 
-from agent.languages import greet
+from agent.languages import apologise, greet, tell_trouble
 from settings import Settings
 
 from . import openai_access, plugins
@@ -86,7 +86,7 @@ def choose_tts(
         )
         return voice, Voice.model
     provided, key, name = _provider_voice(settings, providers.tts)
-    lasting = (greet(settings), settings.agent_apology, settings.agent_trouble)
+    lasting = (greet(settings), apologise(settings), tell_trouble(settings))
     cache = VoiceCache(settings.voice_cache, lasting)
     voices = [GuardedTTS(provided, key, cache), stand_in_voice()]
     return SentenceTTS(voices, eager=settings.eager_first_clause), name

@@ -11,7 +11,8 @@ from livekit.agents import AgentSession, function_tool, llm, tts
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
 from agent.brains.speech import Models, choose_stt, choose_tts
-from agent.languages import LANGUAGES
+from agent.brains.steady_llm import SteadyLLM
+from agent.languages import LANGUAGES, apologise, tell_trouble
 from agent.manner import Manner
 from agent.parts import ControlError, Parts
 from visavis.talk import Mode, Talk, TalkChange
@@ -83,6 +84,9 @@ class Control:
             before = self._manner.instructions
             if parts.language != self._parts.language:
                 self._manner.language = _SPEAK.format(name=LANGUAGES[parts.language].name)
+                if isinstance(mind := self._session.llm, SteadyLLM):
+                    mind.trouble = tell_trouble(parts.settings)
+                    mind.apology = apologise(parts.settings)
             if asked.instructions is not None:
                 self._manner.persona = asked.instructions
             if self._manner.instructions != before:

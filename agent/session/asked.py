@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from agent.brains.errors import BrainError
 from agent.brains.providers import check_brain
-from agent.languages import greet
+from agent.languages import apologise, greet
 from agent.manner import Manner
 from agent.parts import ControlError, Parts
 from settings import Settings
@@ -48,7 +48,7 @@ class Asked:
         Raises :class:`AskedError`.
         """
         if spec is None:
-            words = settings.agent_apology if replacing else greet(settings)
+            words = apologise(settings) if replacing else greet(settings)
             return cls(settings, Parts.of(settings), TalkChange(), None, words)
         talk = spec.talk
         try:
@@ -60,8 +60,7 @@ class Asked:
             raise AskedError("wrong_setting", str(error)) from None
         except (BrainError, ValueError) as error:
             raise AskedError("wrong_brain", str(error)) from None
-        settings = parts.settings.model_copy(update={"agent_language": parts.language})
-        parts = replace(parts, settings=settings)
+        settings = parts.settings
         return cls(settings, parts, talk, spec.video, _first_words(settings, spec, replacing))
 
     def put_on(self, manner: Manner) -> None:
@@ -90,7 +89,7 @@ class Asked:
 def _first_words(settings: Settings, spec: SessionSpec, replacing: bool) -> str:
     retells = spec.talk.mode == "retelling"
     if replacing:
-        return "" if retells else settings.agent_apology
+        return "" if retells else apologise(settings)
     if spec.greeting is not None:
         return spec.greeting
     return "" if retells else greet(settings)

@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 from livekit import rtc
 
+from agent.languages import apologise
 from bench.bot import MIC_RATE, Bot, join
 from bench.kill import in_room
 from bench.system import System, running_system
@@ -175,7 +176,7 @@ async def test_a_person_is_left_alone_with_a_face_whose_agent_died() -> None:
 
             await until(is_replaced, "no other agent came")
             await bot.wait_for_sound(killed + 1, ENOUGH)
-            apology = Settings(_env_file=None).agent_apology
+            apology = apologise(Settings(_env_file=None))
             await until(lambda: captions.lines[-1:] == [apology], "no apology")
             await until(lambda: face not in bot.room.remote_participants, "the old face stays")
 
