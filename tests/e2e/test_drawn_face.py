@@ -40,10 +40,11 @@ def errors(page: Page) -> list[str]:
 def enter(page: Page, system: System) -> Watcher:
     page.set_viewport_size({"width": 480, "height": 700})  # few pixels for a software renderer
     page.goto(system.gateway)
+    watcher = Watcher(page)
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("appearance")).to_be_visible(timeout=60_000)
-    return Watcher(page)
+    return watcher
 
 
 def speaks_within(watcher: Watcher, page: Page, limit: float, open_mouth: float) -> bool:
@@ -64,7 +65,7 @@ def test_the_drawn_face_speaks_changes_and_gives_way_to_the_video(
     page: Page, system: System, errors: list[str]
 ) -> None:
     watcher = enter(page, system)
-    watcher.wait_for_sound(40)
+    watcher.wait_for_greeting(40)
     watcher.wait_for_silence(40)
     choose(page, "drawn")
     expect(page.get_by_test_id("avatar-video")).to_have_count(0)

@@ -23,9 +23,10 @@ LONG = "Tell me a long story about the sea."
 
 def enter(page: Page, system: System) -> Watcher:
     page.goto(system.gateway)
+    watcher = Watcher(page)
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
-    return Watcher(page)
+    return watcher
 
 
 def inhabitants(livekit: LiveKitServer) -> list[str]:
@@ -66,10 +67,10 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
     watcher = enter(page, system)
 
     # The face is there and says hello, and the caption shows the words.
-    watcher.wait_for_sound(15)
+    watcher.wait_for_greeting(15)
     expect(page.get_by_test_id("captions")).to_contain_text(GREETING_WORD)
     watcher.wait_for_silence(15)
-    silent = watcher.look(1.5)
+    silent = watcher.look(3)
     assert silent.has_picture and silent.different_pictures > 5, "the idle face does not move"
 
     # The microphone asks its question; it is understood, and answered aloud.
@@ -108,7 +109,7 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
 
 def test_a_reload_costs_the_conversation(page: Page, system: System) -> None:
     watcher = enter(page, system)
-    watcher.wait_for_sound(40)
+    watcher.wait_for_greeting(40)
     watcher.wait_for_silence(40)
     before = inhabitants(system.livekit)
     assert len(before) == 3

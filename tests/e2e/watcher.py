@@ -102,6 +102,18 @@ class Watcher:
     def is_audible(self) -> bool:
         return bool((self.look(0.3).loudness > self.AUDIBLE).any())
 
+    def wait_for_greeting(self, limit: float) -> None:
+        """The first sound there was since this was made, however late one asks."""
+
+        def heard() -> bool:
+            self._page.wait_for_timeout(100)
+            loudest: float = self._page.evaluate(
+                "() => watcher.samples.reduce((most, at) => Math.max(most, at[1]), 0)"
+            )
+            return loudest > self.AUDIBLE
+
+        self._wait(heard, limit, "heard no greeting")
+
     def wait_for_sound(self, limit: float) -> None:
         self._wait(lambda: self.is_audible(), limit, "heard nothing")
 
