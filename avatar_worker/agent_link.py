@@ -15,6 +15,7 @@ from livekit import rtc
 from avatar_worker.player import Event, Finished, Player, Started, Voice, VoiceError
 from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.protocol import (
+    ALIVE_AT_REST,
     ALIVE_INTERVAL,
     RPC_CLEAR_BUFFER,
     RPC_PAUSE,
@@ -39,6 +40,9 @@ NOT_OURS: Final = ("lk.transcription", "lk.chat")
 RPC_TRIES: Final = 3
 RPC_TIMEOUT: Final = 3.0
 """Seconds."""
+LINGERING: Final = 2.0
+"""Seconds after the last speech in which signs of life come as fast as in it: they repeat its end,
+should the agent have missed it."""
 STALLED: Final = 0.5
 """Seconds without a sound released, not even silence, after which the avatar is not alive."""
 ENDS_TOLD: Final = 4
@@ -70,6 +74,8 @@ class AgentLink:
         """Segments that have not ended."""
         self._current: int | None = None
         self._arrived = asyncio.Event()
+        self._opened = asyncio.Event()
+        """Signs of life shall hurry."""
         self._hurry = asyncio.Event()
         """The open stream is superseded or cleared: stop waiting for its trailer."""
         self._events: asyncio.Queue[Event] = asyncio.Queue()
@@ -116,6 +122,7 @@ class AgentLink:
         self._arriving.append((segment, reader))
         self._hurry.set()  # the agent never overlaps streams: the open one will get no more
         self._arrived.set()
+        self._opened.set()
 
     def _check_caller(self, invocation: rtc.RpcInvocationData) -> None:
         if invocation.caller_identity != self._agent:
@@ -230,8 +237,17 @@ class AgentLink:
     async def _live(self) -> None:
         """Tell the agent several times a second that the voice is alive, and where it is."""
         await self._audible.wait()
+        hurried = self._loop.time()
         while True:
-            await asyncio.sleep(ALIVE_INTERVAL)
+            if self._streams:
+                hurried = self._loop.time()
+            if self._loop.time() - hurried < LINGERING:
+                await asyncio.sleep(ALIVE_INTERVAL)
+            else:
+                self._opened.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(ALIVE_AT_REST):
+                        await self._opened.wait()
             if self._player.stalled_for > STALLED or not self._room.isconnected():
                 continue
             with contextlib.suppress(Exception):  # a state: the next one says it again

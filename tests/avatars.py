@@ -8,7 +8,10 @@ from visavis.face_voice import FaceVoice
 from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.segment import RATE, WIDTH
 from visavis.speech import Speech
-from visavis.watchdog import TICK
+from visavis.watchdog import AT_REST, TICK
+
+LINGERING = 20
+"""Ticks after the last speech in which signs still hurry."""
 
 
 @dataclass
@@ -102,6 +105,8 @@ class Stage:
     def __init__(self, speech: Speech, avatar: FakeAvatar) -> None:
         self.now = 100.0
         self.deaths: list[str] = []
+        self.quiet = 0
+        """Ticks since the avatar had something to say."""
         self.avatar = avatar
         features = {"pause", "alive"} if avatar.names else set[str]()
         self.face = FaceVoice(
@@ -134,6 +139,8 @@ class Stage:
                 self.avatar.play(TICK)
                 if rpcs:
                     self.deliver()
-                if signs and self.avatar.names:
+                self.quiet = 0 if self.avatar.streams else self.quiet + 1
+                due = self.quiet < LINGERING or self.quiet % AT_REST == 0
+                if signs and self.avatar.names and due:
                     self.face.sign(self.avatar.sign())
             self.face.tick(connected=True)

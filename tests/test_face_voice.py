@@ -7,10 +7,11 @@ import pytest
 from tests.avatars import FakeAvatar, Stage
 from tests.test_speech import begin, say
 from tests.voices import FakeRoute, Listener, tone
-from visavis.face_voice import AFTER_SIGN, CLEAR_TIMEOUT, END_PATIENCE, IDLE_SIGNS
+from visavis.face_voice import AFTER_SIGN, CLEAR_TIMEOUT, END_PATIENCE, LOST
 from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.protocol import ALIVE_INTERVAL
 from visavis.segment import RATE
+from visavis.watchdog import TICK
 
 near: Any = pytest.approx
 
@@ -147,6 +148,7 @@ def test_a_silent_avatar_gets_longer_before_it_is_given_up() -> None:
 def test_an_avatar_that_begins_to_speak_gets_longer_too() -> None:
     her, stage = on_stage()
     stage.pass_time(1.0)
+    stage.pass_time(0.4, signs=False)
     say(her, tone(5.0))
     stage.pass_time(0.9, alive=False)
     assert not stage.deaths
@@ -165,7 +167,7 @@ def test_an_avatar_that_lives_but_lost_the_segment_is_given_up() -> None:
     her, stage = on_stage()
     say(her, tone(1.0))
     stage.avatar.streams.clear()
-    stage.pass_time(IDLE_SIGNS * ALIVE_INTERVAL - 0.2)
+    stage.pass_time(LOST * TICK - 0.2)
     assert not stage.deaths
     stage.pass_time(0.4)
     assert stage.deaths

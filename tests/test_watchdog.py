@@ -1,6 +1,6 @@
 """An avatar is given up when it is dead, and not when the agent itself was away."""
 
-from visavis.watchdog import FIRST, SILENT, SPEAKING, Watchdog
+from visavis.watchdog import AT_REST, FIRST, SILENT, SPEAKING, Watchdog
 
 
 def ticks_to_death(dog: Watchdog, patience: int, most: int = 1000) -> int | None:
@@ -20,13 +20,6 @@ def test_a_silent_avatar_is_given_more_time() -> None:
     assert ticks_to_death(dog, SILENT) == SILENT > SPEAKING
 
 
-def test_an_avatar_that_dies_in_silence_is_given_up_with_the_next_word() -> None:
-    dog = Watchdog()
-    dog.sign()
-    assert ticks_to_death(dog, SILENT, most=SILENT - 1) is None
-    assert ticks_to_death(dog, SPEAKING) == 1
-
-
 def test_an_avatar_that_hesitates_is_given_more_time_until_it_stops() -> None:
     dog = Watchdog()
     dog.sign()
@@ -36,7 +29,26 @@ def test_an_avatar_that_hesitates_is_given_more_time_until_it_stops() -> None:
     assert slow is not None and SPEAKING < slow <= SILENT
     for _ in range(1000):
         dog.sign()
+        assert not dog.tick(SPEAKING, connected=True)
+    dog.sign()
     assert ticks_to_death(dog, SPEAKING) == SPEAKING
+
+
+def test_an_avatar_that_need_not_hurry_at_rest_is_not_given_more_time_for_that() -> None:
+    dog = Watchdog()
+    for _ in range(100):
+        dog.sign(at_rest=True)
+        assert ticks_to_death(dog, SILENT, most=AT_REST) is None
+    dog.begin()
+    assert ticks_to_death(dog, SPEAKING) == SPEAKING
+
+
+def test_an_avatar_at_rest_is_not_late_with_the_first_word() -> None:
+    dog = Watchdog()
+    dog.sign(at_rest=True)
+    assert ticks_to_death(dog, SILENT, most=SPEAKING) is None
+    dog.begin()
+    assert ticks_to_death(dog, SPEAKING, most=SPEAKING - 1) is None
 
 
 def test_signs_keep_it_alive() -> None:

@@ -25,9 +25,9 @@ CLEAR_TIMEOUT: Final = 2.0
 """Seconds after which an interrupted leg ends without the avatar's word (LiveKit's figure)."""
 END_PATIENCE: Final = 5.0
 """Seconds beyond a leg's length after which a stranger's finish is taken for lost."""
-IDLE_SIGNS: Final = 60
-"""Signs (6 s) without the leg after it was sent in full: the avatar has lost it. It may hold the
-first word for three seconds, until somebody listens."""
+LOST: Final = 60
+"""Ticks (6 s) in which its signs do not name the leg that was sent in full: the avatar has lost it.
+It may hold the first word for three seconds, until somebody listens."""
 UNDER_WAY: Final = RATE
 """Samples after which an avatar that speaks has left the effort of beginning behind."""
 AFTER_SIGN: Final = ALIVE_INTERVAL / 2
@@ -57,7 +57,10 @@ class _Playing:
     """None: it has not begun."""
     closed_at: float | None = None
     cleared_at: float | None = None
-    idle_signs: int = 0
+    is_missing: bool = False
+    """By the avatar's last sign, which should have named it."""
+    missing: int = 0
+    """Ticks."""
 
 
 class FaceVoice:
@@ -106,6 +109,8 @@ class FaceVoice:
 
     def open(self, leg: Leg) -> None:
         self._playing = _Playing(leg)
+        if self._watchdog is not None:
+            self._watchdog.begin()
         self._line.open(leg.id)
 
     def send(self, leg: Leg, audio: bytes) -> None:
@@ -173,7 +178,7 @@ class FaceVoice:
         """A sign of life."""
         if self._watchdog is None:
             return
-        self._watchdog.sign()
+        self._watchdog.sign(at_rest=self._playing is None)
         self.audible.set()
         if (playing := self._playing) is None:
             return
@@ -184,9 +189,9 @@ class FaceVoice:
             self._start(playing, self._wall() - sign.position)
             playing.known = max(playing.known, position)
             playing.known_at = self._clock()
-            playing.idle_signs = 0
-        elif playing.closed_at is not None and not sign.paused:
-            playing.idle_signs += 1
+            playing.is_missing, playing.missing = False, 0
+        else:
+            playing.is_missing = playing.closed_at is not None and not sign.paused
 
     def tick(self, *, connected: bool) -> None:
         """Every :data:`.watchdog.TICK` seconds. ``connected``: the agent is, to the room."""
@@ -208,7 +213,8 @@ class FaceVoice:
                 self._overdue += 1
                 self._end(playing, self.position(playing.leg), interrupted=True)
         elif self._watchdog is not None:
-            if playing.idle_signs >= IDLE_SIGNS:
+            playing.missing += playing.is_missing
+            if playing.missing >= LOST:
                 self._on_dead("it does not play what it was given")
         elif playing.closed_at is not None:
             begun = max(playing.closed_at, playing.known_at or 0.0)

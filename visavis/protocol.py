@@ -33,9 +33,11 @@ RPC_RESUME: Final = "visavis.resume"
 """Agent to avatar: go on where :data:`RPC_PAUSE` held. Empty payload; harmless when repeated."""
 TOPIC_ALIVE: Final = "visavis.alive"
 """Data topic, avatar to agent, lossy: every :data:`ALIVE_INTERVAL` a
-:class:`.playback.SignOfLife`."""
+:class:`.playback.SignOfLife`, and every :data:`ALIVE_AT_REST` where nothing is said."""
 ALIVE_INTERVAL: Final = 0.1
 """Seconds."""
+ALIVE_AT_REST: Final = 0.5
+"""Seconds: each sign costs avatar, server and agent half a thousandth of a core a second."""
 ATTRIBUTE_FEATURES: Final = "visavis.features"
 """On the avatar: what it can do beyond LiveKit's protocol, space-separated :data:`Feature`."""
 STREAM_WANTS_ID: Final = "visavis.wants_id"
