@@ -26,7 +26,7 @@ from .brains.errors import BrainError
 from .brains.llama import LlamaAddress, LlamaError, prime
 from .brains.realtime_care import RealtimeCare, speak
 from .brains.steady_llm import SteadyLLM
-from .brains.turns import FRAME
+from .brains.turns import FRAME, RATE, REALTIME_RATE
 from .controls import Control, Messages, open_desk, tell_room, tell_sender
 from .inputs import refine_inputs, subscribe_to_people
 from .job_store import JobStore
@@ -162,7 +162,10 @@ async def _hold(
         room=ctx.room,
         room_options=room_io.RoomOptions(
             close_on_disconnect=False,  # Attendance decides
-            audio_input=room_io.AudioInputOptions(frame_size_ms=round(1000 * FRAME)),
+            audio_input=room_io.AudioInputOptions(
+                sample_rate=REALTIME_RATE if brains.realtime else RATE,
+                frame_size_ms=round(1000 * FRAME),
+            ),
             text_input=room_io.TextInputOptions(
                 text_input_cb=functools.partial(take_typed, manner)
             ),

@@ -18,6 +18,7 @@ from livekit.agents import APIConnectOptions, LanguageCode, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
 from .moonshine import SAMPLE_RATE, Ears, Samples, Speech
+from .shared_vad import Dozing
 
 PAUSE = 0.06
 """Seconds of silence after which the phrase is read once more, in case it was the end."""
@@ -92,7 +93,7 @@ class _MoonshineStream(stt.RecognizeStream):
         self._wake = asyncio.Event()
 
     async def _run(self) -> None:
-        vad_stream = self._vad.stream()
+        vad_stream = Dozing(self._vad)
         thread = ThreadPoolExecutor(1, thread_name_prefix="moonshine")
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -104,17 +105,16 @@ class _MoonshineStream(stt.RecognizeStream):
             thread.submit(self._speech.close)
             thread.shutdown(wait=False)
 
-    async def _forward(self, vad_stream: vad.VADStream) -> None:
+    async def _forward(self, vad_stream: Dozing) -> None:
         async for item in self._input_ch:
             if isinstance(item, rtc.AudioFrame):
-                vad_stream.push_frame(item)
-                self._pushed += item.samples_per_channel
+                self._pushed += vad_stream.push_frame(item)
             else:
                 self._flush_at = self._pushed
                 self._wake.set()
         vad_stream.end_input()
 
-    async def _listen(self, vad_stream: vad.VADStream) -> None:
+    async def _listen(self, vad_stream: Dozing) -> None:
         speaking = False
         async for event in vad_stream:
             if event.type == vad.VADEventType.START_OF_SPEECH:

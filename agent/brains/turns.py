@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from livekit.agents import TurnHandlingOptions, inference, vad
-from livekit.plugins import silero
+
+from .shared_vad import SharedVAD
 
 BargeIn = Literal["quick", "normal", "off"]
 
@@ -24,12 +25,19 @@ THRESHOLD = 0.5
 FRAME = 0.02
 """Seconds of a frame from the microphone."""
 
+RATE = 16_000
+"""Hz of it: as Silero, the turn detector and most recognisers want it, so that none of them has to
+resample it again."""
+
+REALTIME_RATE = 24_000
+"""The same for a realtime model, which hears for itself."""
+
 COUGH_PAUSE = 0.6
 """Seconds after a noise within which its words have been recognised, if it had any."""
 
 
 def load_vad() -> vad.VAD:
-    return silero.VAD.load(
+    return SharedVAD.load(
         min_speech_duration=LEAST_SPEECH,
         min_silence_duration=SILENCE,
         activation_threshold=THRESHOLD,
