@@ -16,7 +16,7 @@ from typing import Final
 
 from avatar_worker.player.segment import FPS
 
-INTERVAL: Final = 0.5
+INTERVAL: Final = 1.0
 """Seconds between two notes of a room."""
 STALE: Final = 5.0
 """Seconds after which a note says nothing any more: the room is stuck, or being killed."""
