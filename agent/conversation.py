@@ -188,7 +188,11 @@ async def _hold(
         ctx.add_shutdown_callback(desk.aclose)
         feel = functools.partial(tell_face, avatar)
         outputs = refine_outputs(
-            session.output, manner.feelings, feel, times_words=brains.times_words
+            session.output,
+            manner.feelings,
+            feel,
+            times_words=brains.times_words,
+            position=lambda: avatar.position,
         )
         ctx.add_shutdown_callback(outputs.aclose)
         try:

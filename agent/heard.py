@@ -23,6 +23,9 @@ from .segment import Segment, Word
 LETTERS_PER_SECOND: Final = 15.0
 """For a word that comes without its times: about 180 English words a minute."""
 
+SHORTEST: Final = 0.02
+"""Seconds between two looks at a voice that is late."""
+
 
 class Heard:
     """Puts captions and voice of a session in step.
@@ -30,11 +33,21 @@ class Heard:
     ``voice`` and ``captions`` are to be the session's outputs; they feed the ones given. What an
     interrupted segment reports as its transcript is what its captions showed: every word of which
     half was played.
+
+    Args:
+        position: Seconds heard of the segment that sounds, as far as one knows; None: nobody knows.
+            Sound may fall behind the clock without anybody saying so.
+        clock: Unix seconds.
     """
 
     def __init__(
-        self, voice: AudioOutput, captions: TextOutput, clock: Callable[[], float] = time.time
+        self,
+        voice: AudioOutput,
+        captions: TextOutput,
+        position: Callable[[], float | None] = lambda: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._position = position
         self.voice: AudioOutput = _Voice(self, voice)
         self.captions: TextOutput = _Captions(self, captions)
         self._clock = clock
@@ -59,11 +72,11 @@ class Heard:
             wait: float | None = None
             if self._segments:
                 segment = self._segments[0]
-                now = self._clock()
+                played = self._played(segment)
                 if self._break and segment.shown and not segment.over:
                     captions.flush()
                 self._break = False
-                if segment.shown < segment.due(now):
+                if segment.shown < segment.due(played):
                     segment.shown += 1
                     await captions.capture_text(segment.words[segment.shown - 1].text)
                     continue
@@ -72,11 +85,16 @@ class Heard:
                     if segment.shown:
                         captions.flush()
                     continue
-                wait = segment.until_next(now)
+                wait = segment.until_next(played)
+                wait = None if wait is None else max(wait, SHORTEST)
             # Not wait_for: under Python 3.11 it may swallow a cancellation.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._changed.wait()
+
+    def _played(self, segment: Segment) -> float:
+        played, known = segment.played(self._clock()), self._position()
+        return played if known is None else min(played, known)
 
     # the words
 

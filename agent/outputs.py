@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -31,13 +32,18 @@ class Outputs:
 
 
 def refine_outputs(
-    output: AgentOutput, feelings: Feelings, feel: Feel, *, times_words: bool
+    output: AgentOutput,
+    feelings: Feelings,
+    feel: Feel,
+    *,
+    times_words: bool,
+    position: Callable[[], float | None] = lambda: None,
 ) -> Outputs:
     """Captions in step with the voice, feelings in step with the captions, and a :class:`Hold`.
 
     ``output`` is a started session's, its transcription as the room takes it (LiveKit's own
     ``sync_transcription`` off). ``times_words``: the voice says when each word sounds; else LiveKit
-    estimates it, as it would by itself.
+    estimates it, as it would by itself. ``position``: as :class:`.heard.Heard`'s.
     """
     closing = AsyncExitStack()
     if output.audio is None:
@@ -47,7 +53,7 @@ def refine_outputs(
         felt = Felt(feelings, feel, output.transcription)
         closing.push_async_callback(felt.aclose)
         if times_words:
-            heard = Heard(output.audio, felt)
+            heard = Heard(output.audio, felt, position)
             closing.push_async_callback(heard.aclose)
             output.audio, output.transcription = heard.voice, heard.captions
         else:

@@ -57,16 +57,16 @@ class Segment:
         """It has all its words, and no sound came."""
         return self.has_text and not self.text_open and not self.has_voice
 
-    def due(self, now: float) -> int:
-        """How many words should have been shown by ``now``."""
+    def due(self, played: float) -> int:
+        """How many words should have been shown once so many seconds were."""
         if self.limit is not None:
             return self.limit
         if self.over:
             return len(self.words)
-        return self.heard(self.played(now)) if self.started else 0
+        return self.heard(played) if self.started else 0
 
-    def until_next(self, now: float) -> float | None:
+    def until_next(self, played: float) -> float | None:
         """Seconds until the next word is due; None: that is not a matter of time."""
         if self.since is None or self.limit is not None or self.shown >= len(self.words):
             return None
-        return max(0.0, self.words[self.shown].middle - self.played(now))
+        return max(0.0, self.words[self.shown].middle - played)

@@ -66,7 +66,8 @@ class Screen(io.TextOutput):
 class Stage:
     def __init__(self) -> None:
         self.loudspeaker, self.screen = Loudspeaker(), Screen()
-        self.heard = Heard(self.loudspeaker, self.screen)
+        self.position: float | None = None
+        self.heard = Heard(self.loudspeaker, self.screen, lambda: self.position)
         self.voice, self.captions = self.heard.voice, self.heard.captions
 
     async def say(self, words: list[str], *, timed: bool = True) -> None:
@@ -111,6 +112,24 @@ async def test_captions_run_ahead_of_the_voice(stage: Stage) -> None:
     stage.loudspeaker.start(2.4)
     await stage.shows("One two ")
     stage.voice.pause()
+    stage.loudspeaker.end(5.0, interrupted=False)
+    await until(lambda: stage.screen.lines == ["One two three four five."])
+
+
+async def test_captions_run_ahead_of_a_voice_that_stands_still_without_saying_so(
+    stage: Stage,
+) -> None:
+    await stage.say(WORDS)
+    stage.position = 1.2
+    stage.loudspeaker.start(4.8)
+    await stage.shows("One ")
+    await asyncio.sleep(0.05)
+    assert stage.screen.line == "One "
+    stage.position = 3.5
+    await stage.shows("One two three four ")
+    stage.position = 30.0  # of something else
+    await asyncio.sleep(0.05)
+    assert stage.screen.line in ("One two three four ", "One two three four five.")
     stage.loudspeaker.end(5.0, interrupted=False)
     await until(lambda: stage.screen.lines == ["One two three four five."])
 

@@ -85,6 +85,12 @@ class AvatarSession(LiveKitAvatarSession[str]):
     def provider(self) -> str:
         return "visavis"
 
+    @property
+    def position(self) -> float | None:
+        """Seconds heard of the segment whose end is reported next, as far as one knows: the face
+        says it ten times a second. None: no segment is begun."""
+        return self._voice.position
+
     async def start(
         self,
         agent_session: AgentSession[Any],

@@ -77,6 +77,16 @@ class Speech:
         return self._current_route is not None
 
     @property
+    def position(self) -> int | None:
+        """Samples of the segment whose end is reported next that were heard, as far as one knows;
+        None: no segment is begun."""
+        if not self._pending:
+            return None
+        segment = self._pending[0]
+        leg = segment.leg
+        return segment.heard if leg is None else _heard(leg, leg.route.position(leg))
+
+    @property
     def clearing(self) -> bool:
         """An interrupted segment is still waiting for its route's answer."""
         return any(segment.state is State.CLEARING for segment in self._pending)

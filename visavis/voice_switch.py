@@ -39,6 +39,13 @@ class VoiceSwitch(AudioOutput):
     def can_pause(self) -> bool:
         return self.speech.can_pause
 
+    @property
+    def position(self) -> float | None:
+        """Seconds heard of the segment whose end is reported next, as far as one knows; None: no
+        segment is begun."""
+        position = self.speech.position
+        return None if position is None else position / RATE
+
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         await super().capture_frame(frame)
         self.speech.begin()

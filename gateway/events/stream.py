@@ -33,10 +33,19 @@ MayRead = Annotated[Caller, Depends(_may_read)]
 Seq = Annotated[int, Query(ge=0, le=_MOST_SEQ)]
 LastSeq = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=_MOST_SEQ)]
 
+_EVENT: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "Events as they come; their `id` is their `seq`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": _EVENT}},
     },
     204: {"description": "The session is over, and there is nothing more to tell."},
 }
