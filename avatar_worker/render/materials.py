@@ -17,7 +17,7 @@ DECAL: Final = 3
 
 @dataclass(frozen=True)
 class Material:
-    """Terms of the lighting model in ``shade.py``."""
+    """Terms of the lighting model in ``light.py``."""
 
     specular: float
     gloss: float

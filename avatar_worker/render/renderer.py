@@ -12,15 +12,18 @@ from avatar_worker.face.pose import HeadPose
 from avatar_worker.paint import paint_backdrop
 from visavis.protocol import ARKIT_NAMES
 
+from .bands import sort_triangles
+from .blocks import BLOCK
 from .camera import frame_head
 from .geometry import blend, bound_triangles, pose_rotation, project, rotation, turn_eye
 from .head import Head
 from .i420 import convert_i420
+from .light import light_vertices
 from .limits import is_usual
-from .materials import MOUTH_PARTS
+from .materials import EYE, MOUTH_PARTS
 from .mouth import mouth_light
-from .raster import BLOCK, draw_band, empty_key, key_bits, sort_triangles
-from .shade import light_vertices, make_scratch, shade_band
+from .raster import draw_band, empty_key, key_bits, make_lists
+from .shade import make_scratch, shade_band
 from .surface import choose_textures, describe_surface
 
 _SMALLEST, _LARGEST = 64, 1920
@@ -39,7 +42,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Area = tuple[int, int, int, int]
 
-BAND: Final = 64
+BAND: Final = 32
 """Rows whose samples are drawn and shaded before the next: they fit into a core's cache."""
 
 
@@ -93,7 +96,7 @@ class MeshRenderer:
         usual[head.triangles[: head.seen_triangles]] = True
         self._shown = usual, np.ones(vertices, np.bool_)
         self._whole = False
-        self._planes = np.zeros((triangles, 4), np.float32)
+        self._planes = np.zeros((triangles, 16), np.float32)
         self._bounds = np.zeros(4, np.float32)
         self._part_level = np.ones(len(head.part_names), np.float32)
         self._in_mouth = np.array([name.lower() in MOUTH_PARTS for name in head.part_names])
@@ -104,8 +107,11 @@ class MeshRenderer:
         self._keys = np.empty(BAND * self._pitch * 4, np.int32)
         self._still_keys = np.empty((0, self._pitch, 4), np.int32)
         self._still_top = height
+        self._lists = make_lists(self._keys.size)
         self._scratch = make_scratch(width)
         self._begins = np.zeros(self._bands + 1, np.int32)
+        self._extents = np.zeros((self._bands, 2), np.float32)
+        self._drawn = [(np.inf, -np.inf)] * self._bands
         self._order = np.zeros(triangles, np.int32)
         self._span = np.zeros((triangles, 2), np.int32)
         self._backdrop = _prepare(width, height, background)
@@ -117,6 +123,10 @@ class MeshRenderer:
         self._packed = head.texels.view("<i4")[:, 0]
         self._texture = choose_textures(head, head.triangles, self._screen)
         self._surface = describe_surface(head, self._texture)
+        self._smooth = np.full(triangles + 1, -1, np.int32)
+        self._smooth[1:] = np.where(head.part_kind <= EYE, range(len(head.part_kind)), -1)[
+            head.triangle_part
+        ]
         self._paint_still()
 
     def draw(self, weights: Floats, pose: HeadPose, into: Bytes) -> None:
@@ -156,7 +166,6 @@ class MeshRenderer:
         x0, y0, x1, y1 = area
         if x0 < x1 and y0 < y1:
             self._paint(*self._moving(), area)
-            convert_i420(self._picture, area, self._yuv)
 
     def _place(self, weights: Floats, pose: HeadPose) -> None:
         """Move the vertices; ``_bounds`` holds where anything on the screen changed."""
@@ -225,8 +234,13 @@ class MeshRenderer:
         last = len(self.head.triangles) if self._whole else self.head.seen_triangles
         return still if self._mouth_level else still + mouth, last
 
-    def _bands_of(self, first: int, last: int, area: Area) -> Iterator[tuple[Ints, Area]]:
-        """The samples of ``area`` with the triangles ``first:last``, some rows at a time."""
+    def _bands_of(
+        self, first: int, last: int, area: Area, tight: bool = False
+    ) -> Iterator[tuple[Ints, Area]]:
+        """The samples of ``area`` with the triangles ``first:last``, some rows at a time.
+
+        ``tight``: of each row no more than what these triangles show in, or did.
+        """
         head = self.head
         while (
             needed := sort_triangles(
@@ -238,17 +252,23 @@ class MeshRenderer:
                 area,
                 BAND,
                 self._begins,
+                self._extents,
                 self._order,
                 self._span,
+                head.uv,
+                self._texture,
                 self._planes,
             )
         ) > len(self._order):
             self._order = np.empty(needed * 2, np.int32)
-        x0, _, x1, bottom = area
-        begins = self._begins.tolist()
-        for band, y0 in enumerate(range(area[1], bottom, BAND)):
-            part = (x0, y0, x1, min(y0 + BAND, bottom))
-            rows, columns = part[3] - y0, -(-(x1 - x0) // BLOCK) * BLOCK
+        begins, extents = self._begins.tolist(), self._extents.tolist()
+        for band, top in enumerate(range(area[1] // BAND * BAND, area[3], BAND)):
+            x0, y0, x1, y1 = part = (area[0], max(top, area[1]), area[2], min(top + BAND, area[3]))
+            if tight:
+                x0, y0, x1, y1 = part = self._tighten(top // BAND, part, *extents[band])
+            if x0 >= x1:
+                continue
+            rows, columns = y1 - y0, -(-(x1 - x0) // BLOCK) * BLOCK
             keys = self._keys[: rows * columns * 4].reshape(rows, columns, 4)
             above = min(max(self._still_top - y0, 0), rows)
             keys[:above] = empty_key(self._bits)
@@ -269,13 +289,28 @@ class MeshRenderer:
                 keys,
                 self._bits,
                 part,
+                *self._lists,
             )
             yield keys, part
 
-    def _paint(self, first: int, last: int, area: Area) -> None:
+    def _tighten(self, band: int, part: Area, left: float, right: float) -> Area:
+        """Of a band's ``part``, the columns from ``left`` to ``right`` and those drawn before."""
+        x0, y0, x1, y1 = part
+        was_left, was_right = self._drawn[band]
+        new = left, right
+        left, right = min(left, was_left), max(right, was_right)
+        rows = min((band + 1) * BAND, self.height) - band * BAND
+        replaced = y1 - y0 == rows and x0 <= was_left and was_right <= x1
+        self._drawn[band] = new if replaced else (left, right)
+        if left > right:
+            return x0, y0, x0, y1
+        x0 = max(x0, (int(left) - 1) // BLOCK * BLOCK)
+        return x0, y0, min(x1, -(-(int(right) + 2) // BLOCK) * BLOCK), y1
+
+    def _paint(self, first: int, last: int, area: Area, tight: bool = True) -> None:
         """Draw the triangles ``first:last`` before the backdrop."""
         head = self.head
-        for keys, part in self._bands_of(first, last, area):
+        for keys, part in self._bands_of(first, last, area, tight):
             shade_band(
                 keys.reshape(-1),
                 self._bits,
@@ -285,8 +320,8 @@ class MeshRenderer:
                 head.triangles.reshape(-1),
                 head.triangle_part,
                 head.part_kind,
+                self._smooth,
                 head.part_material,
-                self._screen.reshape(-1),
                 self._planes.reshape(-1),
                 self._look.reshape(-1),
                 self._texture.reshape(-1),
@@ -297,12 +332,13 @@ class MeshRenderer:
                 part,
                 *self._scratch,
             )
+            convert_i420(self._picture, part, self._yuv)
 
     def _paint_still(self) -> None:
         """Draw what no weight and no pose moves (the shoulders) once, into the backdrop."""
         whole = (0, 0, self.width, self.height)
         still = self.head.still_triangles
-        self._paint(0, still, whole)
+        self._paint(0, still, whole, tight=False)
         kept: list[Ints] = []
         for keys, _ in self._bands_of(0, still, whole):
             if kept or (keys != empty_key(self._bits)).any():
@@ -311,8 +347,8 @@ class MeshRenderer:
             self._still_keys = np.concatenate(kept)
             self._still_top = self.height - len(self._still_keys)
         self._backdrop = self._picture.copy()
+        self._drawn = [(0, self.width)] * self._bands
         self._paint(*self._moving(), whole)
-        convert_i420(self._picture, whole, self._yuv)
 
 
 def _prepare(width: int, height: int, background: str | Bytes) -> Bytes:

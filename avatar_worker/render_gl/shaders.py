@@ -1,9 +1,10 @@
 """The formulas of ``render/`` in GLSL.
 
-``geometry.py``: ``VERTEX`` turns the head and projects it. ``shade.py``: ``_LIGHT`` on vertices
-(eyes in each pixel: as there, so that a room may go from one to the other and nobody sees it),
-``FRAGMENT`` the colour and tone. ``raster.py``: alpha as covered samples. ``i420.py``: ``YUV``. A
-change there is made here too; ``tests/test_render_gl.py`` compares the pictures.
+``geometry.py``: ``VERTEX`` turns the head and projects it. ``light.py``: ``_LIGHT`` on vertices
+(eyes in each pixel: as there, so that a room may go from one to the other and nobody sees it).
+``shade.py``: ``FRAGMENT`` the colour and tone. ``raster.py``: alpha as covered samples.
+``i420.py``: ``YUV``. A change there is made here too; ``tests/test_render_gl.py`` compares the
+pictures.
 
 Row 0 of every target is the picture's topmost: y grows downwards throughout.
 """

@@ -5,15 +5,14 @@ numba type with the usual operators: lanes of float32, of int32, or of truths. L
 what the CPU has: for sixteen numbers one register of AVX-512, two of AVX2, four of SSE or NEON. The
 arrays handed to ``load`` and ``store`` are contiguous; the index counts elements from their first
 and is not checked.
-
-What a kernel was compiled of is looked up by the file of the kernel alone: after a change in here,
-touch the files that import it, or the old code goes on.
 """
 
 from .lanes import (
     bits_of,
+    compress,
+    count_of,
     join,
-    lane,
+    last_of_four,
     mask_of,
     pairs,
     part,
@@ -21,18 +20,20 @@ from .lanes import (
     repeat,
     root,
     splat,
+    swap,
     where,
     whole,
 )
-from .memory import copy_bytes, gather, load, load_bytes, store, store_bytes, store_low
+from .memory import gather, load, load_bytes, store, store_bytes, store_low
 from .vector import least, most
 
 __all__ = [
     "bits_of",
-    "copy_bytes",
+    "compress",
+    "count_of",
     "gather",
     "join",
-    "lane",
+    "last_of_four",
     "least",
     "load",
     "load_bytes",
@@ -47,6 +48,7 @@ __all__ = [
     "store",
     "store_bytes",
     "store_low",
+    "swap",
     "where",
     "whole",
 ]

@@ -38,18 +38,6 @@ def join(typing: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
 
 
 @instruction
-def lane(typing: Any, vector: Any, number: Any) -> Any:
-    """One element."""
-    element = types.float32 if vector.kind == "float" else types.int32
-    at = int(number.literal_value)
-
-    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.extract_element(args[0], INT(at))
-
-    return element(vector, number), build
-
-
-@instruction
 def part(typing: Any, vector: Any, first: Any, lanes: Any) -> Any:
     """``lanes`` elements from the ``first`` on."""
     result = Vector(vector.kind, lanes_of(lanes))
@@ -165,3 +153,54 @@ def mask_of(typing: Any, lanes: Any, bits: Any) -> Any:
         return builder.bitcast(narrow, ir.VectorType(BIT, result.lanes))
 
     return result(lanes, types.int32), build
+
+
+@instruction
+def swap(typing: Any, vector: Any, distance: Any) -> Any:
+    """Lanes of numbers that differ by the bits of ``distance`` change places."""
+    bits = int(distance.literal_value)
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        chosen = [number ^ bits for number in range(vector.lanes)]
+        mask = ir.Constant(ir.VectorType(INT, vector.lanes), chosen)
+        return builder.shuffle_vector(args[0], ir.Constant(args[0].type, ir.Undefined), mask)
+
+    return vector(vector, distance), build
+
+
+@instruction
+def last_of_four(typing: Any, vector: Any) -> Any:
+    """The last of each four lanes, in all four."""
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        chosen = [number | 3 for number in range(vector.lanes)]
+        mask = ir.Constant(ir.VectorType(INT, vector.lanes), chosen)
+        return builder.shuffle_vector(args[0], ir.Constant(args[0].type, ir.Undefined), mask)
+
+    return vector(vector), build
+
+
+@instruction
+def compress(typing: Any, vector: Any, condition: Any) -> Any:
+    """The lanes where ``condition`` holds, side by side at the front; what follows is anything."""
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide, truths = args[0].type, args[1].type
+        name = f"llvm.experimental.vector.compress.v{vector.lanes}i32"
+        function = numba_builder.get_or_insert_function(
+            builder.module, ir.FunctionType(wide, [wide, truths, wide]), name
+        )
+        return builder.call(function, [*args, ir.Constant(wide, ir.Undefined)])
+
+    return vector(vector, condition), build
+
+
+@instruction
+def count_of(typing: Any, condition: Any) -> Any:
+    """In how many lanes ``condition`` holds, as an int32 (lanes < 32)."""
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        narrow = builder.bitcast(args[0], ir.IntType(condition.lanes))
+        return builder.ctpop(builder.zext(narrow, INT))
+
+    return types.int32(condition), build

@@ -50,17 +50,11 @@ def gather(typing: Any, array: Any, indices: Any) -> Any:
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         lanes = result.lanes
-        address, many = ir.IntType(64), ir.VectorType(ir.IntType(64), lanes)
         element = ELEMENTS[result.kind]
-        data = context.make_array(array)(context, builder, args[0]).data
-        start = builder.insert_element(
-            ir.Constant(many, ir.Undefined), builder.ptrtoint(data, address), INT(0)
-        )
-        first = ir.Constant(ir.VectorType(INT, lanes), [0] * lanes)
-        start = builder.shuffle_vector(start, ir.Constant(many, ir.Undefined), first)
-        steps = builder.shl(builder.sext(args[1], many), ir.Constant(many, [2] * lanes))
         places = ir.VectorType(ir.PointerType(element), lanes)
-        where_ = builder.inttoptr(builder.add(start, steps), places)
+        # llvmlite takes no vector for an index: the instruction is made with one that it takes.
+        where_ = builder.gep(context.make_array(array)(context, builder, args[0]).data, [INT(0)])
+        where_.type, where_.indices = places, [args[1]]
         wide, truths = ir.VectorType(element, lanes), ir.VectorType(BIT, lanes)
         name = f"llvm.masked.gather.v{lanes}{'f' if result.kind == 'float' else 'i'}32.v{lanes}p0"
         function = numba_builder.get_or_insert_function(
@@ -111,17 +105,3 @@ def store_bytes(typing: Any, array: Any, index: Any, vector: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.uintp, vector), build
-
-
-@instruction
-def copy_bytes(typing: Any, lanes: Any, to: Any, at: Any, array: Any, index: Any) -> Any:
-    """Copy ``lanes`` uint8 elements of ``array`` from ``index`` on to ``to`` from ``at`` on."""
-    wide = ir.VectorType(BYTE, lanes_of(lanes))
-
-    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        source = _place(context, builder, array, args[3], args[4], wide)
-        target = _place(context, builder, to, args[1], args[2], wide)
-        builder.store(builder.load(source, align=1), target, align=1)
-        return context.get_dummy_value()
-
-    return types.void(lanes, to, types.uintp, array, types.uintp), build

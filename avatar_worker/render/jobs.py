@@ -1,0 +1,171 @@
+"""Which colours a row of pixels needs, and where on the head they are found.
+
+A job is one triangle in one pixel. ``jobs`` holds rows of so many jobs, one after another: column
+and samples, triangle, where the texel begins and where the one below. ``spots`` holds the shares of
+the second and third corner, and how far right and down between the texels.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .jit import Scalar, helper
+from .simd import (
+    bits_of,
+    compress,
+    count_of,
+    gather,
+    least,
+    load,
+    mask_of,
+    most,
+    real,
+    splat,
+    store,
+    swap,
+    where,
+    whole,
+)
+
+LANES: Final = 16
+"""Samples that are listed at once, and jobs that are placed."""
+COLUMN: Final = np.int32(3)
+"""Bits of a job's first number below the column: how many samples show it."""
+JOB_ROWS: Final = 4
+SPOT_ROWS: Final = 4
+_ZERO: Final = np.float32(0)
+_HALF: Final = np.float32(0.5)
+_ONE: Final = np.float32(1)
+_NEXT, _SIXTEEN = np.uintp(1), np.uintp(4)
+# Of sixteen lanes: the first sample of each pixel, and those that come after the one they are
+# compared with.
+_FIRSTS, _AFTER_NEXT, _AFTER_OTHERS = 0x1111, 0xAAAA, 0xCCCC
+_ALL_FOUR, _EVERY = 15, 0xFFFF
+_LANES_AHEAD: Final = np.arange(LANES, dtype=np.int32)
+_PIXELS: Final = np.repeat(np.arange(4, dtype=np.int32) << COLUMN, 4)
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+@helper
+def list_row(
+    keys: Ints,
+    line: Scalar,
+    begin: Scalar,
+    end: Scalar,
+    mask: Scalar,
+    still: Scalar,
+    same_depth: Scalar,
+    smooth: Ints,
+    jobs: Ints,
+) -> Scalar:
+    """List what the pixels ``begin:end`` of a row show, whose samples begin at ``line``.
+
+    A pixel has a job for each of its triangles, but one for a smooth surface: ``smooth`` (m + 1,)
+    says which one a key's number shows, or is negative. Returns how many jobs there are.
+    """
+    n = np.uintp(jobs.shape[0] // JOB_ROWS)
+    zero, one = splat(LANES, np.int32(0)), splat(LANES, np.int32(1))
+    number_bits, near = splat(LANES, mask), splat(LANES, same_depth)
+    not_moved = splat(LANES, still)
+    pixels = load(LANES, _PIXELS, 0)
+    count = np.uintp(0)
+    for block in range((end - begin + 3) >> 2):
+        seen = load(LANES, keys, line + (np.uintp(block) << _SIXTEEN))
+        number = seen & number_bits
+        moves = number > not_moved
+        if bits_of(moves) == 0:
+            continue
+        same_1, same_2 = number == swap(number, 1), number == swap(number, 2)
+        same_3 = number == swap(number, 3)
+        again = (bits_of(same_1) & _AFTER_NEXT) | (
+            (bits_of(same_2) | bits_of(same_3)) & _AFTER_OTHERS
+        )
+        samples = one + where(same_1, one, zero) + where(same_2, one, zero)
+        samples = samples + where(same_3, one, zero)
+        surface = gather(smooth, number)
+        low, high = least(seen, swap(seen, 1)), most(seen, swap(seen, 1))
+        depth = most(high, swap(high, 2)) - least(low, swap(low, 2))
+        alike = (surface == swap(surface, 1)) & (surface == swap(surface, 2))
+        alike = alike & (surface >= zero) & (depth < near) & moves
+        merged = bits_of(alike)
+        merged &= merged >> 1
+        merged &= (merged >> 2) & _FIRSTS
+        whole_pixels = merged * _ALL_FOUR
+        shown = mask_of(LANES, np.int32((bits_of(moves) & ~again & ~whole_pixels) | merged))
+        samples = where(mask_of(LANES, np.int32(whole_pixels)), splat(LANES, np.int32(4)), samples)
+        column = splat(LANES, np.int32((begin + block * 4) << COLUMN)) + pixels
+        store(jobs, count, compress(column | samples, shown))
+        store(jobs, n + count, compress(number - one, shown))
+        count += np.uintp(count_of(shown))
+    return count
+
+
+@helper
+def list_runs(count: Scalar, jobs: Ints, runs: Ints) -> Scalar:
+    """Write where in the list of ``count`` jobs another triangle begins, and in the end the end.
+
+    Returns how many runs there are.
+    """
+    n = np.uintp(jobs.shape[0] // JOB_ROWS)
+    lanes = load(LANES, _LANES_AHEAD, 0)
+    found = np.uintp(0)
+    for first in range(0, count, LANES):
+        at = n + np.uintp(first)
+        other = bits_of(load(LANES, jobs, at) == load(LANES, jobs, at - _NEXT)) ^ _EVERY
+        # Before the first job lies something else, which may look like one.
+        begins = mask_of(LANES, np.int32(other | (first == 0)))
+        store(runs, found, compress(lanes + splat(LANES, np.int32(first)), begins))
+        found += np.uintp(count_of(begins))
+    # Behind the jobs is padding.
+    while found > 0 and runs[found - _NEXT] >= np.int32(count):
+        found -= _NEXT
+    runs[found] = np.int32(count)
+    return found
+
+
+@helper
+def place_jobs(
+    first: Scalar, y: Scalar, planes: Floats, texture: Ints, jobs: Ints, spots: Floats
+) -> None:
+    """Write into ``jobs`` and ``spots`` where the pixel's centre is, for sixteen jobs.
+
+    They are placed as if all showed the triangle of the first. Arrays are flat.
+    """
+    n = np.uintp(jobs.shape[0] // JOB_ROWS)
+    one, zero = splat(LANES, _ONE), splat(LANES, _ZERO)
+    t = np.uintp(jobs[first + n])
+    plane = t << _SIXTEEN
+    x = real(load(LANES, jobs, first) >> splat(LANES, COLUMN))
+    x = x + splat(LANES, _HALF - planes[plane + np.uintp(4)])
+    below = y - planes[plane + np.uintp(5)]
+    b1 = x * splat(LANES, planes[plane]) + splat(LANES, planes[plane + np.uintp(1)] * below)
+    b2 = x * splat(LANES, planes[plane + np.uintp(2)])
+    b2 = b2 + splat(LANES, planes[plane + np.uintp(3)] * below)
+    b1 = least(most(b1, zero), one)
+    b2 = least(most(b2, zero), one - b1)
+    u = splat(LANES, planes[plane + np.uintp(6)]) + b1 * splat(LANES, planes[plane + np.uintp(7)])
+    u = u + b2 * splat(LANES, planes[plane + np.uintp(8)])
+    v = splat(LANES, planes[plane + np.uintp(9)]) + b1 * splat(LANES, planes[plane + np.uintp(10)])
+    v = v + b2 * splat(LANES, planes[plane + np.uintp(11)])
+    column, row = whole(u), whole(v)
+    at = t + t + t
+    wide = splat(LANES, texture[at + np.uintp(1)])
+    texel = splat(LANES, texture[at]) + row * wide + column
+    two = splat(LANES, np.int32(2))
+    at = first + n + n
+    store(jobs, at, texel << two)
+    at += n
+    store(jobs, at, (texel + wide) << two)
+    at = first
+    store(spots, at, b1)
+    at += n
+    store(spots, at, b2)
+    at += n
+    store(spots, at, u - real(column))
+    at += n
+    store(spots, at, v - real(row))
