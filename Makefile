@@ -75,7 +75,8 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json $(PAGE)
 	@npm run --prefix frontend --silent build
 	@touch $@
 
-.venv/.prewarm: .venv/.apps $(wildcard avatar_worker/render/*.py avatar_worker/heads/*.glb)
+.venv/.prewarm: .venv/.apps $(wildcard avatar_worker/render/*.py avatar_worker/render/simd/*.py \
+	avatar_worker/heads/*.glb)
 	@echo "==> the renderer"
 	@$(PYTHON) -m avatar_worker prewarm
 	@mkdir -p $(@D) && touch $@
