@@ -19,6 +19,7 @@ import psutil
 
 from agent.knowledge import store, vectors
 from agent.knowledge.__main__ import embed, local_encoder
+from agent.knowledge.answer import LIKELY, PROMPT_BUDGET
 from agent.knowledge.chunks import LENGTH, sentences
 from agent.knowledge.passage import Block, Extract, Passage
 from agent.knowledge.search import Encoder, Knowledge, Method
@@ -129,7 +130,14 @@ def _recall(
             for question, place in zip(asked, ranks, strict=True):
                 if place >= LIMIT:
                     print(f"{method}: {question.text}", file=sys.stderr)
-    return metrics
+    told = sum(is_told(knowledge, question) for question in asked)
+    return metrics | {"told": told / len(asked)}
+
+
+def is_told(knowledge: Knowledge, question: Question) -> bool:
+    """Does what a large model is told in a turn answer it?"""
+    found = knowledge.search(question.text, budget=PROMPT_BUDGET)
+    return any(question.is_answered_by(passage) for passage in found if passage.score >= LIKELY)
 
 
 def rank(knowledge: Knowledge, question: Question, method: Method) -> int:

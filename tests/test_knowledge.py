@@ -281,6 +281,17 @@ def test_other_words_for_the_same_are_not_missed(tmp_path: Path, encoder: Encode
     assert found[0].text == GARDEN["ferns"]
 
 
+def test_what_is_heard_without_a_question_mark_is_not_found_differently(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    index = give(tmp_path, **GARDEN)
+    embed(index, encoder)
+    knowledge = Knowledge(index, encoder)
+    said = "Which plants can stand in the dark"
+    assert knowledge.search(f"{said} ?") == knowledge.search(f"{said}…") == knowledge.search(said)
+    assert knowledge.search("?!") == []
+
+
 def test_new_and_removed_vectors_do_not_go_unnoticed(tmp_path: Path, encoder: Encoder) -> None:
     index = give(tmp_path, **GARDEN)
     knowledge = Knowledge(index, encoder)

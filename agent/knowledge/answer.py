@@ -23,7 +23,7 @@ logger = logging.getLogger("visavis.knowledge")
 
 PATIENCE: Final = 0.3
 """Seconds after which an answer begins without knowledge: of a machine that is stuck."""
-PROMPT_BUDGET: Final = 800
+PROMPT_BUDGET: Final = 1200
 """Tokens of passages that a large model is told in a turn."""
 TOOL_BUDGET: Final = 1600
 LIKELY: Final = 0.35

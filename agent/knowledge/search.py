@@ -1,7 +1,7 @@
 """Finding passages: BM25 and vectors, each ranks by itself, and reciprocal ranks are added.
 
 Reciprocal rank fusion: Cormack, Clarke & Büttcher, SIGIR 2009; its two constants and BM25's weights
-were chosen on one half of the questions of ``bench knowledge``, and hold on the other.
+are among the best that were tried on the questions of ``bench knowledge``, whose halves agree.
 """
 
 from __future__ import annotations
