@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.log: list[str | bytes] = []
+        self.times: list[float] = []
         self.fails = False
 
     def make(self, *_: object, **__: object) -> Wire:
@@ -29,13 +31,17 @@ class Wire:
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         if self.fails:
             raise RuntimeError("the room is gone")
-        self.log.append(bytes(frame.data))
+        self.note(bytes(frame.data))
+
+    def note(self, what: str | bytes) -> None:
+        self.log.append(what)
+        self.times.append(time.monotonic())
 
     def mute(self) -> None:
-        self.log.append("mute")
+        self.note("mute")
 
     def unmute(self) -> None:
-        self.log.append("unmute")
+        self.note("unmute")
 
     def sound(self, since: int = 0) -> bytes:
         return b"".join(each for each in self.log[since:] if isinstance(each, bytes))
@@ -92,16 +98,15 @@ async def test_the_first_word_after_a_rest_is_not_lost(wire: Wire, source: Stand
     await source.capture_frame(frame(word))
     await until(lambda: wire.log.count("mute") == 2)
     assert wire.log[rested] == "unmute"
+    assert wire.times[rested + 1] - wire.times[rested] >= ROUSING
     sound = wire.sound(rested)
-    before = sound.index(word)
-    assert before == round(ROUSING * RATE) * 2
-    assert not any(sound[:before]) and not any(sound[before + len(word) :])
+    assert sound.startswith(word) and not any(sound[len(word) :])
 
 
 async def test_what_is_taken_back_is_not_heard(wire: Wire, source: StandbySource) -> None:
     await resting(wire, source)
     await source.capture_frame(frame(tone(60.0)))
-    assert 30 < source.queued_duration <= 60 + ROUSING
+    assert 30 < source.queued_duration <= 60
     source.clear_queue()
     assert not source.queued_duration
     await until(lambda: wire.log.count("mute") == 2)

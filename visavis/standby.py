@@ -24,9 +24,9 @@ TICK: Final = RATE // 100
 """Samples (10 ms) that are released at once, as WebRTC takes them."""
 REST: Final = 5.0
 """Seconds of silence after which the track rests."""
-ROUSING: Final = 0.08
-"""Seconds of silence before the first sound after a rest: the word that the track is no longer
-muted goes another way than the sound, and a server drops what comes before it."""
+ROUSING: Final = 0.06
+"""Seconds that the first sound after a rest waits: the word that the track is no longer muted goes
+another way, and a server drops what comes before it. Without this up to 20 ms were lost."""
 LATE: Final = 0.05
 """Seconds behind time at which it is not made up for any more."""
 
@@ -85,26 +85,25 @@ class StandbySource:
             if not self._flows and not self._closed:
                 if self._track is not None:
                     self._track.unmute()
-                self._queue[:] = bytes(round(ROUSING * RATE) * WIDTH)
-                self._flow()
+                self._flow(ROUSING)
             self._queue += frame.data
 
     def clear_queue(self) -> None:
         with self._lock:
             self._queue.clear()
 
-    def _flow(self) -> None:
+    def _flow(self, after: float = 0.0) -> None:
         self._flows, self._silent = True, 0
         self._thread = threading.Thread(
-            target=self._run, args=(self._thread,), name="visavis-standby", daemon=True
+            target=self._run, args=(self._thread, after), name="visavis-standby", daemon=True
         )
         self._thread.start()
 
-    def _run(self, before: threading.Thread | None) -> None:
+    def _run(self, before: threading.Thread | None, after: float) -> None:
         if before is not None:
             before.join()  # it is about to leave the loop
         try:
-            self._loop.run_until_complete(self._release())
+            self._loop.run_until_complete(self._release(after))
         except Exception as error:
             logger.warning("the agent's own voice was cut off: %s", error)
             with self._lock:
@@ -114,7 +113,8 @@ class StandbySource:
             if self._closed and not self._loop.is_closed():
                 self._loop.close()
 
-    async def _release(self) -> None:
+    async def _release(self, after: float) -> None:
+        await asyncio.sleep(after)
         due = time.monotonic()
         while (piece := self._take()) is not None:
             await self.source.capture_frame(rtc.AudioFrame(piece, RATE, 1, TICK))
