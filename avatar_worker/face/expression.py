@@ -34,21 +34,22 @@ COMPOSITIONS: Final[dict[EmotionName, dict[str, float]]] = {
     "happy": {"AU6": 0.8, "AU7": 0.45, "AU10": 0.15, "AU12": 0.85, "AU26": 0.1},
     "sad": {"AU1": 1.0, "AU4": 0.15, "AU7": 0.1, "AU15": 0.95, "AU17": 0.4, "AU43": 0.18},
     "angry": {
-        "AU2": 0.3,
+        "AU2": 0.55,
         "AU4": 1.0,
-        "AU7": 0.75,
-        "AU9": 0.6,
-        "AU15": 0.65,
-        "AU17": 0.3,
-        "AU24": 0.25,
+        "AU5": 0.3,
+        "AU7": 0.5,
+        "AU9": 1.0,
+        "AU15": 0.85,
+        "AU17": 0.4,
+        "AU24": 0.3,
     },
     "surprised": {"AU1": 0.9, "AU2": 0.9, "AU5": 0.8, "AU26": 0.22},
     "calm": {"AU6": 0.1, "AU12": 0.32, "AU43": 0.12},
 }
 """Action units of each emotion at intensity 1, after EMFACS's prototypes (Friesen and Ekman 1983:
 happy 6+12, sad 1+4+15 with 17, angry 4+5+7 with 23 or 24, surprised 1+2+5+26), weighed by eye on
-the heads that come with Visavis: there a raised upper lid takes the anger out of 4+7, and 2 and 15
-put some in. FACS has none for calm: a trace of a smile, and lids that rest."""
+the heads that come with Visavis, whose 4 alone hardly slants the brows: 2 does, and 9 and 15 put
+the rest of the anger in. FACS has none for calm: a trace of a smile, and lids that rest."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,13 @@ BEARINGS: Final[dict[EmotionName, Bearing]] = {
     "neutral": Bearing(),
     "happy": Bearing(pitch=1.5, roll=1.5, pace=0.15, stir=0.25),
     "sad": Bearing(pitch=-4.5, roll=-2.0, pace=-0.3, stir=-0.5, drop=4.0),
-    "angry": Bearing(pitch=-3.5, pace=0.2, stir=0.35, blinks=-0.2),
+    "angry": Bearing(pitch=-7.0, pace=0.2, stir=0.35, blinks=-0.2),
     "surprised": Bearing(pitch=2.0, pace=0.1, stir=0.1, blinks=-0.3),
     "calm": Bearing(pitch=0.5, roll=1.0, pace=-0.25, stir=-0.35, blinks=-0.1),
 }
 """Joy and anger move the head more than sadness (Busso, Deng, Grimm, Neumann and Narayanan 2007);
-sadness lowers head and gaze and slows down (Wallbott 1998)."""
+sadness lowers head and gaze and slows down (Wallbott 1998). A lowered head that looks at one slants
+the brows into a V and threatens (Witkower and Tracy 2019)."""
 
 
 def _weights(composition: dict[str, float]) -> NDArray[np.float64]:
