@@ -23,6 +23,9 @@ from .segment import Segment, Word
 LETTERS_PER_SECOND: Final = 15.0
 """For a word that comes without its times: about 180 English words a minute."""
 
+BEHIND: Final = 0.06
+"""Seconds by which what one knows of a voice may be behind it: an avatar says it every 0.1 s, and
+is believed for half of that (:data:`visavis.face_voice.AFTER_SIGN`)."""
 SHORTEST: Final = 0.02
 """Seconds between two looks at a voice that is late."""
 
@@ -94,7 +97,7 @@ class Heard:
 
     def _played(self, segment: Segment) -> float:
         played, known = segment.played(self._clock()), self._position()
-        return played if known is None else min(played, known)
+        return played if known is None else min(played, known + BEHIND)
 
     # the words
 
