@@ -47,7 +47,10 @@ def pose_rotation(pose: HeadPose) -> Floats:
 def blend(
     base: Floats, start: Ints, vertex: Ints, delta: Floats, weights: Floats, shape: Floats
 ) -> None:
-    """``shape`` (n, 6) = ``base`` + the weighted morph targets; a zero weight costs nothing."""
+    """``shape`` (n, 6) = ``base`` + the weighted morph targets; a zero weight costs nothing.
+
+    The ``vertex`` numbers of a target grow; those beyond n are left out.
+    """
     for v in range(len(base)):
         for axis in range(6):
             shape[v, axis] = base[v, axis]
@@ -57,6 +60,8 @@ def blend(
             continue
         for row in range(start[target], start[target + 1]):
             v = vertex[row]
+            if v >= len(base):
+                break
             for axis in range(6):
                 shape[v, axis] += weight * delta[row, axis]
 
@@ -86,15 +91,13 @@ def project(
     lens: Floats,
     world: Floats,
     screen: Floats,
-    shown: NDArray[np.bool_],
     moved: NDArray[np.bool_],
     bounds: Floats,
 ) -> None:
     """Turn the head and project it.
 
     Writes ``world`` (n, 6) position and normal, ``screen`` (n, 3) x, y in pixels and depth 0..1,
-    and ``moved`` (n,). ``bounds`` (4,: x0, y0, x1, y1) grows by the old places of what moved
-    and is ``shown`` (n,).
+    and ``moved`` (n,). ``bounds`` (4,: x0, y0, x1, y1) grows by the old places of what moved.
     """
     for v in range(len(shape)):
         x, y, z = shape[v, 0], shape[v, 1], shape[v, 2]
@@ -119,12 +122,11 @@ def project(
         shift = abs(sx - screen[v, 0]) + abs(sy - screen[v, 1])
         bend = abs(a - world[v, 3]) + abs(b - world[v, 4]) + abs(c - world[v, 5])
         moved[v] = shift > _STILL_PIXELS or bend > _STILL_NORMAL
-        if moved[v] and shown[v]:
+        if moved[v]:
             bounds[0] = min(bounds[0], screen[v, 0])
             bounds[1] = min(bounds[1], screen[v, 1])
             bounds[2] = max(bounds[2], screen[v, 0])
             bounds[3] = max(bounds[3], screen[v, 1])
-        if moved[v]:
             screen[v, 0], screen[v, 1] = sx, sy
             screen[v, 2] = min(max(lens[3] - lens[4] * near, _ZERO), _ONE)
             world[v, 0], world[v, 1], world[v, 2] = x, y, z

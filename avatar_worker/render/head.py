@@ -46,6 +46,7 @@ class Head:
     morph_start: Ints
     """(53,): target k owns rows ``morph_start[k]:morph_start[k + 1]`` of the two arrays below."""
     morph_vertex: Ints
+    """(rows,): growing within a target."""
     morph_delta: Floats
     """(rows, 6): change of position and normal at weight 1."""
     texels: NDArray[np.uint8]

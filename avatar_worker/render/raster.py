@@ -211,6 +211,14 @@ def draw_band(
                 store(keys, at, least(key, load(LANES, keys, at)))
 
 
+@kernel
+def count_samples(keys: Ints, bits_wide: int, shown: NDArray[np.int64]) -> None:
+    """Add to ``shown`` (m + 1,) how many of ``keys`` (n,) show each triangle; 0 is none."""
+    low = np.int32((1 << bits_wide) - 1)
+    for key in keys:
+        shown[np.uintp(key & low)] += 1
+
+
 def make_lists(samples: int) -> tuple[Ints, Floats, Ints, Floats]:
     """What :func:`draw_band` needs besides for bands of up to so many samples."""
     blocks = samples // LANES + LANES

@@ -22,7 +22,7 @@ from .light import light_vertices
 from .limits import is_usual
 from .materials import EYE, MOUTH_PARTS
 from .mouth import mouth_light
-from .raster import draw_band, empty_key, key_bits, make_lists
+from .raster import count_samples, draw_band, empty_key, key_bits, make_lists
 from .shade import make_scratch, shade_band
 from .surface import choose_textures, describe_surface
 
@@ -92,10 +92,8 @@ class MeshRenderer:
         self._look = np.zeros((vertices, 8), np.float32)
         self._look[:, [3, 7]] = head.uv
         self._moved = np.zeros(vertices, np.bool_)
-        usual = np.zeros(vertices, np.bool_)
-        usual[head.triangles[: head.seen_triangles]] = True
-        self._shown = usual, np.ones(vertices, np.bool_)
-        self._whole = False
+        self._usual = int(head.triangles[: head.seen_triangles].max(initial=0)) + 1
+        self._whole = True  # so that the first frame places every vertex
         self._planes = np.zeros((triangles, 16), np.float32)
         self._bounds = np.zeros(4, np.float32)
         self._part_level = np.ones(len(head.part_names), np.float32)
@@ -149,10 +147,9 @@ class MeshRenderer:
         self._place(weights, pose)
         self._drawn_pose = None
         self._world[:] = _NOWHERE  # the picture is not of this frame: the next draws all
-        numbers = len(self.head.triangles) + 1
-        shown = np.zeros(numbers, np.int64)
+        shown = np.zeros(len(self.head.triangles) + 1, np.int64)
         for keys, _ in self._bands_of(*self._moving(), (0, 0, self.width, self.height)):
-            shown += np.bincount((keys & ((1 << self._bits) - 1)).reshape(-1), minlength=numbers)
+            count_samples(keys.reshape(-1), self._bits, shown)
         return shown[1:]
 
     def _redraw(self, weights: Floats, pose: HeadPose) -> None:
@@ -170,9 +167,15 @@ class MeshRenderer:
     def _place(self, weights: Floats, pose: HeadPose) -> None:
         """Move the vertices; ``_bounds`` holds where anything on the screen changed."""
         head, camera = self.head, self._camera
-        blend(
-            head.base, head.morph_start, head.morph_vertex, head.morph_delta, weights, self._shape
-        )
+        usual = is_usual(pose)
+        # What an unusual pose has shown is still in the picture when a usual one follows.
+        self._whole, before = not usual, self._whole
+        count = self._usual if usual and not before else len(head.base)
+        if self._whole and not before:
+            self._world[self._usual :] = _NOWHERE
+        shape, world = self._shape[:count], self._world[:count]
+        targets = head.morph_start, head.morph_vertex, head.morph_delta
+        blend(head.base[:count], *targets, weights, shape)
         for side, looks in enumerate((weights[_GAZE] * self._gaze_degrees).tolist()):
             into, out, up, down = looks
             yaw, pitch = (out - into if side == 0 else into - out), up - down
@@ -180,27 +183,24 @@ class MeshRenderer:
                 turn = rotation(yaw, pitch, 0.0)
                 centre = head.eye_centres[side]
                 turn_eye(head.base, head.eye_vertices[side], centre, turn, self._shape)
-        last = head.seen_triangles if is_usual(pose) else len(head.triangles)
-        # What an unusual pose has shown is still in the picture when a usual one follows.
-        self._whole, before = last > head.seen_triangles, self._whole
+        last = head.seen_triangles if usual else len(head.triangles)
         self._bounds[:] = np.inf, np.inf, -np.inf, -np.inf
         project(
-            self._shape,
+            shape,
             head.head_share,
             pose_rotation(pose),
             head.neck,
             camera.position,
             camera.axes,
             camera.lens,
-            self._world,
+            world,
             self._screen,
-            self._shown[self._whole or before],
             self._moved,
             self._bounds,
         )
         self._dim_mouth(mouth_light(weights))
         light_vertices(
-            self._world,
+            world,
             head.occlusion,
             head.vertex_part,
             head.part_material,

@@ -76,12 +76,38 @@ def put_unseen_last(head: Head) -> Head:
     hair[: head.still_triangles + head.mouth_triangles] = False
     depth = np.where(hair, head.base[head.triangles, 2].mean(axis=1), 0)
     order = np.lexsort((-depth, hair, unseen))
-    return replace(
+    sorted_ = replace(
         head,
         triangles=np.ascontiguousarray(head.triangles[order]),
         triangle_part=np.ascontiguousarray(head.triangle_part[order]),
         mouth_triangles=int((mouth & ~unseen).sum()),
         seen_triangles=int((~unseen).sum()),
+    )
+    return _put_unseen_vertices_last(sorted_)
+
+
+def _put_unseen_vertices_last(head: Head) -> Head:
+    """The same head with the vertices of seen triangles first, so that the others are not moved."""
+    used = np.zeros(len(head.base), np.bool_)
+    used[head.triangles[: head.seen_triangles]] = True
+    order = np.argsort(~used, kind="stable")
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    target = np.repeat(np.arange(len(ARKIT_NAMES)), np.diff(head.morph_start))
+    rows = np.lexsort((place[head.morph_vertex], target))
+    left, right = head.eye_vertices
+    return replace(
+        head,
+        base=head.base[order],
+        uv=head.uv[order],
+        occlusion=head.occlusion[order],
+        head_share=head.head_share[order],
+        vertex_part=head.vertex_part[order],
+        triangles=place[head.triangles],
+        mouth_vertices=place[head.mouth_vertices],
+        morph_vertex=place[head.morph_vertex][rows],
+        morph_delta=head.morph_delta[rows],
+        eye_vertices=(place[left], place[right]),
     )
 
 
