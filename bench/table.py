@@ -169,7 +169,7 @@ ROWS: Final = (
         at_most(9),
         (("pixel by pixel", "prototype_cpu_ms_720"),),
     ),
-    Row("render", "load_to_first_frame_ms", "head's file → first frame", at_most(1000)),
+    Row("render", "load_to_first_frame_ms", "a head it has had → first frame", at_most(1000)),
     Row("render", "private_memory_mb_512", "memory a renderer, MB", at_most(40)),
     Row("kill", "voice_back_p95_ms", "face's process killed → voice back", at_most(1000)),
     Row("kill", "face_back_p95_ms", "face's process killed → new face", at_most(5000)),
