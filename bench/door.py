@@ -75,6 +75,7 @@ async def measure(args: argparse.Namespace) -> Report:
 
 async def listening(system: System, count: int) -> dict[str, float]:
     """What ``count`` WebSockets take that are open while nobody speaks, in cores a room."""
+    await asyncio.sleep(SETTLE)  # processes that are made ready for the first rooms take more
     idle = await _cores(system)
     async with AsyncExitStack() as sockets:
         for _ in range(count):
