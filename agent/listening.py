@@ -9,27 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from typing import Final
 
 from livekit.agents import stt, utils
 
-WAIT: Final = 1.0
-"""Seconds that half a sentence waits for its other half."""
+from . import wording
 
-_HUMS: Final = re.compile(r"(m+h+m+|m+|h+m+|u+h+(hu+h+)?|hu+h+|u+m+(hu+m+)?|a+h+|o+h+|aha)+")
-"""How recognisers write them. What may be an answer ("yeah", "okay") is not among them."""
-_GOES_ON: Final = re.compile(
-    r"an?|the|my|your|his|our|their|these|and|or|but|so|because|if|when|while|than|to|of|for|from|"
-    r"with|by|about|into|u+m+|u+h+|erm?"
-)
-"""English words that hardly ever end a turn."""
-_STOPS: Final = re.compile(
-    r"stop|wait|no|not|hold|hey|sorry|excuse|pardon|please|what|why|how|who|quiet|enough|help|yes|"
-    r"but|okay|ok"
-)
-"""English words by which one stops somebody, whatever follows."""
+WAIT: Final = 1.2
+"""Seconds that half a sentence waits for its other half."""
+COMMA: Final = 0.3
+"""Of it, for what could be whole, were there no comma at its end: recognisers are fond of them."""
+ANSWER: Final = 1.5
+"""Seconds within which what the agent says must be over for an assent over it to be an answer."""
+LOOK: Final = 0.1
+"""Seconds between two looks whether it is."""
+
 _TEXTS: Final = (
     stt.SpeechEventType.INTERIM_TRANSCRIPT,
     stt.SpeechEventType.PREFLIGHT_TRANSCRIPT,
@@ -37,46 +32,37 @@ _TEXTS: Final = (
 )
 
 
-def is_hum(text: str) -> bool:
-    """Nothing but hums, one at least."""
-    words = re.findall(r"\w+", text.lower())
-    return bool(words) and _HUMS.fullmatch("".join(words)) is not None
-
-
-def breaks_off(text: str) -> bool:
-    """More is to come, by its punctuation or its last word."""
-    text = text.strip()
-    if text.endswith((",", "…", "...", "-", "–", "—")):
-        return True
-    words = _words(text)
-    if not words or text.endswith(("?", "!")):
-        return False
-    return _GOES_ON.fullmatch(words[-1]) is not None
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[\w']+", text.lower())
-
-
 async def turns_only(
     events: AsyncIterable[stt.SpeechEvent], over_voice: Callable[[], bool], wait: float = WAIT
 ) -> AsyncGenerator[stt.SpeechEvent]:
-    """The events of a recogniser, less hums said ``over_voice()``. A final text that breaks off
-    comes ``wait`` seconds later if nobody speaks; else it is the beginning of the next one.
+    """The events of a recogniser, less hums and assents said ``over_voice()``. A final text that
+    breaks off comes ``wait`` seconds later if nobody speaks; else it is the beginning of the next
+    one. An assent comes as soon as the voice is over, if that is within :data:`ANSWER` seconds.
 
-    A hum's final text stays, but empty, for a recogniser that is told to finish is waited for.
+    A final text that is left out stays, but empty: a recogniser that is told to finish is waited
+    for.
     """
     begun: stt.SpeechEvent | None = None
+    assent: stt.SpeechEvent | None = None
+    asked_at = 0.0
+    patience = 0.0
     speaking = False
+    clock = asyncio.get_running_loop().time
     iterator = aiter(events)
     coming = asyncio.ensure_future(_next(iterator))
     try:
         while True:
-            limit = wait if begun is not None and not speaking else None
+            limit = LOOK if assent is not None else None if begun is None or speaking else patience
             done, _ = await asyncio.wait({coming}, timeout=limit)
-            if not done and begun is not None:
-                yield begun
-                begun = None
+            if assent is not None and not over_voice():
+                yield assent
+                assent = None
+            elif assent is not None and clock() - asked_at > ANSWER:
+                assent = None
+            if not done:
+                if begun is not None and not speaking:
+                    yield begun
+                    begun = None
                 continue
             if (event := coming.result()) is None:
                 break
@@ -88,14 +74,19 @@ async def turns_only(
             elif event.type in _TEXTS and event.alternatives:
                 text = event.alternatives[0].text
                 final = event.type == stt.SpeechEventType.FINAL_TRANSCRIPT
-                if over_voice() and _is_aside(text):
+                if over_voice() and (wording.is_assent(text) or wording.is_scrap(text)):
                     if final:
+                        assent = None if wording.is_hum(text) or wording.is_scrap(text) else event
+                        asked_at = clock()
                         yield _with_text(event, "")
                     continue
+                if final and text:
+                    assent = None
                 if begun is not None and text:
                     event = _with_text(event, f"{begun.alternatives[0].text} {text}")
                 if final and text:
-                    begun = event if breaks_off(text) and not over_voice() else None
+                    patience = 0.0 if over_voice() else wait * _patience(text)
+                    begun = event if patience else None
                     if begun is not None:
                         continue
             yield event
@@ -105,16 +96,15 @@ async def turns_only(
         await utils.aio.cancel_and_wait(coming)
 
 
+def _patience(text: str) -> float:
+    """Share of the whole wait."""
+    if wording.breaks_off(text):
+        return 1.0
+    return COMMA if text.rstrip().endswith(",") else 0.0
+
+
 async def _next(iterator: AsyncIterator[stt.SpeechEvent]) -> stt.SpeechEvent | None:
     return await anext(iterator, None)
-
-
-def _is_aside(text: str) -> bool:
-    """A hum; or a word or two that break off, which is how the embedded ears write one."""
-    words = _words(text)
-    if any(_STOPS.fullmatch(word) for word in words):
-        return False
-    return is_hum(text) or (0 < len(words) <= 2 and breaks_off(text))
 
 
 def _with_text(event: stt.SpeechEvent, text: str) -> stt.SpeechEvent:

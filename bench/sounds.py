@@ -30,6 +30,12 @@ def level(sound: Sound, decibels: float) -> Sound:
     return sound / peak * 10 ** (decibels / 20) if peak else sound
 
 
+def trim(sound: Sound) -> Sound:
+    """From its first sound to its last."""
+    loud = np.flatnonzero(np.abs(sound) > 0.05 * np.abs(sound).max(initial=0))
+    return sound[loud[0] : loud[-1] + 1] if len(loud) else sound
+
+
 def noise(chance: Chance, seconds: float, low: float, high: float, tilt: float = 0) -> Sound:
     """Between ``low`` and ``high`` Hz; ``tilt`` in dB an octave (pink: −3)."""
     spectrum = np.fft.rfft(chance.normal(size=int(seconds * RATE)))
@@ -79,10 +85,17 @@ def cough(chance: Chance) -> Sound:
 
 
 def throat(chance: Chance) -> Sound:
-    """Rough and low, 0.3–0.6 s."""
-    seconds = chance.uniform(0.3, 0.6)
-    rough = voiced(chance, (95, 80), seconds, SCHWA, 0.2)
-    return level(rough * (0.6 + 0.4 * np.abs(noise(chance, seconds, 20, 80))), 0)
+    """One or two rasps, each 0.3–0.6 s: breath, in jolts.
+
+    Mixed so that Silero takes as many of them for speech as of recorded ones (OpenSLR 99)."""
+    parts = []
+    for _ in range(chance.integers(1, 3)):
+        seconds = chance.uniform(0.3, 0.6)
+        jolts = voiced(chance, (chance.uniform(80, 130), 70), seconds, SCHWA, 0.12)
+        flow = noise(chance, seconds, 200, 4000, -4) * swell(int(seconds * RATE), 0.05, 0.1)
+        pulse = 0.3 + 0.7 * np.abs(noise(chance, seconds, 30, 90))
+        parts += [level((2 * jolts + flow) * pulse, 0), np.zeros(int(0.1 * RATE))]
+    return np.concatenate(parts)
 
 
 def breath(chance: Chance) -> Sound:

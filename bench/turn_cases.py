@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.sounds import HUMS, NOISES, RATE, Sound, level, noise
-from bench.speech import STORY, speak
+from agent.brains.hibari import Spoken, Voice
+from bench.recorded import recordings
+from bench.sounds import HUMS, NOISES, RATE, Sound, level, noise, swell, trim
+from bench.speech import STORY
+from bench.turn_texts import ASSENTS, CLOSED, CUT_INS, OPEN, WHOLE
 
 LEAD: Final = 1.4
 """Seconds that the voice talks before somebody is heard; its echo canceller has learned by then."""
-TAIL: Final = 1.9
-"""Seconds after a sound in which everything about it is decided."""
-PATIENCE: Final = 3.0
-"""The same after the end of a turn."""
-
-CUT_INS: Final = (
-    "Wait a moment, please.",
-    "Stop!",
-    "No, that is not what I meant.",
-    "Sorry, can I ask something else?",
-    "What is the capital of France?",
-    "Hold on, I have a question.",
-    "Okay, but why is the sky blue?",
-    "Excuse me.",
-    "How do you know that?",
-    "I would like to hear another story.",
-)
-ASSENTS: Final = ("Yeah.", "Right.", "Okay.")
-"""They agree, or they answer, or they want the turn: who knows."""
-CLAUSES: Final = (
-    "My sister, who lives in Paris, wants to visit us,|so what should we cook?",
-    "If it rains tomorrow,|then we should stay at home, should we not?",
-    "I like apples, pears, and cherries,|but which of them is the healthiest?",
-    "When I came home,|the door was open, and I do not know why.",
-    "Can you tell me, in a few words,|how a sailing boat works?",
-    "I was thinking about it,|and I would like to know what you would do.",
-)
-"""The first half could be a turn of its own, or nearly."""
-HESITATIONS: Final = (
-    "I would like to go to the,|market tomorrow.",
-    "I want to learn, um,|how to play the piano.",
-    "Could you tell me about,|the history of Rome?",
-    "My favourite colour is, uh,|green, I think.",
-    "I met an old friend, and,|we talked for hours.",
-    "I am looking for a,|good book about the sea.",
-)
-"""The first half cannot."""
+TAIL: Final = 3.0
+"""Seconds after a sound, or a turn, in which everything about it is decided."""
+PAUSES: Final = (0.3, 0.5, 0.7, 0.9, 1.2)
+"""Seconds that somebody falls silent within a turn."""
+ECHOES: Final = (-10, -20, -30, -40, -50)
+"""dB: the voice in the microphone. A working canceller leaves −40 and less."""
 
 
 @dataclass(frozen=True)
@@ -63,69 +37,100 @@ class Case:
     """Seconds at which the sound begins."""
     end: float
     """Seconds at which it is over."""
-    speaking: bool
-    """Whether the voice talks meanwhile."""
+    voice: Sound | None = None
+    """What the agent says meanwhile; None: it listens."""
     echo: float = 0.0
     """Gain of the voice in the microphone."""
 
 
-def voice() -> Sound:
-    """What the agent says."""
-    return spoken(STORY[: STORY.index("Perhaps")], -6)
-
-
-def spoken(text: str, decibels: float, speed: float = 1.0) -> Sound:
-    """From its first sound to its last; ``speed`` changes the pitch with it: another person."""
-    sound = speak(text).astype(np.float64) / 32767
-    if speed != 1:
-        sound = np.interp(np.arange(0, len(sound) - 1, speed), np.arange(len(sound)), sound)
-    sound = level(sound, decibels)
-    loud = np.flatnonzero(np.abs(sound) > 0.05 * np.abs(sound).max())
-    trimmed: Sound = sound[loud[0] : loud[-1] + 1]
-    return trimmed
-
-
-def cases(each: int, chance: np.random.Generator) -> Iterator[Case]:
+def cases(each: int, chance: np.random.Generator, recorded: Path | None = None) -> Iterator[Case]:
     """``each`` of every kind; the same for the same ``chance``."""
     levels = itertools.cycle((-9.0, -20.0, -30.0))
     floors = itertools.cycle((-70.0, -50.0, -42.0, -70.0))
     people = itertools.cycle((1.0, 0.85, 1.15, 0.95, 1.08))
 
-    def over_voice(kind: str, sound: Sound) -> Case:
-        heard = _placed(sound, LEAD, TAIL, next(floors), chance)
-        return Case(kind, heard, LEAD, LEAD + len(sound) / RATE, speaking=True)
+    def over_voice(kind: str, sound: Sound, number: int) -> Case:
+        heard = _placed(level(sound, next(levels)), LEAD, next(floors), chance)
+        return Case(kind, heard, LEAD, LEAD + len(sound) / RATE, voice(number))
+
+    def in_silence(kind: str, sound: Sound) -> Case:
+        heard = _placed(level(sound, next(levels)), 0.5, next(floors), chance)
+        return Case(kind, heard, 0.5, 0.5 + len(sound) / RATE)
 
     for number in range(each):
-        text = CUT_INS[number % len(CUT_INS)]
-        yield over_voice("cut_in", spoken(text, next(levels), next(people)))
+        cut_in, assent, whole = (texts[number % len(texts)] for texts in (CUT_INS, ASSENTS, WHOLE))
+        yield over_voice("cut_in", spoken(cut_in, next(people)), number)
+        yield over_voice("assent", spoken(assent, next(people)), number)
         for kind, make in (NOISES | HUMS).items():
-            yield over_voice(kind, level(make(chance), next(levels)))
-        text = ASSENTS[number % len(ASSENTS)]
-        yield over_voice("assent", spoken(text, next(levels), next(people)))
-        quiet = _placed(np.zeros(1), LEAD, 2 * TAIL, next(floors), chance)
-        for decibels in (-10, -20, -30, -40):
+            yield over_voice(kind, make(chance), number)
+        for decibels in ECHOES:
+            quiet = _placed(np.zeros(3 * RATE), LEAD, next(floors), chance)
             gain = 10 ** (decibels / 20)
-            yield Case(f"echo{-decibels}", quiet, LEAD, LEAD, speaking=True, echo=gain)
-        pause = (0.4, 0.6, 0.8, 1.0, 1.2)[number % 5]
-        for kind, texts in (("clause", CLAUSES), ("hesitation", HESITATIONS)):
-            first, _, second = texts[number % len(texts)].partition("|")
-            person, loudness = next(people), next(levels)
-            turn = np.concatenate(
-                [
-                    spoken(first, loudness, person),
-                    np.zeros(int(pause * RATE)),
-                    spoken(second, loudness, person),
-                ]
-            )
-            heard = _placed(turn, 0.5, PATIENCE, next(floors), chance)
-            yield Case(kind, heard, 0.5, 0.5 + len(turn) / RATE, speaking=False)
+            yield Case(f"echo{decibels}", quiet, LEAD, LEAD + 3, voice(number), gain)
+        pause = PAUSES[number % len(PAUSES)]
+        # Half of them go on as if there were no pause, half end as sentences do: people do both.
+        apart = number // 2 % 2 == 1
+        for kind, texts in (("open", OPEN), ("closed", CLOSED)):
+            text = texts[number % len(texts)]
+            yield in_silence(kind, _paused(text, pause, next(people), apart=apart))
+        yield in_silence("whole", spoken(whole, next(people)))
+    if recorded is not None:
+        for number, (kind, sound) in enumerate(recordings(recorded, each)):
+            yield over_voice(kind, sound, number)
+
+
+def voice(number: int) -> Sound:
+    """What the agent says: the story from another sentence on, ten seconds of it at least."""
+    sentences = STORY.split(". ")
+    begin = number % 4
+    return level(spoken(". ".join(sentences[begin : begin + 4])), -6)
+
+
+def spoken(text: str, speed: float = 1.0) -> Sound:
+    """From its first sound to its last; ``speed`` changes the pitch with it: another person."""
+    return trim(_at_speed(_say(text).pcm, speed))
+
+
+def _paused(text: str, pause: float, speed: float, *, apart: bool) -> Sound:
+    """With ``pause`` seconds of silence at the bar; ``apart``: both sides end as sentences do."""
+    first, _, second = text.partition("|")
+    if apart:
+        sides = [_say(first).pcm, _say(second).pcm]
+    else:
+        whole = _say(f"{first} {second}")
+        at = round(whole.words[len(first.split()) - 1].end * RATE)
+        sides = [whole.pcm[:at], whole.pcm[at:]]
+    before, after = (_faded(_at_speed(side, speed)) for side in sides)
+    return np.concatenate([before, np.zeros(int(pause * RATE)), after])
+
+
+def _faded(sound: Sound) -> Sound:
+    """Without its silences, and without a click where it was cut."""
+    sound = trim(sound)
+    return sound * swell(len(sound), 0.01, 0.02)
+
+
+def _at_speed(pcm: NDArray[np.int16], speed: float) -> Sound:
+    sound: Sound = pcm.astype(np.float64) / 32767
+    moved: Sound = np.interp(np.arange(0, len(sound) - 1, speed), np.arange(len(sound)), sound)
+    return moved
+
+
+@functools.cache
+def _say(text: str) -> Spoken:
+    return _voice().say(text)
+
+
+@functools.cache
+def _voice() -> Voice:
+    return Voice()
 
 
 def _placed(
-    sound: Sound, lead: float, tail: float, floor: float, chance: np.random.Generator
+    sound: Sound, lead: float, floor: float, chance: np.random.Generator
 ) -> NDArray[np.float64]:
     """In a room whose noise has its peaks at ``floor`` dB."""
-    before, after = int(lead * RATE), int(tail * RATE)
+    before, after = int(lead * RATE), int(TAIL * RATE)
     heard = level(noise(chance, (before + len(sound) + after) / RATE, 50, 8000, -3), floor)
     heard = np.pad(heard, (0, max(0, before + len(sound) + after - len(heard))))
     heard[before : before + len(sound)] += sound

@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 from livekit.plugins import silero
@@ -21,15 +22,12 @@ from agent.brains import turns
 from agent.brains.moonshine import Ears
 from agent.conversation import ECHO_LEARNING
 from bench import audio_time
-from bench.report import Report, percentiles
-from bench.turn_cases import Case, cases, voice
+from bench.report import Report
+from bench.turn_cases import Case, cases
+from bench.turn_figures import Outcomes, by_kind, by_setting, metrics
 from bench.turn_trial import Outcome, Parts, run_trial
 
 HELP = "cut-ins, coughs, hums, echoes and pauses for thought, in audio time; table of settings"
-
-TURNS: Final = ("clause", "hesitation")
-WRONG: Final = ("cough", "throat", "breath", "knock", "mhm", "uh-huh")
-"""Kinds that are to stop nobody."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +76,25 @@ class Setting:
 
 
 SWEEP: Final[tuple[Mapping[str, float], ...]] = (
-    *({"min_duration": each} for each in (0.1, 0.2, 0.3, 0.5)),
-    *({"threshold": each} for each in (0.4, 0.6, 0.7)),
-    *({"min_speech": each} for each in (0.1, 0.15, 0.2)),
+    *({"min_duration": each} for each in (0.2, 0.3, 0.5)),
+    *({"threshold": each} for each in (0.5, 0.7)),
+    *({"min_speech": each} for each in (0.05, 0.2)),
     *({"min_silence": each} for each in (0.2, 0.3, 0.4)),
     *({"min_delay": each} for each in (0.2, 0.4, 0.5)),
-    *({"max_delay": each} for each in (1.0, 1.5, 3.0)),
+    *({"max_delay": each} for each in (1.0, 2.0, 3.0)),
     {"frame": 0.05},
 )
 """What differs from the setting in use, in each row."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--each", type=int, default=12, help="trials of every kind")
+    parser.add_argument("--each", type=int, default=32, help="trials of every kind")
+    parser.add_argument("--kinds", help="only these, with commas between them")
+    parser.add_argument(
+        "--recorded",
+        type=Path,
+        help="folder of folders of WAV files that are to stop nobody, such as OpenSLR 99",
+    )
     parser.add_argument("--sweep", action="store_true", help="other settings, too: a long time")
     parser.add_argument("--seed", type=int, default=0)
 
@@ -102,99 +106,36 @@ async def measure(args: argparse.Namespace) -> Report:
 
 def _measure(args: argparse.Namespace) -> Report:
     ears = Ears()
-    found = list(cases(args.each, np.random.default_rng(args.seed)))
+    kinds = set(args.kinds.split(",")) if args.kinds else None
+    found = [
+        case
+        for case in cases(args.each, np.random.default_rng(args.seed), args.recorded)
+        if kinds is None or case.kind in kinds
+    ]
     in_use = Setting.in_use()
-    figures = tried(in_use, found, ears)
+    outcomes = tried(in_use, found, ears)
     notes = [
         "a cut-in's delay: from its first sound to the voice's pause, in the agent; network, "
         "jitter buffer and the avatar's fade come on top (see bargein)",
         "stop: for good; pause: silent for a moment, then it goes on",
+        "open: the pause is where no sentence could end; closed: where it could; "
+        "intervals are 95 %",
+        "\n" + by_kind(outcomes),
     ]
     if args.sweep:
-        rows: list[tuple[Mapping[str, float], dict[str, float]]] = [({}, figures)]
+        rows: list[tuple[Mapping[str, float], dict[str, float]]] = [({}, metrics(outcomes))]
         for change in SWEEP:
-            print(f"{dict(change)}", file=sys.stderr, flush=True)
-            rows.append((change, tried(replace(in_use, **change), found, ears)))
-            print(table(rows[-1:]), file=sys.stderr, flush=True)
-        notes.append("\n" + table(rows))
-    return Report("turns", len(found), figures, tuple(notes))
+            rows.append((change, metrics(tried(replace(in_use, **change), found, ears))))
+            print(by_setting(rows[-1:]), file=sys.stderr, flush=True)
+        notes.append("\n" + by_setting(rows))
+    return Report("turns", len(found), metrics(outcomes), tuple(notes))
 
 
-def tried(setting: Setting, found: Iterable[Case], ears: Ears) -> dict[str, float]:
+def tried(setting: Setting, found: Iterable[Case], ears: Ears) -> Outcomes:
     """What comes of all those cases under that setting."""
-    parts, said = setting.parts(ears), voice()
+    parts = setting.parts(ears)
     outcomes: dict[str, list[tuple[Case, Outcome]]] = defaultdict(list)
     for case in found:
-        talks = said if case.speaking else None
-        outcome = audio_time.run(lambda: run_trial(parts, case.heard, talks, case.echo))  # noqa: B023
+        outcome = audio_time.run(lambda: run_trial(parts, case.heard, case.voice, case.echo))  # noqa: B023
         outcomes[case.kind].append((case, outcome))
-    return metrics(outcomes)
-
-
-def metrics(outcomes: Mapping[str, list[tuple[Case, Outcome]]]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    if of := outcomes.get("cut_in"):
-        delays = [1000 * (o.pauses[0] - c.onset) for c, o in of if o.pauses]
-        if delays:
-            found |= percentiles(delays).metrics("cut_in")
-        found["cut_in_ignored_percent"] = _percent(o.stopped is None for _, o in of)
-    for kind, of in outcomes.items():
-        if kind != "cut_in" and kind not in TURNS:
-            found[f"{kind}_stop_percent"] = _percent(o.stopped is not None for _, o in of)
-            found[f"{kind}_pause_percent"] = _percent(bool(o.pauses) for _, o in of)
-    wrong = [o for kind in WRONG for _, o in outcomes.get(kind, ())]
-    if wrong:
-        found["false_stop_percent"] = _percent(o.stopped is not None for o in wrong)
-        found["false_pause_percent"] = _percent(bool(o.pauses) for o in wrong)
-        gaps = [
-            1000 * (back - gone)
-            for o in wrong
-            if o.stopped is None
-            for gone, back in zip(o.pauses, o.resumes, strict=False)
-        ]
-        if gaps:
-            found["false_pause_p50_ms"] = percentiles(gaps).p50
-    for kind in TURNS:
-        if of := outcomes.get(kind):
-            ended = (any(at < case.end for at in o.turns) for case, o in of)
-            found[f"{kind}_false_end_percent"] = _percent(ended)
-    if of := [each for kind in TURNS for each in outcomes.get(kind, ())]:
-        ends = [1000 * (min(later) - c.end) for c, o in of if (later := _after(c, o))]
-        if ends:
-            found |= percentiles(ends).metrics("end_of_turn")
-        found["turn_unanswered_percent"] = _percent(not o.turns for _, o in of)
-    return found
-
-
-def _after(case: Case, outcome: Outcome) -> list[float]:
-    return [at for at in outcome.turns if at >= case.end]
-
-
-def _percent(of: Iterable[bool]) -> float:
-    values = list(of)
-    return 100 * sum(values) / len(values)
-
-
-COLUMNS: Final = (
-    ("cut_in_p50_ms", "cut-in p50"),
-    ("cut_in_p95_ms", "p95"),
-    ("cut_in_ignored_percent", "ignored %"),
-    ("false_stop_percent", "false stops %"),
-    ("false_pause_percent", "false pauses %"),
-    ("false_pause_p50_ms", "pause ms"),
-    ("clause_false_end_percent", "ends after a clause %"),
-    ("hesitation_false_end_percent", "ends at hesitations %"),
-    ("end_of_turn_p50_ms", "end of turn p50"),
-    ("end_of_turn_p95_ms", "p95"),
-)
-
-
-def table(rows: Iterable[tuple[Mapping[str, Any], Mapping[str, float]]]) -> str:
-    """Markdown."""
-    lines = ["| setting | " + " | ".join(title for _, title in COLUMNS) + " |"]
-    lines.append("|---" * (len(COLUMNS) + 1) + "|")
-    for change, of in rows:
-        name = ", ".join(f"{key} {value}" for key, value in change.items()) or "in use"
-        figures = (f"{of[key]:.0f}" if key in of else "" for key, _ in COLUMNS)
-        lines.append(f"| {name} | " + " | ".join(figures) + " |")
-    return "\n".join(lines)
+    return outcomes

@@ -11,8 +11,9 @@ from livekit import rtc
 from livekit.agents import LanguageCode, stt
 from livekit.agents.voice import io
 
-from agent.gate import HOLD, Gate
-from agent.listening import breaks_off, is_hum, turns_only
+from agent.gate import ENOUGH, HOLD, Gate
+from agent.listening import turns_only
+from agent.wording import breaks_off, is_assent, is_hum
 
 FINAL = stt.SpeechEventType.FINAL_TRANSCRIPT
 INTERIM = stt.SpeechEventType.INTERIM_TRANSCRIPT
@@ -24,6 +25,11 @@ SPEECH, SILENCE = (
 )
 
 
+def event(kind: stt.SpeechEventType, text: str) -> stt.SpeechEvent:
+    data = [stt.SpeechData(language=LanguageCode("en"), text=text)] if text else []
+    return stt.SpeechEvent(kind, alternatives=data)
+
+
 async def listen(*said: Said, talking: bool = False, wait: float = 30.0) -> list[str]:
     """The final texts that come out; those that were waiting come at the end in any case."""
 
@@ -32,14 +38,12 @@ async def listen(*said: Said, talking: bool = False, wait: float = 30.0) -> list
             if isinstance(each, float):
                 await asyncio.sleep(each)
                 continue
-            kind, text = each
-            data = [stt.SpeechData(language=LanguageCode("en"), text=text)] if text else []
-            yield stt.SpeechEvent(kind, alternatives=data)
+            yield event(*each)
 
     texts = []
-    async for event in turns_only(events(), lambda: talking, wait):
-        if event.type == FINAL:
-            texts.append(event.alternatives[0].text)
+    async for each in turns_only(events(), lambda: talking, wait):
+        if each.type == FINAL:
+            texts.append(each.alternatives[0].text)
     return texts
 
 
@@ -53,18 +57,82 @@ def test_a_word_is_not_taken_for_a_hum(text: str) -> None:
     assert not is_hum(text)
 
 
-@pytest.mark.parametrize("text", ["If it rains,", "I would like to go to the.", "Well, um", "So…"])
+@pytest.mark.parametrize("text", ["Yeah.", "Okay, right.", "Mhm, I see.", "Uh-huh."])
+def test_an_assent_is_not_taken_for_a_turn(text: str) -> None:
+    assert is_assent(text)
+
+
+@pytest.mark.parametrize("text", ["", "Yes.", "No.", "Right, and then?", "Okay, stop.", "See me?"])
+def test_an_answer_is_not_taken_for_an_assent(text: str) -> None:
+    assert not is_assent(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If it rains tomorrow.",
+        "I would like to go to the.",
+        "Well, um",
+        "So…",
+        "So?",
+        "Could you tell me about?",
+        "Do you know where?",
+        "What I really want is.",
+        "My favourite colour is.",
+        "Do you think that we?",
+        "I was going to ask you.",
+        "Our daughter, who is seven.",
+        "My number is 555.",
+    ],
+)
 def test_half_a_sentence_is_not_taken_for_a_whole_one(text: str) -> None:
     assert breaks_off(text)
 
 
-@pytest.mark.parametrize("text", ["", "Yes.", "What for?", "I do.", "Where is it from?", "Stop!"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Yes.",
+        "What for?",
+        "I do.",
+        "Where is it from?",
+        "Stop!",
+        "Yes, it is.",
+        "I know what it is.",
+        "Tell me what you are thinking of.",
+        "When do you go to bed?",
+        "I do not know where.",
+        "Who is he?",
+        "Because I like it.",
+        "If you like.",
+        "My name is Anna,",
+        "My number is 5551234.",
+    ],
+)
 def test_a_whole_sentence_is_not_kept_waiting(text: str) -> None:
     assert not breaks_off(text)
 
 
 async def test_a_hum_over_the_voice_does_not_stop_it() -> None:
     assert await listen((INTERIM, "Mm"), (FINAL, "Mm-hmm."), talking=True) == [""]
+
+
+async def test_an_assent_over_the_voice_does_not_stop_it() -> None:
+    assert await listen((INTERIM, "Yeah"), (FINAL, "Yeah."), talking=True) == [""]
+
+
+async def test_an_assent_is_not_lost_when_the_voice_is_over() -> None:
+    talking = True
+
+    async def events() -> AsyncIterator[stt.SpeechEvent]:
+        nonlocal talking
+        yield event(FINAL, "Yeah.")
+        talking = False
+        await asyncio.sleep(0.3)
+
+    found = [each.alternatives[0].text async for each in turns_only(events(), lambda: talking)]
+    assert found == ["", "Yeah."]
 
 
 async def test_a_hum_that_answers_is_not_lost() -> None:
@@ -95,9 +163,9 @@ async def test_half_a_sentence_is_not_lost_when_nothing_follows() -> None:
 
 async def test_half_a_sentence_does_not_end_the_turn_while_its_other_half_is_said() -> None:
     said = await listen(
-        SPEECH, SILENCE, (FINAL, "If"), SPEECH, (FINAL, "I mean,"), SPEECH, 0.2, wait=0.01
+        SPEECH, SILENCE, (FINAL, "If the"), SPEECH, (FINAL, "um,"), SPEECH, 0.2, wait=0.01
     )
-    assert said == ["If I mean,"]
+    assert said == ["If the um,"]
 
 
 class Microphone(io.AudioInput):
@@ -114,20 +182,47 @@ class Microphone(io.AudioInput):
         return rtc.AudioFrame(pcm.tobytes(), 24_000, 1, 480)
 
 
-async def through(*peaks: float, speaking: bool) -> list[bool]:
-    return [any(frame.data) async for frame in Gate(Microphone(*peaks), lambda: speaking)]
+ROOM, ECHO = [0.002] * ENOUGH, [0.02] * 2 * ENOUGH
+"""Peaks: of nobody who speaks, and of the agent's voice as the microphone hears it."""
 
 
-async def test_a_faint_echo_does_not_pass() -> None:
-    assert await through(0.005, speaking=True) == [False]
+async def through(*peaks: float, room: list[float] = ROOM) -> list[bool]:
+    """Whether the frames that come last pass, while the agent speaks, who was silent before."""
+    heard = [*room, *peaks]
+    count = 0
+
+    def speaking() -> bool:
+        nonlocal count
+        count += 1
+        return count > len(room)
+
+    return [any(frame.data) async for frame in Gate(Microphone(*heard), speaking)][len(room) :]
 
 
-async def test_a_quiet_person_does_not_vanish_while_nobody_else_speaks() -> None:
-    assert await through(0.005, speaking=False) == [True]
+async def test_an_echo_does_not_pass() -> None:
+    assert not any(await through(*ECHO))
+
+
+async def test_a_person_who_is_louder_than_the_echo_is_not_silenced() -> None:
+    assert (await through(*ECHO, 0.2))[-1]
+
+
+async def test_a_quiet_person_is_not_silenced_where_there_is_no_echo() -> None:
+    assert (await through(*[0.002] * 2 * ENOUGH, 0.01))[-1]
+
+
+async def test_a_noisy_room_is_not_taken_for_an_echo() -> None:
+    noise = [0.008] * 2 * ENOUGH
+    assert (await through(*noise, 0.01, room=noise))[-1]
+
+
+async def test_a_quiet_person_is_not_silenced_while_nobody_else_speaks() -> None:
+    frames = [any(frame.data) async for frame in Gate(Microphone(0.001), lambda: False)]
+    assert frames == [True]
 
 
 async def test_the_end_of_a_word_is_not_cut_off() -> None:
     frames = round(HOLD / 0.02) - 1  # 20 ms each
-    passed = await through(0.1, *[0.005] * (frames + 9), speaking=True)
+    passed = (await through(*[0.002] * 2 * ENOUGH, 0.1, *[0.002] * (frames + 9)))[2 * ENOUGH :]
     assert all(passed[:frames])
     assert not passed[-1]

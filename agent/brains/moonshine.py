@@ -112,7 +112,7 @@ class Speech:
         self.length += audio.size
         if voiced:
             self.voiced = self.length
-            self.timbre.add(audio)
+        self.timbre.add(audio)
 
     def postpone(self, cost: float = 0.0) -> None:
         """Set when the next partial is due; ``cost``: seconds that the last reading took.

@@ -13,13 +13,13 @@ BargeIn = Literal["quick", "normal", "off"]
 SILENCE = 0.25
 """Seconds of silence that end a stretch of speech; the turn detector needs no less than 0.2."""
 
-SPEECH = {"quick": 0.15, "normal": 0.5}
+SPEECH = {"quick": 0.1, "normal": 0.5}
 """Seconds of speech that silence the voice, by ``BARGE_IN``."""
 
-LEAST_SPEECH = 0.05
+LEAST_SPEECH = 0.12
 """Seconds of speech without a gap that begin a stretch of it."""
 
-THRESHOLD = 0.5
+THRESHOLD = 0.6
 """Silero's probability from which on it is speech."""
 
 FRAME = 0.02
@@ -32,7 +32,7 @@ resample it again."""
 REALTIME_RATE = 24_000
 """The same for a realtime model, which hears for itself."""
 
-COUGH_PAUSE = 0.6
+COUGH_PAUSE = 0.4
 """Seconds after a noise within which its words have been recognised, if it had any."""
 
 
@@ -49,7 +49,7 @@ def turn_handling(barge_in: BargeIn = "quick") -> TurnHandlingOptions:
     return {
         # Without its version named, the detector sends the speech to a cloud in dev and console.
         "turn_detection": inference.TurnDetector(version="v1-mini"),
-        "endpointing": {"mode": "fixed", "min_delay": 0.3, "max_delay": 2.0},
+        "endpointing": {"mode": "fixed", "min_delay": 0.3, "max_delay": 1.5},
         # A noise without words, such as a cough, pauses the voice; then it goes on.
         "interruption": {
             "enabled": barge_in != "off",
