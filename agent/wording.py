@@ -20,7 +20,7 @@ _STOPS: Final = re.compile(
 )
 """Words by which one stops somebody, whatever follows."""
 
-_FILLERS: Final = r"u+m+|u+h+|erm?"
+_FILLERS: Final = r"u+m+|u+h+|a+h+|erm?"
 _NEVER_LAST: Final = re.compile(
     rf"an?|the|my|your|our|their|and|or|but|because|whether|unless|although|than|between|{_FILLERS}"
 )
@@ -88,6 +88,9 @@ def breaks_off(text: str) -> bool:
         return True
     if text.endswith("!"):
         return False
+    first, _, rest = text.partition(",")
+    if rest.endswith(",") and " " in first and _STEMS.fullmatch(first):  # something put in
+        return True
     return _lacks_an_end(words, asks) or (not asks and _lacks_a_verb(text, plain))
 
 

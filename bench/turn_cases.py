@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,13 @@ TAIL: Final = 3.0
 """Seconds after a sound, or a turn, in which everything about it is decided."""
 PAUSES: Final = (0.3, 0.5, 0.7, 0.9, 1.2)
 """Seconds that somebody falls silent within a turn."""
+LEVELS: Final = (-9.0, -20.0, -30.0)
+"""dB of full scale: how loud people are, at their loudest."""
+FLOORS: Final = (-70.0, -50.0, -42.0, -70.0)
+"""dB: the noise of their rooms."""
+PEOPLE: Final = (1.0, 0.85, 1.15, 0.95, 1.08)
+"""Their pitches. The lists differ in length, so that loudness, noise and pitch are combined anew from
+trial to trial."""
 ECHOES: Final = (-10, -20, -30, -40, -50)
 """dB: the voice in the microphone. A working canceller leaves −40 and less."""
 
@@ -45,35 +51,36 @@ class Case:
 
 def cases(each: int, chance: np.random.Generator, recorded: Path | None = None) -> Iterator[Case]:
     """``each`` of every kind; the same for the same ``chance``."""
-    levels = itertools.cycle((-9.0, -20.0, -30.0))
-    floors = itertools.cycle((-70.0, -50.0, -42.0, -70.0))
-    people = itertools.cycle((1.0, 0.85, 1.15, 0.95, 1.08))
+
+    def placed(sound: Sound, number: int, lead: float) -> Sound:
+        loud = level(sound, LEVELS[number % len(LEVELS)])
+        return _placed(loud, lead, FLOORS[number % len(FLOORS)], chance)
 
     def over_voice(kind: str, sound: Sound, number: int) -> Case:
-        heard = _placed(level(sound, next(levels)), LEAD, next(floors), chance)
+        heard = placed(sound, number, LEAD)
         return Case(kind, heard, LEAD, LEAD + len(sound) / RATE, voice(number))
 
-    def in_silence(kind: str, sound: Sound) -> Case:
-        heard = _placed(level(sound, next(levels)), 0.5, next(floors), chance)
-        return Case(kind, heard, 0.5, 0.5 + len(sound) / RATE)
+    def in_silence(kind: str, sound: Sound, number: int) -> Case:
+        return Case(kind, placed(sound, number, 0.5), 0.5, 0.5 + len(sound) / RATE)
 
     for number in range(each):
         cut_in, assent, whole = (texts[number % len(texts)] for texts in (CUT_INS, ASSENTS, WHOLE))
-        yield over_voice("cut_in", spoken(cut_in, next(people)), number)
-        yield over_voice("assent", spoken(assent, next(people)), number)
+        person = PEOPLE[number % len(PEOPLE)]
+        yield over_voice("cut_in", spoken(cut_in, person), number)
+        yield over_voice("assent", spoken(assent, person), number)
         for kind, make in (NOISES | HUMS).items():
             yield over_voice(kind, make(chance), number)
         for decibels in ECHOES:
-            quiet = _placed(np.zeros(3 * RATE), LEAD, next(floors), chance)
+            quiet = placed(np.zeros(3 * RATE), number, LEAD)
             gain = 10 ** (decibels / 20)
             yield Case(f"echo{decibels}", quiet, LEAD, LEAD + 3, voice(number), gain)
         pause = PAUSES[number % len(PAUSES)]
         # Half of them go on as if there were no pause, half end as sentences do: people do both.
         apart = number // 2 % 2 == 1
         for kind, texts in (("open", OPEN), ("closed", CLOSED)):
-            text = texts[number % len(texts)]
-            yield in_silence(kind, _paused(text, pause, next(people), apart=apart))
-        yield in_silence("whole", spoken(whole, next(people)))
+            sound = _paused(texts[number % len(texts)], pause, person, apart=apart)
+            yield in_silence(kind, sound, number)
+        yield in_silence("whole", spoken(whole, person), number)
     if recorded is not None:
         for number, (kind, sound) in enumerate(recordings(recorded, each)):
             yield over_voice(kind, sound, number)

@@ -79,6 +79,8 @@ def test_an_answer_is_not_taken_for_an_assent(text: str) -> None:
         "Do you know where?",
         "What I really want is.",
         "My favourite colour is.",
+        "My favourite colour is ah.",
+        "Can you tell me, in a few words,",
         "Do you think that we?",
         "I was going to ask you.",
         "Our daughter, who is seven.",
@@ -107,6 +109,8 @@ def test_half_a_sentence_is_not_taken_for_a_whole_one(text: str) -> None:
         "Because I like it.",
         "If you like.",
         "My name is Anna,",
+        "Ah.",
+        "So, thank you,",
         "My number is 5551234.",
     ],
 )
