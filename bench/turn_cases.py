@@ -28,8 +28,7 @@ LEVELS: Final = (-9.0, -20.0, -30.0)
 FLOORS: Final = (-70.0, -50.0, -42.0, -70.0)
 """dB: the noise of their rooms."""
 PEOPLE: Final = (1.0, 0.85, 1.15, 0.95, 1.08)
-"""Their pitches. The lists differ in length, so that loudness, noise and pitch are combined anew from
-trial to trial."""
+"""Their pitches. The lists differ in length: no kind of trial always has the same of them."""
 ECHOES: Final = (-10, -20, -30, -40, -50)
 """dB: the voice in the microphone. A working canceller leaves −40 and less."""
 
