@@ -19,7 +19,7 @@ SPEECH = {"quick": 0.1, "normal": 0.5}
 LEAST_SPEECH = 0.12
 """Seconds of speech without a gap that begin a stretch of it."""
 
-THRESHOLD = 0.6
+THRESHOLD = 0.5
 """Silero's probability from which on it is speech."""
 
 FRAME = 0.02
