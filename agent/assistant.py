@@ -49,7 +49,9 @@ class Assistant(Agent):
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncIterator[stt.SpeechEvent]:
         events = Agent.default.stt_node(self, audio, model_settings)
-        async with aclosing(turns_only(events, self._is_talking)) as turns:
+        async with aclosing(
+            turns_only(events, self._is_talking, lambda: self._manner.is_english)
+        ) as turns:
             async for event in turns:
                 yield event
 

@@ -33,7 +33,10 @@ _TEXTS: Final = (
 
 
 async def turns_only(
-    events: AsyncIterable[stt.SpeechEvent], over_voice: Callable[[], bool], wait: float = WAIT
+    events: AsyncIterable[stt.SpeechEvent],
+    over_voice: Callable[[], bool],
+    is_english: Callable[[], bool] = lambda: True,
+    wait: float = WAIT,
 ) -> AsyncGenerator[stt.SpeechEvent]:
     """The events of a recogniser, less hums and assents said ``over_voice()``. A final text that
     breaks off comes ``wait`` seconds later if nobody speaks; else it is the beginning of the next
@@ -74,9 +77,11 @@ async def turns_only(
             elif event.type in _TEXTS and event.alternatives:
                 text = event.alternatives[0].text
                 final = event.type == stt.SpeechEventType.FINAL_TRANSCRIPT
-                if over_voice() and (wording.is_assent(text) or wording.is_scrap(text)):
+                english = is_english()
+                scrap = wording.is_scrap(text, english=english)
+                if over_voice() and (scrap or wording.is_assent(text, english=english)):
                     if final:
-                        assent = None if wording.is_hum(text) or wording.is_scrap(text) else event
+                        assent = None if scrap or wording.is_hum(text) else event
                         asked_at = clock()
                         yield _with_text(event, "")
                     continue
@@ -85,7 +90,7 @@ async def turns_only(
                 if begun is not None and text:
                     event = _with_text(event, f"{begun.alternatives[0].text} {text}")
                 if final and text:
-                    patience = 0.0 if over_voice() else wait * _patience(text)
+                    patience = 0.0 if over_voice() else wait * _patience(text, english)
                     begun = event if patience else None
                     if begun is not None:
                         continue
@@ -96,9 +101,9 @@ async def turns_only(
         await utils.aio.cancel_and_wait(coming)
 
 
-def _patience(text: str) -> float:
+def _patience(text: str, english: bool) -> float:
     """Share of the whole wait."""
-    if wording.breaks_off(text):
+    if wording.breaks_off(text, english=english):
         return 1.0
     return COMMA if text.rstrip().endswith(",") else 0.0
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from .feeling import INSTRUCTIONS as FEELING
 from .feeling import Feelings
+from .languages import LANGUAGES
 
 INSTRUCTIONS = (
     "You are Amy, a friendly companion with a face and a voice. You talk with a person out loud, "
@@ -22,6 +23,7 @@ SMALL_INSTRUCTIONS = (
     "Answer in one or two short, simple sentences."
 )
 """The same for the embedded language model, which follows a short prompt better than a long one."""
+SPEAK = "Speak {name} from now on, whatever language you were addressed in before."
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Manner:
     persona: str = ""
     """Another than the first."""
     language: str = ""
-    """Which to speak, where that was said."""
+    """ISO 639-1 code of the one to speak, where that was said; one of ``LANGUAGES``."""
     memory: str = ""
     """What is known of the person."""
     retells: bool = False
@@ -52,11 +54,16 @@ class Manner:
         return cls(instructions or amy, marks_feelings=writes and not small)
 
     @property
+    def is_english(self) -> bool:
+        """The conversation is held in English, as far as is known."""
+        return self.language in ("", "en")
+
+    @property
     def instructions(self) -> str:
         """The system prompt."""
         parts = (
             self.persona or self.first_persona,
-            self.language,
+            SPEAK.format(name=LANGUAGES[self.language].name) if self.language else "",
             self.memory,
             FEELING if self.marks_feelings else "",
         )

@@ -1,7 +1,8 @@
 """What the words of a transcript tell: whether more is to come, and whether they ask for the turn.
 
-The rules know English; of other languages they know punctuation, and how hums are written. They
-look at what recognisers write, who end half a sentence with a full stop as if it were whole.
+The words are English, and so is the grammar; of other languages punctuation is known, and how hums
+are written. The rules look at what recognisers write, who end half a sentence with a full stop as
+if it were whole.
 """
 
 from __future__ import annotations
@@ -59,27 +60,31 @@ def is_hum(text: str) -> bool:
     return bool(words) and _HUMS.fullmatch("".join(words)) is not None
 
 
-def is_assent(text: str) -> bool:
+def is_assent(text: str, *, english: bool = True) -> bool:
     """Nothing but words and hums of somebody who listens: "yeah", "okay, right", "mhm, I see"."""
+    if not english:
+        return is_hum(text)
     words = _words(text)
     return bool(words) and all(_ASSENTS.fullmatch(w) or _HUMS.fullmatch(w) for w in words)
 
 
-def is_scrap(text: str) -> bool:
+def is_scrap(text: str, *, english: bool = True) -> bool:
     """A word or two that break off, which is how the embedded ears write a hum."""
     words = _words(text)
-    return (
+    return english and (
         0 < len(words) <= 2
         and not any(map(_STOPS.fullmatch, words))
         and (text.rstrip().endswith(",") or breaks_off(text))
     )
 
 
-def breaks_off(text: str) -> bool:
+def breaks_off(text: str, *, english: bool = True) -> bool:
     """More is to come, by its last word or its grammar, or by dots or a dash."""
     text = text.strip().lower()
     if text.endswith(("…", "...", "-", "–", "—")):
         return True
+    if not english:
+        return False
     words = _words(text)
     if not words or is_hum(text):
         return False

@@ -291,3 +291,11 @@ async def test_a_flood_of_texts_does_not_pile_up() -> None:
     for number in range(WAITING + 5):
         await hall.take(str(number), "Hello.")
     assert [state for _, state in hall.news].count("refused") == 5
+
+
+async def test_english_rules_do_not_judge_another_language() -> None:
+    stage = Stage()
+    assert stage.manner.is_english
+    await stage.control.change(TalkChange(language="German"))
+    assert not stage.manner.is_english
+    assert "Speak German" in stage.manner.instructions

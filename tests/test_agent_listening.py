@@ -41,7 +41,7 @@ async def listen(*said: Said, talking: bool = False, wait: float = 30.0) -> list
             yield event(*each)
 
     texts = []
-    async for each in turns_only(events(), lambda: talking, wait):
+    async for each in turns_only(events(), lambda: talking, wait=wait):
         if each.type == FINAL:
             texts.append(each.alternatives[0].text)
     return texts
@@ -116,6 +116,17 @@ def test_half_a_sentence_is_not_taken_for_a_whole_one(text: str) -> None:
 )
 def test_a_whole_sentence_is_not_kept_waiting(text: str) -> None:
     assert not breaks_off(text)
+
+
+@pytest.mark.parametrize("text", ["Ich rufe dich an.", "Il y en a.", "Is het dit of?"])
+def test_english_grammar_does_not_keep_other_languages_waiting(text: str) -> None:
+    assert not breaks_off(text, english=False)
+    assert breaks_off(f"{text[:-1]}…", english=False)
+
+
+def test_an_english_assent_does_not_silence_a_word_of_another_language() -> None:
+    assert is_assent("All.") and not is_assent("All.", english=False)
+    assert is_assent("Mhm.", english=False)
 
 
 async def test_a_hum_over_the_voice_does_not_stop_it() -> None:

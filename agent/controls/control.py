@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from livekit.agents import AgentSession, function_tool, llm, tts
 from livekit.agents.voice.events import UserInputTranscribedEvent
@@ -22,8 +22,6 @@ from .detection import LanguageWatch
 logger = logging.getLogger("visavis.agent")
 
 Tell = Callable[[Talk], Awaitable[None]]
-
-_SPEAK: Final = "Speak {name} from now on, whatever language you were addressed in before."
 
 
 class Control:
@@ -54,7 +52,7 @@ class Control:
         self._retired: tts.TTS[Any] | None = None
         self._following: asyncio.Task[None] | None = None
         if parts.language != "en":
-            self._manner.language = _SPEAK.format(name=LANGUAGES[parts.language].name)
+            self._manner.language = parts.language
 
     @property
     def talk(self) -> Talk:
@@ -83,7 +81,7 @@ class Control:
                 await self._put_in(parts)
             before = self._manner.instructions
             if parts.language != self._parts.language:
-                self._manner.language = _SPEAK.format(name=LANGUAGES[parts.language].name)
+                self._manner.language = parts.language
                 if isinstance(mind := self._session.llm, SteadyLLM):
                     mind.trouble = tell_trouble(parts.settings)
                     mind.apology = apologise(parts.settings)
