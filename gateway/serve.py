@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gc
 import logging
+import os
 import socket
 import sys
 from typing import Final
@@ -22,6 +23,9 @@ from .service.prices import PriceError
 
 MAX_SOCKET_MESSAGE: Final = 1 << 20
 """Bytes: ten seconds of sound in base64 are 640 kB."""
+NICENESS: Final = 5
+"""As the drawing of faces: on a machine that it shares with conversations these go first, so that
+whoever floods the door slows the door."""
 
 
 def serve(settings: Settings) -> None:
@@ -47,6 +51,8 @@ def serve(settings: Settings) -> None:
     )
     gc.collect()
     gc.freeze()  # else each full collection looks through all modules and takes 75 ms
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 
