@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -136,6 +137,6 @@ def tried(setting: Setting, found: Iterable[Case], ears: Ears) -> Outcomes:
     parts = setting.parts(ears)
     outcomes: dict[str, list[tuple[Case, Outcome]]] = defaultdict(list)
     for case in found:
-        outcome = audio_time.run(lambda: run_trial(parts, case.heard, case.voice, case.echo))  # noqa: B023
+        outcome = audio_time.run(partial(run_trial, parts, case.heard, case.voice, case.echo))
         outcomes[case.kind].append((case, outcome))
     return outcomes

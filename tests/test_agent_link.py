@@ -58,7 +58,9 @@ async def link(far: Far) -> AsyncIterator[AgentLink]:
 
 async def test_the_first_word_does_not_wait_for_a_sign_at_rest(far: Far, link: AgentLink) -> None:
     await asyncio.sleep(0)
+    assert far.signs.empty(), "it hurries although nothing is to be said"
     reader = SimpleNamespace(info=SimpleNamespace(attributes={}, stream_id="s"))
     link._on_stream(cast(Any, reader), "agent")
     async with asyncio.timeout(20):
-        await far.signs.get()
+        sign = await far.signs.get()
+    assert not sign.paused and sign.position == 0
