@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -49,13 +50,12 @@ class Noted:
     pictures: list[tuple[float, int, Any, int]] = field(default_factory=list)
     """(ms at which it was to be displayed, presented so far, marks' bits or mouth, width)."""
     onsets: list[float] = field(default_factory=list)
-    """Clicks, in seconds of the audio clock."""
+    """Clicks, in ms at which the output took them."""
     loudness: list[tuple[float, float]] = field(default_factory=list)
-    """(seconds of the audio clock, RMS of 10 ms)."""
-    clock: list[tuple[float, float, float]] = field(default_factory=list)
-    """(seconds of the audio clock, ms at which they are put out, the output's latency in s)."""
+    """(ms at which the output took it, RMS of 10 ms)."""
     stats: list[dict[str, Any]] = field(default_factory=list)
-    """Each second ``{"now": ms, "audio": inbound-rtp, "video": inbound-rtp}``."""
+    """Each second ``{"now": ms, "audio": inbound-rtp, "video": inbound-rtp,
+    "playout": media-playout}``, as W3C's webrtc-stats has them."""
 
 
 class Listener:
@@ -86,11 +86,18 @@ class Listener:
 
 @asynccontextmanager
 async def listen(
-    livekit: LiveKitServer, room: str, reading: Reading, *, program: Path | None = None
+    livekit: LiveKitServer,
+    room: str,
+    reading: Reading,
+    *,
+    program: Path | None = None,
+    as_page: bool = False,
 ) -> AsyncIterator[Listener]:
     """Enter ``room`` with a Chromium that plays whatever is published.
 
-    ``program``: starts it; unless given, this machine's Chromium does.
+    Args:
+        program: Starts it; unless given, this machine's Chromium does.
+        as_page: Keep the picture with its sound as our own page does.
 
     Raises FileNotFoundError where there is no Chromium, or the page's packages are not installed.
     """
@@ -110,7 +117,10 @@ async def listen(
             page = await browser.new_page(viewport={"width": 800, "height": 700})
             await page.goto(origin)  # LiveKit's own answer to a GET
             await page.add_script_tag(path=client)
-            await page.add_script_tag(path=Path(__file__).with_name("listener.js"))
+            for script in ("ear.js", "listener.js"):
+                await page.add_script_tag(path=Path(__file__).with_name(script))
+            if as_page:
+                await page.add_script_tag(content=await asyncio.to_thread(_bundle_lip_sync))
             await page.evaluate(
                 "([url, token, reading, onset]) => window.listen(url, token, reading, onset)",
                 [livekit.url, token, reading, ONSET],
@@ -118,6 +128,14 @@ async def listen(
             yield Listener(page)
         finally:
             await browser.close()
+
+
+def _bundle_lip_sync() -> str:
+    """The page's ``lipSync.ts`` as a script that sets ``window.LipSync``."""
+    source = ROOT / "frontend/src/media/lipSync.ts"
+    bundler = ROOT / "frontend/node_modules/.bin/rolldown"
+    command = [str(bundler), str(source), "--format", "iife", "--name", "LipSync"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @contextmanager

@@ -1,38 +1,14 @@
 // Notes what the person's own page shows and sounds like. All times are milliseconds of
-// performance.now(). Read by bench/drawn.py.
+// performance.now(). Needs ear.js. Read by bench/drawn.py.
 const MOUTH = [58 / 128, 70 / 128, 14 / 128, 12 / 128]; // left, top, width, height of the picture
-const WORKLET = `
-registerProcessor('ear', class extends AudioWorkletProcessor {
-  sum = 0; count = 0;
-  process([input]) {
-    const sound = input[0] ?? new Float32Array(128);
-    for (const x of sound) this.sum += x * x;
-    this.count += sound.length;
-    if (this.count >= 0.01 * sampleRate) {
-      const end = (currentFrame + sound.length) / sampleRate;
-      const rms = Math.sqrt(this.sum / this.count);
-      this.port.postMessage([end - this.count / sampleRate / 2, rms]);
-      this.sum = 0; this.count = 0;
-    }
-    return true;
-  }
-});`;
 
 class PageNotes {
   pictures = []; // [when it is seen, how dark the mouth is]
-  loudness = []; // [context seconds of the middle, rms]
-  clock = []; // [context seconds, performance ms of their output, output latency in s]
+  ear = new Ear();
   #heard = new Set();
 
-  async begin() {
-    this.context = new AudioContext({ sampleRate: 48000 });
-    const module = URL.createObjectURL(new Blob([WORKLET], { type: 'text/javascript' }));
-    await this.context.audioWorklet.addModule(module);
+  begin() {
     setInterval(() => this.#listen(), 200);
-    setInterval(() => {
-      const { contextTime, performanceTime } = this.context.getOutputTimestamp();
-      if (contextTime) this.clock.push([contextTime, performanceTime, this.context.outputLatency]);
-    }, 100);
     this.canvas = document.createElement('canvas');
     this.canvas.width = 14;
     this.canvas.height = 12;
@@ -44,11 +20,7 @@ class PageNotes {
     for (const { srcObject } of document.querySelectorAll('audio')) {
       if (!srcObject?.getAudioTracks().length || this.#heard.has(srcObject)) continue;
       this.#heard.add(srcObject);
-      const ear = new AudioWorkletNode(this.context, 'ear');
-      ear.port.onmessage = ({ data }) => this.loudness.push(data);
-      const silent = new GainNode(this.context, { gain: 0 });
-      this.context.createMediaStreamSource(srcObject)
-        .connect(ear).connect(silent).connect(this.context.destination);
+      this.ear.listen(srcObject.getAudioTracks()[0]);
     }
   }
 
@@ -91,11 +63,19 @@ class PageNotes {
     return found;
   }
 
+  async playout() {
+    for (const peer of window.peers ?? [])
+      for (const report of (await peer.getStats()).values())
+        if (report.type === 'media-playout') return { ...report };
+    return {};
+  }
+
   take() {
-    const { pictures, loudness, clock } = this;
+    const { pictures } = this;
+    const { loudness } = this.ear;
     this.pictures = [];
-    this.loudness = [];
-    return { pictures, loudness, clock };
+    this.ear.loudness = [];
+    return { pictures, loudness };
   }
 }
 

@@ -16,7 +16,7 @@ import psutil
 from playwright.sync_api import Page
 
 from bench.browser import open_chromium
-from bench.offsets import AUDIBLE, jaw_lag, rendered_at
+from bench.offsets import AUDIBLE, jaw_lag, output_latency
 from bench.report import Report
 from bench.system import System, running_system
 
@@ -62,7 +62,8 @@ class PageNotes:
     def __init__(self, page: Page) -> None:
         """The page's context must bypass its CSP, and have run :func:`note_peers` first."""
         self._page = page
-        page.add_script_tag(path=Path(__file__).with_name("drawn.js"))
+        for script in ("ear.js", "drawn.js"):
+            page.add_script_tag(path=Path(__file__).with_name(script))
         page.evaluate("() => window.notes.begin()")
 
     def look_anew(self) -> None:
@@ -74,13 +75,15 @@ class PageNotes:
     def take(self) -> dict[str, np.ndarray]:
         """What was noted since the last time: see ``drawn.js``."""
         taken = self._page.evaluate("() => window.notes.take()")
-        return {
-            name: np.array(rows, float).reshape(len(rows), 3 if name == "clock" else 2)
-            for name, rows in taken.items()
-        }
+        return {name: np.array(rows, float).reshape(len(rows), 2) for name, rows in taken.items()}
 
     def traffic(self) -> dict[str, float]:
         found: dict[str, float] = self._page.evaluate("() => window.notes.traffic()")
+        return found
+
+    def playout(self) -> dict[str, float]:
+        """``media-playout`` of W3C's webrtc-stats."""
+        found: dict[str, float] = self._page.evaluate("() => window.notes.playout()")
         return found
 
 
@@ -89,13 +92,13 @@ def note_peers(page: Page) -> None:
     page.add_init_script(_PEERS)
 
 
-def lag_of(taken: Mapping[str, np.ndarray]) -> tuple[float, float]:
-    """(seconds by which the mouth comes after its sound, correlation)."""
-    sound, seen = taken["loudness"], taken["pictures"]
-    heard = rendered_at(sound[:, 0], [tuple(row) for row in taken["clock"]])
-    return jaw_lag(
-        np.column_stack([heard, sound[:, 1]]), np.column_stack([seen[:, 0] / 1000, seen[:, 1]])
-    )
+def lag_of(taken: Mapping[str, np.ndarray], latency: float) -> tuple[float, float]:
+    """(seconds by which the mouth comes after its sound, correlation).
+
+    ``latency``: seconds from the jitter buffer to the speaker.
+    """
+    sound, seen = taken["loudness"] / [1000, 1] + [latency, 0], taken["pictures"] / [1000, 1]
+    return jaw_lag(sound, seen)
 
 
 async def measure(args: argparse.Namespace) -> Report:
@@ -141,6 +144,7 @@ def watch(page: Page, system: System, notes: PageNotes, seconds: float) -> Seen:
         page.wait_for_timeout(250)
     with _spent(system) as spent:
         before, began = notes.traffic(), time.monotonic()
+        playout = notes.playout()
         taken = notes.take()
         for _ in range(round(seconds / 5)):
             page.wait_for_timeout(5000)
@@ -150,7 +154,7 @@ def watch(page: Page, system: System, notes: PageNotes, seconds: float) -> Seen:
                 ask(page, STORY)
         passed = time.monotonic() - began
         after = notes.traffic()
-    offset, correlation = lag_of(taken)
+    offset, correlation = lag_of(taken, output_latency([playout, notes.playout()]))
     traffic = {name: (after[name] - before[name]) / passed for name in after}
     gaps = np.diff(taken["pictures"][:, 0])
     return Seen(offset, correlation, 1000 / float(np.mean(gaps)), traffic, spent[0] / passed)

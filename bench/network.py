@@ -63,10 +63,10 @@ async def measure(args: argparse.Namespace) -> Report:
         program = link.wrapper(find_chromium(), folder)
         with start_worker(livekit, folder, "bench.calibrated_worker"):
             good = await watch_clicks(
-                livekit, "good", calibrated_worker.NAME, max(30.0, seconds / 3)
+                livekit, "good", calibrated_worker.NAME, max(30.0, seconds / 3), as_page=True
             )
             bad = await watch_clicks(
-                livekit, "bad", calibrated_worker.NAME, seconds, program=program
+                livekit, "bad", calibrated_worker.NAME, seconds, program=program, as_page=True
             )
         with start_worker(livekit, folder):
             wedges = await talk(livekit, args.sentences, program)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,8 +14,6 @@ SAME_CLICK: Final = 0.45
 """Seconds that sound and picture of one click may be apart."""
 YOUNG: Final = 2
 """Pictures after that of a click that may stand in for it, where it was not seen."""
-CLOCK_WINDOW: Final = 2.0
-"""Seconds around a moment over which the browser's two clocks are compared."""
 
 STEP: Final = 1 / 60
 """Seconds between two samples of mouth and loudness."""
@@ -78,22 +76,19 @@ def slope_error(times: Floats, values: Floats, per: float = 600.0) -> float:
     return float(np.sqrt(variance / (centred @ centred))) * per
 
 
-def rendered_at(context: Floats, clock: Sequence[tuple[float, float, float]]) -> Floats:
-    """When (seconds of ``performance.now``) the browser made each of its audio clock's times.
+def output_latency(playouts: Sequence[Mapping[str, float]]) -> float:
+    """Seconds that sound takes from the jitter buffer to the speaker, as the browser has it.
 
-    ``clock``: (audio seconds, ms at which they are put out, latency of the output in s), as
-    ``AudioContext.getOutputTimestamp`` and ``outputLatency`` have them. The latency of the output
-    is taken off again.
+    ``playouts``: W3C webrtc-stats' ``media-playout`` at several times.
+
+    Raises ValueError where they tell nothing.
     """
-    if not clock:
-        raise ValueError("the browser told nothing of its audio clock")
-    table = np.array(clock)
-    lead = table[:, 1] / 1000 - table[:, 0] - table[:, 2]
-    found = []
-    for moment in context:
-        near = np.abs(table[:, 0] - moment) < CLOCK_WINDOW
-        found.append(moment + float(np.median(lead[near] if near.any() else lead)))
-    return np.array(found)
+    if len(playouts) > 1:
+        first, last = playouts[0], playouts[-1]
+        samples = last["totalSamplesCount"] - first["totalSamplesCount"]
+        if samples > 0:
+            return (last["totalPlayoutDelay"] - first["totalPlayoutDelay"]) / samples
+    raise ValueError("the browser told nothing of its sound's way to the speaker")
 
 
 def freezes(shown: Floats) -> int:

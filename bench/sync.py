@@ -28,7 +28,17 @@ from bench.calibration import ONSET, QUIET, Mark, clicking, read
 from bench.ears import EAR_RATE, Ears
 from bench.eyes import Eyes
 from bench.livekit import LiveKitServer, start_livekit
-from bench.offsets import Floats, flashes, jaw_lag, offsets, rendered_at, slope, slope_error, unpack
+from bench.offsets import (
+    AUDIBLE,
+    Floats,
+    flashes,
+    jaw_lag,
+    offsets,
+    output_latency,
+    slope,
+    slope_error,
+    unpack,
+)
 from bench.report import Report
 from bench.script import AvatarSpeaker, avatar_speaker
 from bench.speech import STORY, speak
@@ -37,8 +47,16 @@ from visavis.protocol import AVATAR_NAME
 
 HELP = "how far the picture is from its sound: a click each second, and natural speech"
 
-SETTLE: Final = 8.0
-"""Seconds until both jitter buffers and the bandwidth estimate have come to rest."""
+SETTLE: Final = 15.0
+"""Seconds of a browser's stay that are told apart: a browser has to have two reports of the
+sender's clock of each track before it can keep them in sync (libwebrtc's ``RtpToNtpEstimator``)."""
+NOTES: Final = (
+    "a Chromium that keeps the picture with its sound as our page does (frontend/src/media/"
+    "lipSync.ts); client_…, busy_… and stock_…: the same with LiveKit's client alone, with every "
+    "core busy, and of AvatarRunner (LiveKit's client alone)",
+    "picture when it is to be displayed, sound when it leaves the speaker, both as Chromium has it",
+    f"beginning_…: the first {SETTLE:.0f} s, which are in no other figure",
+)
 SEGMENT: Final = 20
 """Seconds of clicks said at a time, as speech comes in segments."""
 
@@ -57,6 +75,8 @@ class Offsets:
     browser: Floats
     python: Floats
     noted: Noted
+    beginning: Floats
+    """The browser's, of its first :data:`SETTLE` seconds."""
 
 
 async def measure(args: argparse.Namespace) -> Report:
@@ -66,14 +86,18 @@ async def measure(args: argparse.Namespace) -> Report:
         folder = Path(name)
         with start_livekit(folder) as livekit:
             with start_worker(livekit, folder, "bench.calibrated_worker"):
-                ours = await watch_clicks(livekit, "ours", calibrated_worker.NAME, seconds)
+
+                async def watch(room: str, seconds: float, *, as_page: bool = True) -> Offsets:
+                    name = calibrated_worker.NAME
+                    return await watch_clicks(livekit, room, name, seconds, as_page=as_page)
+
+                ours = await watch("ours", seconds)
                 metrics |= describe(ours)
-                runs = len(ours.browser)
+                client = await watch("client", max(30.0, seconds / 2), as_page=False)
+                metrics |= {f"client_{k}": v for k, v in describe(client).items()}
                 if args.busy:
                     with busy_cores():
-                        busy = await watch_clicks(
-                            livekit, "busy", calibrated_worker.NAME, max(30.0, seconds / 3)
-                        )
+                        busy = await watch("busy", max(30.0, seconds / 3))
                     metrics |= {f"busy_{k}": v for k, v in describe(busy).items()}
             if not args.no_stock:
                 with start_worker(livekit, folder, "bench.stock_worker"):
@@ -84,24 +108,32 @@ async def measure(args: argparse.Namespace) -> Report:
             if not args.no_speech:
                 with start_worker(livekit, folder):
                     metrics |= await watch_speech(livekit, "speech")
-    return Report("sync", runs, metrics)
+    return Report("sync", len(ours.browser), metrics, NOTES)
 
 
 async def watch_clicks(
-    livekit: LiveKitServer, room: str, worker: str, seconds: float, *, program: Path | None = None
+    livekit: LiveKitServer,
+    room: str,
+    worker: str,
+    seconds: float,
+    *,
+    program: Path | None = None,
+    as_page: bool = False,
 ) -> Offsets:
-    """``program``: starts the Chromium that listens; see :func:`bench.browser.listen`."""
+    """``program``, ``as_page``: of the Chromium that listens; see :func:`bench.browser.listen`."""
     async with (
         enter(livekit, room, f"ears-{room}") as joined,
-        listen(livekit, room, "marks", program=program) as listener,
+        listen(livekit, room, "marks", program=program, as_page=as_page) as listener,
         avatar_speaker(livekit, room, worker, stock=worker == stock_worker.NAME) as speaker,
         saying_clicks(speaker),
     ):
         ears, eyes = Ears(joined), Eyes(joined, _read_bits)
         await listener.wait_for_picture(60)
         await asyncio.sleep(SETTLE)
-        began = time.monotonic()
+        await listener.fetch()
+        beginning = browser_offsets(listener.noted)
         await listener.forget()
+        began = time.monotonic()
         while time.monotonic() < began + seconds:
             await asyncio.sleep(5)
             await listener.fetch()
@@ -109,7 +141,7 @@ async def watch_clicks(
         python = offsets(_python_flashes(eyes, began), _python_clicks(ears, began))
         await eyes.aclose()
         await ears.aclose()
-    return Offsets(browser_offsets(noted), python, noted)
+    return Offsets(browser_offsets(noted), python, noted, beginning)
 
 
 @asynccontextmanager
@@ -128,7 +160,12 @@ async def saying_clicks(speaker: AvatarSpeaker) -> AsyncIterator[None]:
 
 def browser_offsets(noted: Noted) -> Floats:
     seen = flashes((row[0] / 1000, unpack(row[2])) for row in noted.pictures)
-    return offsets(seen, rendered_at(np.array(noted.onsets), noted.clock))
+    return offsets(seen, np.array(noted.onsets) / 1000 + latency(noted))
+
+
+def latency(noted: Noted) -> float:
+    """Seconds from the browser's jitter buffer to the speaker."""
+    return output_latency([stats["playout"] for stats in noted.stats if "playout" in stats])
 
 
 def describe(found: Offsets) -> dict[str, float]:
@@ -149,9 +186,11 @@ def describe(found: Offsets) -> dict[str, float]:
             f"{prefix}drift_ms_per_10min": slope(times, values),
             f"{prefix}drift_error_ms_per_10min": slope_error(times, values),
         }
-    latency = [row[2] for row in found.noted.clock]
-    metrics["sound_card_ms"] = 1000 * float(np.median(latency))
+    metrics["sound_card_ms"] = 1000 * latency(found.noted)
     metrics["clicks"] = len(found.browser)
+    if len(found.beginning):
+        metrics["beginning_mean_ms"] = found.beginning[:, 1].mean()
+        metrics["beginning_max_abs_ms"] = np.abs(found.beginning[:, 1]).max()
     if claims := _claims(found.noted):
         metrics["browsers_own_offset_ms"] = float(np.median(claims))
     metrics |= _buffers(found.noted)
@@ -208,7 +247,7 @@ async def watch_speech(livekit: LiveKitServer, room: str) -> dict[str, float]:
     """The jaw against the loudness, by the real face on natural speech."""
     story = speak(STORY)
     async with (
-        listen(livekit, room, "mouth") as listener,
+        listen(livekit, room, "mouth", as_page=True) as listener,
         avatar_speaker(livekit, room, AVATAR_NAME) as speaker,
     ):
         saying = asyncio.create_task(speaker.say(story))
@@ -218,10 +257,9 @@ async def watch_speech(livekit: LiveKitServer, room: str) -> dict[str, float]:
         await listener.fetch()
     noted = listener.noted
     seen = np.array([(row[0] / 1000, row[2]) for row in noted.pictures])
-    sound = np.array(noted.loudness)
-    heard = rendered_at(sound[:, 0], noted.clock)
-    begun = heard[sound[:, 1] > 0.005][0] + 3
-    later, correlation = jaw_lag(np.column_stack([heard, sound[:, 1]]), seen, begun)
+    sound = np.array(noted.loudness) / [1000, 1] + [latency(noted), 0]
+    begun = sound[sound[:, 1] > AUDIBLE, 0][0] + 3
+    later, correlation = jaw_lag(sound, seen, begun)
     return {"speech_offset_ms": 1000 * later, "speech_correlation": correlation}
 
 

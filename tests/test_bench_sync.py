@@ -28,7 +28,7 @@ from bench.offsets import (
     freezes,
     lag,
     offsets,
-    rendered_at,
+    output_latency,
     slope,
     slope_error,
     unpack,
@@ -108,11 +108,13 @@ def test_drift_is_given_in_another_unit() -> None:
         slope(np.array([1.0]), np.array([1.0]))
 
 
-def test_the_latency_of_the_output_stays_in_the_time_of_the_sound() -> None:
-    # At 5.0 s of the audio clock, put out at 100 s + 30 ms of latency; one reading is off.
-    clock = [(5 + k / 10, 1000 * (100 + k / 10 + 0.030), 0.030) for k in range(20)]
-    clock[3] = (5.3, 1000 * 100.9, 0.030)
-    assert rendered_at(np.array([5.5]), clock) == pytest.approx([100.5])
+def test_the_speakers_latency_is_left_out_of_the_time_of_the_sound() -> None:
+    early = {"totalPlayoutDelay": 10.0, "totalSamplesCount": 1_000.0}
+    late = {"totalPlayoutDelay": 10.0 + 48_000 * 0.030, "totalSamplesCount": 49_000.0}
+    assert output_latency([early, {}, late]) == pytest.approx(0.030)
+    for nothing in ([], [early], [early, early]):
+        with pytest.raises(ValueError, match="told nothing"):
+            output_latency(nothing)
 
 
 def test_a_freeze_is_not_one_by_w3c() -> None:

@@ -27,10 +27,10 @@ logger = logging.getLogger("visavis.player")
 TICK: Final = 0.010
 """Seconds of audio released at once; direct capture takes 10 ms frames."""
 TICK_SAMPLES: Final = SAMPLE_RATE // 100
-PICTURE_DELAY: Final = 0.030
-"""Seconds that a picture is shown after the first sample of its sound was released. Released
-together, it is 14 to 43 ms early in Chromium (``python -m bench sync``): its jitter buffers let
-sound wait longer than pictures, and less than 30 ms of that it leaves alone."""
+PICTURE_DELAY: Final = 0.020
+"""Seconds that a picture is shown after the first sample of its sound was released: Opus fills a
+packet of as much before it goes (RFC 6716 §2.1.4). With it, a browser that takes both from its
+jitter buffers at the same time shows the picture with its sound (``python -m bench sync``)."""
 REST: Final = 0.2
 """Seconds that the pump sleeps at a time where nobody hears and sees anything, and nothing is
 said."""

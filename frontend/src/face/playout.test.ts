@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bufferCounts, Playout } from './playout';
+import { Playout } from './playout';
 
 test('the wait is that of the last moments, not of the whole call', () => {
   const playout = new Playout();
@@ -28,20 +28,4 @@ test('a sound card counts, a wrong latency does not', () => {
   expect(playout.hold(0.03)).toBeCloseTo(116.5);
   expect(playout.hold(9)).toBeCloseTo(86.5);
   expect(playout.hold(Number.NaN)).toBeCloseTo(86.5);
-});
-
-test('the report of another kind is not taken for the sound', () => {
-  const audio = {
-    type: 'inbound-rtp',
-    kind: 'audio',
-    jitterBufferDelay: 1,
-    jitterBufferEmittedCount: 2,
-  };
-  const report = new Map<string, object>([
-    ['V', { ...audio, kind: 'video', jitterBufferDelay: 9 }],
-    ['O', { ...audio, type: 'outbound-rtp' }],
-    ['A', audio],
-  ]) as unknown as RTCStatsReport;
-  expect(bufferCounts(report)).toEqual({ jitterBufferDelay: 1, jitterBufferEmittedCount: 2 });
-  expect(bufferCounts(undefined)).toBeNull();
 });

@@ -1,4 +1,5 @@
 /** How long sound waits in this browser before it is heard. */
+import { type BufferCounts, JitterBuffer } from '../media/jitterBuffer';
 
 /**
  * Milliseconds between the release of a moment of sound and the arrival of the packet that carries
@@ -10,30 +11,12 @@ const PACKET = 36.5;
 /** No sound card needs longer; a browser that says so is wrong. */
 const LONGEST_OUTPUT = 0.5;
 
-/** Of `RTCInboundRtpStreamStats` (https://www.w3.org/TR/webrtc-stats/). */
-export interface BufferCounts {
-  jitterBufferDelay: number;
-  jitterBufferEmittedCount: number;
-}
-
 /** Follows the counts of one audio track. */
 export class Playout {
-  #last: BufferCounts | null = null;
-  #buffer: number | null = null;
+  readonly #buffer = new JitterBuffer();
 
-  /** Counts of now, and the sound card's latency in seconds, where the browser tells it. */
   update(counts: BufferCounts): void {
-    const last = this.#last;
-    this.#last = counts;
-    if (last === null) return;
-    const emitted = counts.jitterBufferEmittedCount - last.jitterBufferEmittedCount;
-    const delay = counts.jitterBufferDelay - last.jitterBufferDelay;
-    if (emitted > 0 && delay >= 0) this.#buffer = (1000 * delay) / emitted;
-  }
-
-  /** Another track: its counts begin anew. */
-  reset(): void {
-    this.#last = null;
+    this.#buffer.update(counts);
   }
 
   /**
@@ -41,20 +24,8 @@ export class Playout {
    * browser has not told enough. `output`: seconds that the sound card takes.
    */
   hold(output = 0): number | null {
-    if (this.#buffer === null) return null;
+    if (this.#buffer.wait === null) return null;
     const card = output > 0 && output < LONGEST_OUTPUT ? 1000 * output : 0;
-    return PACKET + this.#buffer + card;
+    return PACKET + this.#buffer.wait + card;
   }
-}
-
-/** The counts of an audio receiver's report, if it has them. */
-export function bufferCounts(report: RTCStatsReport | undefined): BufferCounts | null {
-  for (const entry of report?.values() ?? []) {
-    const stats = entry as { type?: string; kind?: string } & Partial<BufferCounts>;
-    const { jitterBufferDelay, jitterBufferEmittedCount } = stats;
-    if (stats.type !== 'inbound-rtp' || stats.kind !== 'audio') continue;
-    if (jitterBufferDelay === undefined || jitterBufferEmittedCount === undefined) continue;
-    return { jitterBufferDelay, jitterBufferEmittedCount };
-  }
-  return null;
 }

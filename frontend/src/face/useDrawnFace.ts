@@ -4,7 +4,8 @@ import { useCallback, useEffect, useReducer, useState } from 'react';
 import type { Agent } from '../agent/useAgent';
 import { RPC_UNWATCH_WEIGHTS, RPC_WATCH_WEIGHTS, TOPIC_WEIGHTS } from '../protocol';
 import { readPacket } from './packet';
-import { bufferCounts, Playout } from './playout';
+import { bufferCounts } from '../media/jitterBuffer';
+import { Playout } from './playout';
 import { WeightsTimeline } from './timeline';
 import { type DrawingProblem, nextView, type View } from './view';
 

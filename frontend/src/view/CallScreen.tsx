@@ -11,6 +11,7 @@ import { useAgentPresence } from '../call/useAgentPresence';
 import { useDrawnFace } from '../face/useDrawnFace';
 import { captionOf } from '../conversation/lines';
 import { useLines } from '../conversation/useLines';
+import { useLipSync } from '../media/useLipSync';
 import { useMicrophone } from '../media/useMicrophone';
 import { useSharing } from '../media/useSharing';
 import { useWakeLock } from '../media/useWakeLock';
@@ -43,6 +44,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   const interrupt = useInterrupt(agent);
   const limit = useLimit(agent);
   const drawing = useDrawnFace(agent);
+  useLipSync(agent.audio?.publication.track, agent.video?.publication.track);
   const look = useAppearance(agent);
   const sharing = useSharing(agent);
   const control = useTalk(agent);
