@@ -12,6 +12,7 @@ import pytest
 from livekit import api
 from playwright.sync_api import Page, expect
 
+from bench.drawn import note_peers
 from bench.livekit import LiveKitServer
 from bench.system import System
 from settings import Settings
@@ -19,6 +20,11 @@ from tests.e2e.watcher import Watcher
 
 GREETING_WORD = "Amy"
 LONG = "Tell me a long story about the sea."
+PICTURE_WAITS = """() => window.peers
+  .flatMap((peer) => peer.getReceivers())
+  .filter((receiver) => receiver.track.kind === 'video')
+  .map((receiver) => receiver.jitterBufferTarget)"""
+"""Milliseconds that each picture is told to wait at least; null where it is not."""
 
 
 def enter(page: Page, system: System) -> Watcher:
@@ -64,6 +70,7 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
 ) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    note_peers(page)
     watcher = enter(page, system)
 
     # The face is there and says hello, and the caption shows the words.
@@ -72,6 +79,10 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
     watcher.wait_for_silence(15)
     silent = watcher.look(3)
     assert silent.has_picture and silent.different_pictures > 5, "the idle face does not move"
+
+    # The picture waits for its sound, which has a longer way through the browser.
+    waits = page.evaluate(PICTURE_WAITS)
+    assert any(waits), f"the lips are ahead of the voice: {waits}"
 
     # The microphone asks its question; it is understood, and answered aloud.
     expect(page.get_by_test_id("chat-log")).to_contain_text(
