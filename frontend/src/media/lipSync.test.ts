@@ -8,11 +8,13 @@ function reportOf(...entries: Entry[]): RTCStatsReport {
   return new Map(entries.map((entry, at) => [String(at), entry]));
 }
 
-function inbound(seconds: number, wait: number): Entry {
+function inbound(seconds: number, wait: number, held = 0): Entry {
   const emitted = 48_000 * seconds;
   return {
     type: 'inbound-rtp',
     jitterBufferDelay: (emitted * wait) / 1000,
+    jitterBufferTargetDelay: (emitted * wait) / 1000,
+    jitterBufferMinimumDelay: (emitted * (wait - held)) / 1000,
     jitterBufferEmittedCount: emitted,
   };
 }
@@ -24,9 +26,10 @@ class Receiver {
   changes = 0;
   seconds = 0;
   wait = 120;
+  held = 0;
   getStats() {
     this.seconds += 1;
-    return Promise.resolve(reportOf(inbound(this.seconds, this.wait), PLAYOUT));
+    return Promise.resolve(reportOf(inbound(this.seconds, this.wait, this.held), PLAYOUT));
   }
 }
 
@@ -57,6 +60,15 @@ test('lips are not ahead of sound that waits in its buffer', async () => {
   audio.wait = 400;
   await vi.advanceTimersByTimeAsync(5000);
   expect(video.jitterBufferTarget).toBe(last);
+});
+
+test('sound and picture do not wait for each other, longer and longer', async () => {
+  const audio = new Receiver();
+  const video = new Receiver();
+  audio.held = 80;
+  keep(audio, video);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(video.jitterBufferTarget).toBeCloseTo(120 - 80 + 30);
 });
 
 test('a picture is not slowed down and sped up for a few milliseconds', async () => {

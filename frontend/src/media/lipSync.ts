@@ -48,7 +48,9 @@ export function keepLipSync(audio: RTCRtpReceiver, video: RTCRtpReceiver): () =>
     const counts = bufferCounts(report);
     if (counts !== null) sound.update(counts);
     if (sound.wait === null) return;
-    const wait = pictureWait(sound.wait, outputDelay(report));
+    // Not what the browser itself holds sound back, for a picture that is late: each would wait for
+    // the other, longer and longer.
+    const wait = pictureWait(Math.max(0, sound.wait - sound.held), outputDelay(report));
     if (Math.abs(wait - (video.jitterBufferTarget ?? 0)) > WORTH) video.jitterBufferTarget = wait;
   };
   const timer = setInterval(() => {
