@@ -120,6 +120,12 @@ ROWS: Final = (
     Row("bargein", "wedges", "wedges after interrupts", Target(0, 0)),
     Row("turn", "turn_p95_ms", "end of question → answer heard"),
     Row(
+        "turn",
+        "instant_turn_p50_ms",
+        "… from providers that answer at once (median)",
+        at_most(350),
+    ),
+    Row(
         "turns",
         "cut_in_p50_ms",
         "speech over the voice → it falls silent, in audio time",

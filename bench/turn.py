@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,7 @@ from livekit import rtc
 
 from bench.bot import MIC_RATE, Bot, Speech, join
 from bench.ears import Ears
+from bench.instant import Instant, instant_providers
 from bench.report import Report, percentiles
 from bench.speech import QUESTIONS, speak
 from bench.system import running_system
@@ -69,29 +70,52 @@ class Turns:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--questions", type=int, default=20)
+    parser.add_argument("--questions", type=int, default=20, help="with the embedded brains")
+    parser.add_argument(
+        "--instant", type=int, default=10, help="then with providers that answer at once"
+    )
 
 
 async def measure(args: argparse.Namespace) -> Report:
-    questions = [speak(text) for text in QUESTIONS[: args.questions]]
-    with running_system() as system:
-        async with join(system.gateway) as bot:
-            ears = Ears(bot.room)
-            try:
-                turns = await ask(bot, ears, questions, args.questions)
-            finally:
-                await ears.aclose()
-    if not turns.heard:
-        raise RuntimeError(f"none of {args.questions} questions was answered in {PATIENCE:.0f} s")
+    metrics: dict[str, float] = {}
+    if args.questions:
+        metrics |= await converse(args.questions)
+    if args.instant:
+        async with instant_providers() as instant:
+            found = await converse(args.instant, instant)
+        metrics |= {f"instant_{name}": value for name, value in found.items()}
     notes = (
         "end_of_turn + think + playback + transport = turn; the other parts lie inside: the model "
         "may begin to think before the turn is over",
+        "instant_…: speech to text, model and voice over HTTP from a server that answers at once",
     )
-    return Report("turn", args.questions, turns.metrics(), notes)
+    return Report("turn", args.questions or args.instant, metrics, notes)
 
 
-async def ask(bot: Bot, ears: Ears, questions: list[Speech], count: int) -> Turns:
-    """Ask ``count`` times, in turn, each when the answer before is over."""
+async def converse(count: int, instant: Instant | None = None) -> dict[str, float]:
+    """Figures of ``count`` questions, with the embedded brains or those of ``instant``."""
+
+    def begin(question: str) -> None:
+        if instant is not None:
+            instant.hears = question
+
+    with running_system({} if instant is None else instant.env) as system:
+        async with join(system.gateway) as bot:
+            ears = Ears(bot.room)
+            try:
+                turns = await ask(bot, ears, count, begin)
+            finally:
+                await ears.aclose()
+    if not turns.heard:
+        raise RuntimeError(f"none of {count} questions was answered in {PATIENCE:.0f} s")
+    return turns.metrics()
+
+
+async def ask(bot: Bot, ears: Ears, count: int, begin: Callable[[str], None]) -> Turns:
+    """Ask ``count`` times, in turn, each when the answer before is over.
+
+    ``begin`` is told each question before it is asked.
+    """
     turns = Turns()
     told: list[dict[str, float]] = []
 
@@ -106,7 +130,9 @@ async def ask(bot: Bot, ears: Ears, questions: list[Speech], count: int) -> Turn
             await ears.wait_for_quiet(1.5, 60)
         ears.forget(time.monotonic() - 5)
         told.clear()
-        question = questions[index % len(questions)]
+        text = QUESTIONS[index % len(QUESTIONS)]
+        question = speak(text)
+        begin(text)
         ended = await bot.say(question) - trailing_silence(question)
         try:
             heard = await ears.wait_for_sound(ended, PATIENCE)

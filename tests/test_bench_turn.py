@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any, cast
 
+import aiohttp
 import numpy as np
 import pytest
 from livekit import rtc
@@ -13,6 +14,7 @@ from livekit.agents import ConversationItemAddedEvent
 from livekit.agents.llm import ChatMessage
 
 from agent.turn_metrics import TurnMetrics
+from bench.instant import instant_providers
 from bench.turn import Turns, trailing_silence
 from visavis.protocol import ATTRIBUTE_TURN
 
@@ -40,6 +42,19 @@ def test_the_silence_at_the_end_of_a_question_is_not_part_of_the_wait() -> None:
     speech = np.zeros(24_000, np.int16)
     speech[:12_000] = 9000
     assert trailing_silence(speech) == pytest.approx(0.5, abs=0.001)
+
+
+async def test_a_provider_that_answers_at_once_is_not_asked_because_its_answer_is_known() -> None:
+    async with instant_providers() as instant, aiohttp.ClientSession() as client:
+
+        async def ask(path: str) -> str:
+            async with client.post(f"{instant.url}/{path}", data=b"") as response:
+                return await response.text()
+
+        instant.hears = "Why is the sky blue?"
+        assert json.loads(await ask("audio/transcriptions")) == {"text": instant.hears}
+        assert await ask("chat/completions") != await ask("chat/completions")
+        assert '"speech.audio.done"' in await ask("audio/speech")
 
 
 class Session:
