@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.voices import FakeRoute, Listener
-from visavis.segment import RATE, WIDTH
-from visavis.speech import TOLERANCE, Finished
+from visavis.segment import RATE, TOLERANCE, WIDTH, Finished
 
 PIECE = RATE // 10
 

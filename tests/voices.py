@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visavis.segment import RATE, WIDTH, Leg
-from visavis.speech import Finished, Speech
+from visavis.segment import RATE, WIDTH, Finished, Leg
+from visavis.speech import Speech
 
 SECOND = RATE
 

@@ -33,6 +33,9 @@ RATE: Final = 24_000
 """Hz of all speech here, mono, int16: what most voices make; every route takes it."""
 WIDTH: Final = 2
 """Bytes of a sample."""
+TOLERANCE: Final = RATE // 20
+"""Samples (50 ms) that may be missing where a leg counts as heard to its end: resampling and
+frames of 33 ms on the other side."""
 
 
 class State(Enum):
@@ -118,6 +121,21 @@ class Leg:
     """Samples of it that the route was given."""
     closed: bool = False
 
+    def reached(self, position: int) -> int:
+        """Samples of the segment that are heard with ``position`` of the leg."""
+        return self.offset + min(max(position, 0), self.sent)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a segment ended."""
+
+    position: int
+    """Samples that were heard."""
+    interrupted: bool
+    empty: bool
+    """Nothing was ever captured into it."""
+
 
 @dataclass(eq=False)
 class Segment:
@@ -139,6 +157,37 @@ class Segment:
     def samples(self) -> int:
         """Captured so far."""
         return len(self.audio) // WIDTH
+
+    @property
+    def is_heard(self) -> bool:
+        """To the end of what was captured, near enough."""
+        return self.samples - self.heard <= (TOLERANCE if self.started else 0)
+
+    @property
+    def finished(self) -> Finished:
+        """What to report of it once it has ended."""
+        return Finished(self.heard, self.interrupted, empty=not self.samples)
+
+    def leg_over(self, position: int) -> None:
+        """``position`` samples of its leg were heard, and no more will be."""
+        assert self.leg is not None
+        self.heard = self.leg.reached(position)
+        self.happens(Event.LEG_OVER)
+
+    def give_up(self, position: int) -> None:
+        """The same, and the rest is not said another way."""
+        assert self.leg is not None
+        self.heard, self.interrupted = self.leg.reached(position), True
+        self.happens(Event.GIVEN_UP)
+
+    def end(self) -> None:
+        """Whatever its state: nobody will play more of it."""
+        self.interrupted = True
+        if self.state is State.WAITING:
+            self.happens(Event.CLEARED)
+        elif self.leg is not None:
+            position = self.leg.route.position(self.leg)
+            (self.leg_over if self.state is State.CLEARING else self.give_up)(position)
 
     def happens(self, event: Event) -> None:
         """Raises RuntimeError for what the table does not know."""

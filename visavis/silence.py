@@ -16,6 +16,22 @@ QUIET: Final = 200
 """RMS of int16 below which nobody speaks (−44 dBFS); voices pause at digital silence or near."""
 
 
+class PauseSearch:
+    """Looks for a pause in sound that grows, and not twice where there is none."""
+
+    def __init__(self) -> None:
+        self._searched = 0
+
+    def forget(self) -> None:
+        """It is another sound, or every pause in it counts again."""
+        self._searched = 0
+
+    def find(self, audio: bytes | bytearray, earliest: int) -> int | None:
+        """The middle of the first pause that begins at sample ``earliest`` or later."""
+        at, self._searched = find_pause(audio, max(earliest, self._searched))
+        return at
+
+
 def find_pause(audio: bytes | bytearray, start: int) -> tuple[int | None, int]:
     """The middle of the first pause that begins at sample ``start`` or later, and from where to
     search when more has been captured (samples)."""

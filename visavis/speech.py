@@ -10,32 +10,11 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
 
-from .segment import RATE, WIDTH, Event, Leg, Route, Segment, State
-from .silence import find_pause
+from .segment import RATE, TOLERANCE, WIDTH, Event, Finished, Leg, Route, Segment, State
+from .silence import PauseSearch
 
 logger = logging.getLogger("visavis.voice")
-
-TOLERANCE: Final = RATE // 20
-"""Samples (50 ms) that may be missing where a leg counts as heard to its end: resampling and
-frames of 33 ms on the other side."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """How a segment ended."""
-
-    position: int
-    """Samples that were heard."""
-    interrupted: bool
-    empty: bool
-    """Nothing was ever captured into it."""
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex
 
 
 class Speech:
@@ -52,7 +31,7 @@ class Speech:
         *,
         on_started: Callable[[float], None],
         on_finished: Callable[[Finished], None],
-        new_id: Callable[[], str] = _new_id,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._on_started = on_started
         self._on_finished = on_finished
@@ -64,8 +43,8 @@ class Speech:
         self._closed = False
         self._held: list[Route] = []
         """Routes that were told to pause."""
-        self._searched = 0
-        """Samples of the first segment in which there is no pause to move at."""
+        self._pauses = PauseSearch()
+        """Of the first segment, where it may move."""
 
     @property
     def can_pause(self) -> bool:
@@ -84,7 +63,7 @@ class Speech:
             return None
         segment = self._pending[0]
         leg = segment.leg
-        return segment.heard if leg is None else _heard(leg, leg.route.position(leg))
+        return segment.heard if leg is None else leg.reached(leg.route.position(leg))
 
     @property
     def clearing(self) -> bool:
@@ -162,7 +141,7 @@ class Speech:
         A segment that sounds another way moves at the next pause in it, where that way allows.
         """
         self._preferred = route
-        self._searched = 0
+        self._pauses.forget()
         self._consider_moving()
         self._go_on()
 
@@ -173,7 +152,7 @@ class Speech:
         if route in self._held:
             self._held.remove(route)
         if self._pending and (leg := self._pending[0].leg) is not None and leg.route is route:
-            self._leg_over(self._pending[0], leg, route.position(leg))
+            self._pending[0].leg_over(route.position(leg))
         self._go_on()
 
     def close(self) -> None:
@@ -183,16 +162,7 @@ class Speech:
 
     def _end_all(self) -> None:
         for segment in self._pending:
-            segment.interrupted = True
-            match segment.state, segment.leg:
-                case State.ENDED, _:
-                    pass
-                case State.WAITING, _:
-                    segment.happens(Event.CLEARED)
-                case State.CLEARING, Leg() as leg:
-                    self._leg_over(segment, leg, leg.route.position(leg))
-                case _, Leg() as leg:
-                    self._give_up(segment, leg, leg.route.position(leg))
+            segment.end()
         self._go_on()
 
     # What the routes say.
@@ -210,32 +180,24 @@ class Speech:
         short = leg.sent - position > TOLERANCE
         unasked = segment.state is not State.CLEARING
         if unasked and (interrupted or (short and position <= TOLERANCE)):
-            self._give_up(segment, leg, position)
+            segment.give_up(position)
         else:
-            self._leg_over(segment, leg, position if short or not unasked else leg.sent)
+            segment.leg_over(position if short or not unasked else leg.sent)
         self._go_on()
 
     # Inside.
-
-    def _leg_over(self, segment: Segment, leg: Leg, position: int) -> None:
-        segment.heard = _heard(leg, position)
-        segment.happens(Event.LEG_OVER)
-
-    def _give_up(self, segment: Segment, leg: Leg, position: int) -> None:
-        segment.heard, segment.interrupted = _heard(leg, position), True
-        segment.happens(Event.GIVEN_UP)
 
     def _go_on(self) -> None:
         """Report what has ended, and let the first of the others sound."""
         while self._pending:
             segment = self._pending[0]
-            if segment.state is State.WAITING and segment.flushed and _is_heard(segment):
+            if segment.state is State.WAITING and segment.flushed and segment.is_heard:
                 segment.interrupted = segment.interrupted or not segment.samples
                 segment.happens(Event.COMPLETE)
             if segment.state is State.ENDED:
                 self._pending.popleft()
-                self._searched = 0
-                self._report(segment)
+                self._pauses.forget()
+                self._on_finished(segment.finished)
                 continue
             if (
                 segment.state is State.WAITING
@@ -244,9 +206,6 @@ class Speech:
             ):
                 self._speak(segment, self._preferred)
             return
-
-    def _report(self, segment: Segment) -> None:
-        self._on_finished(Finished(segment.heard, segment.interrupted, empty=not segment.samples))
 
     def _speak(self, segment: Segment, route: Route) -> None:
         if self._paused:
@@ -283,8 +242,7 @@ class Speech:
             return
         if (cuttable := leg.route.cuttable(leg)) is None:
             return
-        earliest = max(leg.offset + cuttable, self._searched)
-        at, self._searched = find_pause(segment.audio, earliest)
+        at = self._pauses.find(segment.audio, leg.offset + cuttable)
         if at is None and not segment.flushed and leg.route.position(leg) >= leg.sent:
             at = leg.offset + leg.sent  # it has run dry: this is a pause, too
         if at is None or (segment.flushed and segment.samples - at <= TOLERANCE):
@@ -292,11 +250,3 @@ class Speech:
         leg.sent, leg.closed = at - leg.offset, True
         segment.happens(Event.CUT)
         leg.route.cut(leg, leg.sent)
-
-
-def _heard(leg: Leg, position: int) -> int:
-    return leg.offset + min(max(position, 0), leg.sent)
-
-
-def _is_heard(segment: Segment) -> bool:
-    return segment.samples - segment.heard <= (TOLERANCE if segment.started else 0)

@@ -13,8 +13,8 @@ from livekit.agents.voice.io import (
     _CaptureCancelledEvent,
 )
 
-from .segment import RATE
-from .speech import Finished, Speech
+from .segment import RATE, Finished
+from .speech import Speech
 
 
 class VoiceSwitch(AudioOutput):
