@@ -105,6 +105,8 @@ class Stage:
     def __init__(self, speech: Speech, avatar: FakeAvatar) -> None:
         self.now = 100.0
         self.deaths: list[str] = []
+        self.doubts: list[float] = []
+        """When."""
         self.quiet = 0
         """Ticks since the avatar had something to say."""
         self.avatar = avatar
@@ -114,6 +116,7 @@ class Stage:
             avatar,
             features,
             on_dead=self.deaths.append,
+            on_doubt=lambda: self.doubts.append(self.now),
             clock=lambda: self.now,
             wall=lambda: self.now,
         )

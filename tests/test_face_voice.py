@@ -11,6 +11,7 @@ from visavis.face_voice import AFTER_SIGN, CLEAR_TIMEOUT, END_PATIENCE, LOST
 from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.protocol import ALIVE_INTERVAL
 from visavis.segment import RATE
+from visavis.standby import ROUSING
 from visavis.watchdog import TICK
 
 near: Any = pytest.approx
@@ -124,6 +125,35 @@ def test_a_dead_avatar_is_noticed_and_its_sound_goes_on_where_it_was() -> None:
     assert stage.deaths
     her.speech.lost(stage.face, plain)
     assert plain.legs[0].offset / RATE == near(2.0 + AFTER_SIGN, abs=ALIVE_INTERVAL / 2)
+
+
+def test_the_voice_that_takes_over_is_told_too_late_to_be_awake() -> None:
+    her, stage = on_stage()
+    say(her, tone(5.0))
+    stage.pass_time(2.0)
+    assert not stage.doubts
+    stage.pass_time(0.5, alive=False)
+    assert stage.deaths
+    assert stage.now - stage.doubts[0] > 2 * ROUSING
+
+
+def test_a_silence_that_was_no_death_is_heard() -> None:
+    her, stage = on_stage()
+    say(her, tone(3.0))
+    stage.pass_time(1.0)
+    stage.pass_time(0.4, signs=False)
+    assert stage.doubts and not stage.deaths
+    doubts = list(stage.doubts)
+    stage.pass_time(2.5)
+    assert stage.doubts == doubts
+    assert her.told == [(3.0, False)] and len(her.starts) == 1
+
+
+def test_a_face_that_has_nothing_to_say_wakes_the_other_voice() -> None:
+    _, stage = on_stage()
+    stage.pass_time(5.0)
+    stage.pass_time(1.5, alive=False)
+    assert not stage.doubts and not stage.deaths
 
 
 def test_an_avatar_that_leaves_at_once_after_a_sign_is_not_credited_with_more() -> None:

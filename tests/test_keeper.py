@@ -14,6 +14,7 @@ from livekit import rtc
 from tests.voices import FakeRoute, Listener
 from visavis import keeper
 from visavis.dispatch import FaceDesk, Progress
+from visavis.face_line import FaceLine
 from visavis.inbox import Inbox
 from visavis.keeper import FaceKeeper
 from visavis.plain_voice import PlainVoice
@@ -106,7 +107,9 @@ class Stage:
         self.came: list[str] = []
         self.inbox = Inbox(cast(rtc.Room, self.room))
         self.inbox.open()
+        self.roused = 0
         self.plain.prepare = self.prepare  # type: ignore[attr-defined]
+        self.plain.rouse = self.rouse  # type: ignore[attr-defined]
         self.keeper = FaceKeeper(
             room=cast(rtc.Room, self.room),
             desk=cast(FaceDesk, self.desk),
@@ -121,6 +124,10 @@ class Stage:
 
     async def prepare(self) -> None:
         self.prepared += 1
+
+    def rouse(self) -> None:
+        assert self.way_out is not self.plain
+        self.roused += 1
 
     async def say(self, state: str) -> None:
         self.states.append(state)
@@ -222,6 +229,22 @@ async def test_a_face_without_a_sign_of_life_is_removed(monkeypatch: pytest.Monk
         first = await it.face_comes()
         await it.until(lambda: first in it.desk.withdrawn)
         assert it.way_out is it.plain
+
+
+async def test_the_plain_voice_sleeps_until_the_face_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def sent(*_: object) -> None:
+        return
+
+    monkeypatch.setattr(keeper, "TICK", 0.001)
+    monkeypatch.setattr(FaceLine, "_stream", sent)
+    async with stage() as it:
+        await it.face_comes()
+        it.her.speech.begin()
+        it.her.speech.push(bytes(48_000))
+        await it.until(lambda: it.way_out is it.plain)
+        assert it.roused
 
 
 async def test_signs_of_life_keep_the_face(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,49 @@ async def test_the_first_word_after_a_rest_is_not_lost(wire: Wire, source: Stand
     assert sound.startswith(word) and not any(sound[len(word) :])
 
 
+async def test_the_first_word_waits_though_the_track_was_roused_before(wire: Wire) -> None:
+    source = StandbySource(rest=0.5)
+    await resting(wire, source)
+    rested = len(wire.log)
+    source.rouse()
+    await until(lambda: wire.sound(rested))
+    assert wire.log[rested] == "unmute"
+    assert wire.times[rested + 1] - wire.times[rested] >= ROUSING
+    word = tone(0.1)
+    await source.capture_frame(frame(word))
+    await until(lambda: wire.log.count("mute") == 2)
+    sound = wire.sound(rested)
+    assert sound.count(word) == 1 and not any(sound.replace(word, b""))
+    assert wire.log.count("unmute") == 1
+    source.close()
+
+
+async def test_a_word_that_comes_while_the_track_wakes_is_lost(
+    wire: Wire, source: StandbySource
+) -> None:
+    await resting(wire, source)
+    rested = len(wire.log)
+    source.rouse()
+    word = tone(0.1)
+    await source.capture_frame(frame(word))
+    await until(lambda: wire.log.count("mute") == 2)
+    assert wire.times[rested + 1] - wire.times[rested] >= ROUSING
+    assert wire.log.count("unmute") == 1
+    assert wire.sound(rested).count(word) == 1
+
+
+async def test_a_track_that_was_roused_in_vain_is_heard_or_stays_awake(
+    wire: Wire, source: StandbySource
+) -> None:
+    await resting(wire, source)
+    rested = len(wire.log)
+    for _ in range(3):
+        source.rouse()
+    await until(lambda: wire.log.count("mute") == 2)
+    assert wire.log.count("unmute") == 1 and wire.log[-1] == "mute"
+    assert not any(wire.sound(rested))
+
+
 async def test_what_is_taken_back_is_not_heard(wire: Wire, source: StandbySource) -> None:
     await resting(wire, source)
     await source.capture_frame(frame(tone(60.0)))

@@ -62,6 +62,32 @@ def test_an_avatar_that_never_gave_a_sign_may_still_be_starting() -> None:
     assert ticks_to_death(Watchdog(), SPEAKING) == FIRST
 
 
+def test_a_death_comes_without_a_warning() -> None:
+    for before in (1, 3, 5, 9):
+        dog = Watchdog()
+        dog.sign()
+        for _ in range(before):
+            dog.tick(SILENT, connected=True)
+        dog.sign()
+        assert not dog.doubts
+        warned = death = 0
+        while not death:
+            death += dog.tick(SPEAKING, connected=True)
+            warned += dog.doubts
+        assert warned >= 3
+
+
+def test_what_it_did_of_late_is_a_warning_again() -> None:
+    dog = Watchdog()
+    warned = []
+    for silence in (1, 2, 5, 4, 5, 3, 5):
+        dog.sign()
+        for _ in range(silence):
+            assert not dog.tick(SPEAKING, connected=True)
+        warned.append(dog.doubts)
+    assert warned == [False, False, True, False, False, False, False]
+
+
 def test_nobody_dies_while_the_agent_itself_is_cut_off() -> None:
     dog = Watchdog()
     dog.sign()

@@ -71,6 +71,7 @@ class FaceVoice:
         line: Sends.
         features: What the avatar advertises (:data:`.protocol.Feature`).
         on_dead: Called, once or more, with the reason why the avatar must be given up.
+        on_doubt: Called at each tick while it has something to say and is worryingly silent.
         clock: Seconds, monotonic.
         wall: Unix time.
     """
@@ -82,6 +83,7 @@ class FaceVoice:
         features: Set[str],
         *,
         on_dead: Callable[[str], None],
+        on_doubt: Callable[[], None] = lambda: None,
         clock: Callable[[], float],
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -89,6 +91,7 @@ class FaceVoice:
         self._line = line
         self._features = features
         self._on_dead = on_dead
+        self._on_doubt = on_doubt
         self._clock = clock
         self._wall = wall
         self._watchdog = Watchdog() if "alive" in features else None
@@ -201,6 +204,8 @@ class FaceVoice:
         ):
             self._on_dead("no sign of life")
         elif playing is not None and connected:
+            if self._watchdog is not None and self._watchdog.doubts:
+                self._on_doubt()
             self._look_after(playing)
 
     # Inside.

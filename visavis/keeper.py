@@ -201,7 +201,14 @@ class FaceKeeper:
                 self._speech.lost(face, self._plain)
 
         clock = asyncio.get_running_loop().time
-        face = FaceVoice(self._speech, line, features, on_dead=lose, clock=clock)
+        face = FaceVoice(
+            self._speech,
+            line,
+            features,
+            on_dead=lose,
+            on_doubt=self._plain.rouse,
+            clock=clock,
+        )
 
         def on_left(participant: rtc.RemoteParticipant) -> None:
             if participant.identity == visit.identity:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from livekit import rtc
@@ -40,6 +40,14 @@ class Source(Protocol):
     async def capture_frame(self, frame: rtc.AudioFrame) -> None: ...
 
     def clear_queue(self) -> None: ...
+
+
+@runtime_checkable
+class Sleeper(Protocol):
+    """A source that rests while nothing is heard."""
+
+    def rouse(self) -> None:
+        """Be awake, in silence, for what may come."""
 
 
 async def _rest(changed: asyncio.Event, seconds: float) -> None:
@@ -93,6 +101,11 @@ class PlainVoice:
             self._publishing = None  # the next word tries again
             raise
         return self._source
+
+    def rouse(self) -> None:
+        """It may have to speak in a moment: what rests wakes up now. Nothing is heard of it."""
+        if isinstance(self._source, Sleeper):
+            self._source.rouse()
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -27,6 +27,8 @@ REST: Final = 5.0
 ROUSING: Final = 0.06
 """Seconds that the first sound after a rest waits: the word that the track is no longer muted goes
 another way, and a server drops what comes before it. Without this up to 20 ms were lost."""
+IN_VAIN: Final = 1.0
+"""Seconds after which one that was roused for nothing rests again."""
 LATE: Final = 0.05
 """Seconds behind time at which it is not made up for any more."""
 
@@ -82,18 +84,33 @@ class StandbySource:
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         with self._lock:
-            if not self._flows and not self._closed:
-                if self._track is not None:
-                    self._track.unmute()
-                self._flow(ROUSING)
+            self._wake()
+            self._silent = 0
             self._queue += frame.data
+
+    def rouse(self) -> None:
+        """Something to be heard may come at any moment: be awake by then.
+
+        Nothing but silence is sent; where nothing comes, it rests again :data:`IN_VAIN` seconds
+        after the last call.
+        """
+        with self._lock:
+            self._wake()
+            self._silent = min(self._silent, max(0, round((self._rest - IN_VAIN) * RATE)))
 
     def clear_queue(self) -> None:
         with self._lock:
             self._queue.clear()
 
+    def _wake(self) -> None:
+        if self._flows or self._closed:
+            return
+        if self._track is not None:
+            self._track.unmute()
+        self._flow(ROUSING)
+
     def _flow(self, after: float = 0.0) -> None:
-        self._flows, self._silent = True, 0
+        self._flows = True
         self._thread = threading.Thread(
             target=self._run, args=(self._thread, after), name="visavis-standby", daemon=True
         )

@@ -33,8 +33,15 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._missed = 0
+        self._limit = float(FIRST)
         self._trusting = True
         self._longest = 0.0
+
+    @property
+    def doubts(self) -> bool:
+        """Half of the time to its death is over: longer than it was silent of late, as a rule, for
+        the limit is more than twice that."""
+        return 2 * self._missed >= self._limit
 
     def sign(self, *, at_rest: bool = False) -> None:
         """``at_rest``: it has nothing to say, and need not hurry."""
@@ -54,5 +61,7 @@ class Watchdog:
         self._missed += 1
         self._longest *= FORGETTING
         if self._trusting:
-            return self._missed >= FIRST
-        return self._missed >= max(patience, min(2 * self._longest + 2, SILENT))
+            self._limit = FIRST
+        else:
+            self._limit = max(patience, min(2 * self._longest + 2, SILENT))
+        return self._missed >= self._limit
