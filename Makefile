@@ -41,8 +41,10 @@ lint: .venv/.dev frontend/node_modules/.package-lock.json ## ruff, mypy; eslint,
 	@npm --prefix frontend run --silent lint
 	@npm --prefix frontend run --silent typecheck
 
-bench: setup .venv/.dev chromium ## measure everything, about an hour; one table at the end
-	$(PYTHON) -m bench all
+# What is measured at this commit is not measured again: FORCE=1 does. BENCH_ARGS=--quick is short.
+bench: setup .venv/.dev ## measure everything, about two hours; one table at the end
+	@$(MAKE) --no-print-directory chromium || echo "visavis: what needs Chromium is skipped" >&2
+	@$(PYTHON) -m bench all $(if $(FORCE),--force) $(BENCH_ARGS)
 
 clean: ## remove everything that setup made
 	rm -rf .venv .cache frontend/dist frontend/node_modules

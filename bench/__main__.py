@@ -5,56 +5,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib
-import json
-import subprocess
+import signal
 import sys
-import tempfile
+import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol, cast
 
-from bench.report import Report
+from bench.plan import PLAN
+from bench.report import Missing, Report, cores_in_use, this_machine
+from bench.series import LACKING, run_all
 from bench.table import the_rest, to_markdown
 
-BENCHMARKS: Final = (
-    "hop",
-    "sync",
-    "drawn",
-    "smooth",
-    "looks",
-    "bargein",
-    "turn",
-    "turns",
-    "kill",
-    "network",
-    "rooms",
-    "leaks",
-    "door",
-    "render",
-    "lips",
-    "knowledge",
-    "soak",
-)
-"""Modules of this package, from what a person notices first to what shows after hours."""
-ALL: Final[tuple[tuple[str, ...], ...]] = (
-    ("hop",),
-    ("hop", "--standin"),
-    ("sync", "--busy"),
-    ("smooth",),
-    ("looks",),
-    ("bargein",),
-    ("turn",),
-    ("turns",),
-    ("kill",),
-    ("network",),
-    ("rooms",),
-    ("leaks",),
-    ("door",),
-    ("knowledge",),
-    ("render",),
-    ("soak", "--minutes", "10"),
-)
-"""What ``all`` runs: about an hour."""
+BENCHMARKS: Final = tuple(dict.fromkeys(entry.name for entry in PLAN))
+"""Modules of this package."""
 
 
 class Benchmark(Protocol):
@@ -79,7 +44,16 @@ def run(name: str, arguments: Sequence[str]) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     benchmark.add_arguments(parser)
     args = parser.parse_args(arguments)
-    report = asyncio.run(benchmark.measure(args))
+    machine = this_machine(cores_in_use())
+    try:
+        report = replace(asyncio.run(benchmark.measure(args)), machine=machine)
+    except Exception as error:
+        cause = _first_cause(error)
+        if isinstance(cause, Missing):
+            print(f"{name} not measured: {cause}", file=sys.stderr)
+            sys.exit(LACKING)
+        traceback.print_exc()
+        sys.exit(f"{name} failed: {type(cause).__name__}: {' '.join(str(cause).split())}")
     if args.json is not None:
         args.json.write_text(report.to_json() + "\n")
     print(to_markdown([report]))
@@ -87,38 +61,21 @@ def run(name: str, arguments: Sequence[str]) -> None:
         print("\n" + "\n".join(rest))
 
 
-def run_all(arguments: Sequence[str]) -> None:
-    """Each in a process of its own, so that none meets what another left behind."""
-    parser = argparse.ArgumentParser("python -m bench all")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write a list of all reports")
-    args = parser.parse_args(arguments)
-    reports, failed = [], []
-    with tempfile.TemporaryDirectory(prefix="visavis-bench-") as folder:
-        for number, (name, *options) in enumerate(ALL):
-            said = " ".join((name, *options))
-            print(f"==> {said}", file=sys.stderr, flush=True)
-            file = Path(folder) / f"{number}.json"
-            command = [sys.executable, "-m", "bench", name, "--json", str(file), *options]
-            if subprocess.run(command, stdout=sys.stderr).returncode:
-                failed.append(said)
-            else:
-                reports.append(Report.from_json(file.read_text()))
-    if args.json is not None:
-        args.json.write_text(
-            json.dumps([json.loads(report.to_json()) for report in reports], indent=2) + "\n"
-        )
-    print(to_markdown(reports))
-    if failed:
-        sys.exit(f"failed, see above: {', '.join(failed)}")
+def _first_cause(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def usage() -> str:
-    lines = [f"  {name:8} {load(name).HELP}" for name in BENCHMARKS]
-    lines.append(f"  {'all':8} every one but drawn, and lips, which needs recordings; one table")
+    lines = [f"  {name:10} {load(name).HELP}" for name in BENCHMARKS]
+    lines.append(f"  {'all':10} one after another, and one table; --quick, --only NAME …, --force")
     return "usage: python -m bench NAME [--json FILE] [options]\n\n" + "\n".join(lines)
 
 
 def main() -> None:
+    # A shell that starts it in the background has it ignore the signal that stops it in order.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     name, *arguments = sys.argv[1:] or ["--help"]
     if name == "all":
         run_all(arguments)

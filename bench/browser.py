@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bench.calibration import ONSET
 from bench.livekit import ROOT, LiveKitServer
+from bench.report import Missing
 
 FLAGS: Final = (
     "--no-sandbox",
@@ -32,10 +33,10 @@ FLAGS: Final = (
 
 
 def find_chromium() -> str:
-    """Path. Raises FileNotFoundError where there is none."""
+    """Path. Raises Missing where there is none."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     if chromium is None:
-        raise FileNotFoundError("there is no Chromium here: run `make test`, or install it")
+        raise Missing("there is no Chromium on this machine: install it")
     return chromium
 
 
@@ -99,7 +100,8 @@ async def listen(
         program: Starts it; unless given, this machine's Chromium does.
         as_page: Keep the picture with its sound as our own page does.
 
-    Raises FileNotFoundError where there is no Chromium, or the page's packages are not installed.
+    Raises Missing where there is no Chromium, FileNotFoundError where there are not the page's
+    packages.
     """
     client = ROOT / "frontend/node_modules/livekit-client/dist/livekit-client.umd.js"
     if not client.exists():
@@ -142,7 +144,7 @@ def _bundle_lip_sync() -> str:
 def open_chromium(extra_flags: Sequence[str] = ()) -> Iterator[Browser]:
     """A headless Chromium with a microphone and nobody to ask for permission.
 
-    Raises FileNotFoundError where there is none.
+    Raises Missing where there is none.
     """
     chromium = find_chromium()
     with sync_playwright() as playwright:

