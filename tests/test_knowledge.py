@@ -14,8 +14,9 @@ from agent.knowledge import store
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.chunks import LENGTH, sentences, to_chunks, windows
 from agent.knowledge.passage import Block, Extract, KnowledgeError
-from agent.knowledge.search import Encoder, Knowledge, fuse
+from agent.knowledge.search import Encoder, Knowledge, in_order
 from agent.knowledge.sources import split, update
+from agent.knowledge.weigh import Asked, Candidate
 
 
 def no_fetch(url: str) -> tuple[bytes, str]:
@@ -224,6 +225,20 @@ def test_an_index_that_is_no_index_is_not_a_crash(tmp_path: Path) -> None:
         Knowledge(file)
 
 
+def test_an_index_of_another_version_is_not_read_as_it_is(tmp_path: Path) -> None:
+    """It is made anew, and filled by the next update."""
+    index, source = tmp_path / "index.sqlite", tmp_path / "a.txt"
+    source.write_text("The spade hangs in the shed.")
+    update(index, [str(source)], no_fetch, read=as_is)
+    with store.opened(index) as connection:
+        connection.execute("PRAGMA user_version=99")
+        connection.execute("ALTER TABLE passages RENAME COLUMN text TO body")
+    assert Knowledge(index).search("spade") == []
+    outcome = update(index, [str(source)], no_fetch, read=as_is)
+    assert (len(outcome.added), outcome.unchanged) == (1, 0)
+    assert texts(Knowledge(index), "spade") == ["The spade hangs in the shed."]
+
+
 def test_sentences_are_not_cut_at_abbreviations_or_inside_numbers() -> None:
     text = "Ask Dr. Jones, e.g. at 3.5 km. Then go! 好的。行。"
     assert sentences(text) == ["Ask Dr. Jones, e.g. at 3.5 km.", "Then go!", "好的。", "行。"]
@@ -248,10 +263,37 @@ def test_every_word_of_a_passage_does_have_a_vector() -> None:
     assert seen.replace(" ", "").replace("\n", "") == text.replace(" ", "").replace("\n", "")
 
 
-def test_ranks_are_not_lost_in_fusion() -> None:
-    assert fuse([1, 2, 3], [3, 4]) == [3, 4, 1, 2]
-    assert fuse([], []) == []
-    assert fuse([7], []) == fuse([], [7]) == [7]
+def candidate(text: str, *cosines: float, bm25: float = 0.0) -> Candidate:
+    parts = tuple((part, cosine) for part, cosine in zip(text.split("|"), cosines, strict=False))
+    return Candidate(text, "", "", "", bm25, parts)
+
+
+def test_neither_words_nor_meaning_alone_put_a_passage_in_front() -> None:
+    asked = Asked.of({"rose": 2, "water": 3, "spade": 4}, 100)
+    meant = candidate("nothing of it", 0.5)
+    said = candidate("a rose, water, a spade", 0.1, bm25=15.0)
+    both = candidate("water for the rose", 0.45, bm25=10.0)
+    assert in_order([said, meant, both], asked) == [both, meant, said]
+
+
+def test_words_that_are_apart_do_not_count_as_much_as_words_together() -> None:
+    asked = Asked.of({"rose": 2, "water": 3, "spade": 4}, 100)
+    apart = candidate("a rose|some water", 0.4, 0.4)
+    together = candidate("water for a rose|and more", 0.4, 0.4)
+    assert in_order([apart, together], asked) == [together, apart]
+
+
+def test_a_passage_that_says_more_of_it_is_not_behind_one_that_says_it_once() -> None:
+    asked = Asked.of({"rose": 2}, 100)
+    once, twice = candidate("this|that", 0.5, 0.1), candidate("these|those", 0.5, 0.4)
+    assert in_order([once, twice], asked) == [twice, once]
+
+
+def test_what_has_no_vectors_yet_is_not_last_for_that() -> None:
+    asked = Asked.of({"rose": 2, "water": 3, "spade": 4}, 100)
+    new = candidate("water and a spade for a rose", bm25=20.0)
+    old = [candidate("this", cosine) for cosine in (0.3, 0.2, 0.1)]
+    assert in_order([*old, new], asked)[0] == new
 
 
 def test_the_setting_is_not_split_wrongly() -> None:

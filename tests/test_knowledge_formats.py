@@ -91,6 +91,11 @@ def test_markdown_does_not_lose_its_headings_lists_or_tables() -> None:
     ]
 
 
+def test_the_names_of_columns_are_not_taken_for_a_row() -> None:
+    table = "| limit | |\n|---|---|\n| a file | 20 MB |\n"
+    assert told(extract("limits.md", table.encode())) == [("", "a file: 20 MB.")]
+
+
 def test_a_page_is_not_read_with_its_navigation_and_scripts() -> None:
     page = (
         "<!doctype html><title>Opening hours</title><nav>Home Shop</nav><main><h1>Opening hours"

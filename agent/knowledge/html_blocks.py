@@ -106,7 +106,7 @@ class _Reader:
     def _row(self, row: LexborNode) -> None:
         cells = [cell for cell in _children(row) if cell.tag in ("td", "th")]
         texts = [text for cell in cells if (text := _flat(cell.text()))]
-        if not texts or (len(texts) > 1 and all(cell.tag == "th" for cell in cells)):
+        if not texts or (len(cells) > 1 and all(cell.tag == "th" for cell in cells)):
             return
         rest = ", ".join(texts[1:])
         text = f"{texts[0]}: {rest}" if rest else texts[0]

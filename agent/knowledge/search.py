@@ -1,25 +1,21 @@
-"""Finding passages: BM25 and vectors, each ranks by itself, and reciprocal ranks are added.
-
-Reciprocal rank fusion: Cormack, Clarke & Büttcher, SIGIR 2009; its two constants and BM25's weights
-are among the best that were tried on the questions of ``bench knowledge``, whose halves agree.
-"""
+"""Finding passages: BM25 and vectors each propose some, and each of those is weighed by both."""
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from . import store, vectors
-from .chunks import windows
 from .passage import Document, Passage
-from .words import asked, match, plain, stem
+from .weigh import Asked, Candidate
+from .words import asked, match
 
 Method = Literal["fused", "bm25", "vectors"]
 Encoder = Callable[[Sequence[str]], npt.NDArray[np.float32]]
@@ -29,12 +25,8 @@ LIMIT: Final = 5
 """Passages."""
 BUDGET: Final = 1200
 """Tokens of all passages together."""
-DEPTH: Final = 50
+DEPTH: Final = 20
 """Passages that each way of searching proposes."""
-FUSION: Final = 5
-"""Added to each rank: the smaller, the more the first ones count."""
-WORDS: Final = 0.6
-"""Weight of the ranking by words against that by meaning."""
 MOST_POSTINGS: Final = 15_000
 """Passages that BM25 weighs for one question: common words are left out beyond."""
 TEXT_WEIGHT: Final = 2.5
@@ -44,10 +36,6 @@ HEADING_WEIGHT: Final = 2 * TEXT_WEIGHT
 """Of a word in the heading or title."""
 WORTH_SHOWING: Final = 0.25
 """Score below which a passage has nothing to do with the question."""
-COVERAGE: Final = 0.2
-"""What having all words of the question adds to a passage's cosine; less for one or two words."""
-UNKNOWN: Final = 0.5
-"""Weight of a word that no passage has, where those that all passages have weigh 0.7."""
 MOST_QUESTION: Final = 2000
 """Characters of a question that are looked at."""
 _END: Final = "?.!… "
@@ -110,14 +98,18 @@ class Knowledge:
         near: list[Passage] = []
         with self._snapshot():
             terms = self._terms(query)
-            by_words = self._by_words(terms) if method != "vectors" else []
+            by_words = self._by_words(terms) if method != "vectors" else {}
             by_meaning = self._by_meaning(vector) if vector is not None else []
-            for number in fuse(by_words, by_meaning):
-                passage = self._passage(number, vector, terms)
-                if passage.score >= WORTH_SHOWING:
-                    near.append(passage)
-                if len(near) == limit:
-                    break
+            weights = Asked.of(terms, self._passages)
+            found = self._candidates(by_words, by_meaning, vector)
+        if by_words and by_meaning:
+            found = in_order(found, weights)
+        for candidate in found:
+            passage = candidate.passage(weights)
+            if passage.score >= WORTH_SHOWING:
+                near.append(passage)
+            if len(near) == limit:
+                break
         return fit(near, budget)
 
     @contextmanager
@@ -194,8 +186,8 @@ class Knowledge:
             ).fetchall()
         return dict(rows)
 
-    def _by_words(self, terms: dict[str, int]) -> list[int]:
-        """By BM25, the rarest words first until enough passages have them."""
+    def _by_words(self, terms: dict[str, int]) -> dict[int, float]:
+        """BM25 of the best, the best first; the rarest words until enough passages have them."""
         chosen: list[str] = []
         postings = 0
         for term, count in sorted(terms.items(), key=lambda item: item[1]):
@@ -204,12 +196,13 @@ class Knowledge:
                 break
             chosen.append(term)
         if not chosen:
-            return []
+            return {}
         rows = self._connection.execute(
-            "SELECT rowid FROM lexicon WHERE lexicon MATCH ? ORDER BY bm25(lexicon, ?, ?) LIMIT ?",
-            (match(chosen), HEADING_WEIGHT, TEXT_WEIGHT, DEPTH),
+            "SELECT rowid, -bm25(lexicon, ?, ?) AS fit FROM lexicon WHERE lexicon MATCH ? "
+            "ORDER BY fit DESC LIMIT ?",
+            (HEADING_WEIGHT, TEXT_WEIGHT, match(chosen), DEPTH),
         )
-        return [number for (number,) in rows]
+        return dict(rows.fetchall())
 
     def _by_meaning(self, vector: npt.NDArray[np.float32]) -> list[int]:
         """By the nearest part of each passage."""
@@ -224,54 +217,47 @@ class Knowledge:
         passages = [rows[index][0] for index in np.argsort(-near)]
         return list(dict.fromkeys(passages))[:DEPTH]
 
-    def _passage(
-        self, number: int, vector: npt.NDArray[np.float32] | None, terms: dict[str, int]
-    ) -> Passage:
-        text, heading, title, source = self._connection.execute(
-            "SELECT p.text, p.heading, d.title, d.source FROM passages p "
-            "JOIN documents d ON d.id = p.document WHERE p.id = ?",
-            (number,),
-        ).fetchone()
-        rows = self._connection.execute(
-            "SELECT begin, end, vector FROM vectors WHERE passage = ?", (number,)
-        ).fetchall()
-        if vector is None or not rows:
-            parts = [text[begin:end] for begin, end in windows(text)] or [text]
-            best = max(parts, key=lambda part: self._coverage(part, terms))
-            score = self._coverage(f"{title} {heading} {text}", terms)
-            return Passage(text, title, source, heading, best, round(score, 4))
-        named = plain(title)  # that a document is asked for does not mean that it answers
-        terms = {term: count for term, count in terms.items() if term not in named} or terms
-        words = self._coverage(f"{title} {heading} {text}", terms)
-        parts = [text[begin:end] for begin, end, _ in rows]
-        near = vectors.cosines(vectors.to_rows([stored for *_, stored in rows]), vector)
-        share = COVERAGE * min(1.0, sum(count > 0 for count in terms.values()) / 3)
-        weighed = [
-            float(cosine) + share * self._coverage(part, terms)
-            for cosine, part in zip(near, parts, strict=True)
-        ]
-        score = min(1.0, max(0.0, float(near.max()) + share * words))
-        return Passage(
-            text, title, source, heading, parts[int(np.argmax(weighed))], round(score, 4)
-        )
-
-    def _coverage(self, text: str, terms: dict[str, int]) -> float:
-        text = plain(text)
-        weights = {
-            term: math.log(1 + self._passages / count) if count else UNKNOWN
-            for term, count in terms.items()
+    def _candidates(
+        self,
+        by_words: dict[int, float],
+        by_meaning: Sequence[int],
+        vector: npt.NDArray[np.float32] | None,
+    ) -> list[Candidate]:
+        """What both propose, each once, those by words first."""
+        numbers = list(dict.fromkeys([*by_words, *by_meaning]))
+        marks = ",".join("?" * len(numbers))
+        texts = {
+            row[0]: row[1:]
+            for row in self._connection.execute(
+                "SELECT p.id, p.text, p.heading, d.title, d.source FROM passages p "
+                f"JOIN documents d ON d.id = p.document WHERE p.id IN ({marks})",
+                numbers,
+            )
         }
-        has = sum(weight for term, weight in weights.items() if stem(term) in text)
-        return has / max(sum(weights.values()), 1e-9)
+        parts: dict[int, list[tuple[str, float]]] = {number: [] for number in numbers}
+        if vector is not None:
+            rows = self._connection.execute(
+                "SELECT passage, begin, end, vector FROM vectors "
+                f"WHERE passage IN ({marks}) ORDER BY passage",
+                numbers,
+            ).fetchall()
+            stored = vectors.to_rows([kept for *_, kept in rows]) if rows else None
+            near = vectors.cosines(stored, vector) if stored is not None else ()
+            for (number, begin, end, _), cosine in zip(rows, near, strict=True):
+                parts[number].append((texts[number][0][begin:end], float(cosine)))
+        found: list[Candidate] = []
+        for number in numbers:
+            text, heading, title, source = texts[number]
+            bm25 = by_words.get(number, 0.0)
+            found.append(Candidate(text, heading, title, source, bm25, tuple(parts[number])))
+        return found
 
 
-def fuse(by_words: Sequence[int], by_meaning: Sequence[int], depth: int = DEPTH) -> list[int]:
-    """One ranking of two: the sum of weight / (:data:`FUSION` + rank)."""
-    scores: dict[int, float] = {}
-    for ranking, weight in ((by_words, WORDS), (by_meaning, 1.0)):
-        for rank, number in enumerate(ranking, 1):
-            scores[number] = scores.get(number, 0.0) + weight / (FUSION + rank)
-    return sorted(scores, key=lambda number: -scores[number])[:depth]
+def in_order(candidates: Sequence[Candidate], asked: Asked) -> list[Candidate]:
+    """By both ways of searching together."""
+    known = [one.near for one in candidates if one.parts]
+    middle = median(known) if known else 0.0
+    return sorted(candidates, key=lambda one: -one.place(asked, middle))
 
 
 def fit(passages: Sequence[Passage], budget: int) -> list[Passage]:

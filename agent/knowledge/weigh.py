@@ -1,0 +1,118 @@
+"""How much a passage has of a question: by its words, by what its parts mean, and both together.
+
+The constants are among the best that were tried on the questions of ``bench knowledge``, among
+values whose neighbours do as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from .chunks import windows
+from .passage import Passage
+from .words import plain, stem
+
+COVERAGE: Final = 0.2
+"""What having all words of the question adds to a passage's score; less for one or two words."""
+PART_COVERAGE: Final = 0.1
+"""The same, of one part of the passage, for its place."""
+FREQUENCY: Final = 0.003
+"""Of a passage's BM25, for its place."""
+SECOND: Final = 0.25
+"""Weight of the two nearest parts' mean, against the nearest alone, for its place: what answers a
+question says more than one sentence about it."""
+UNKNOWN: Final = 0.5
+"""Weight of a word that no passage has, where those that all passages have weigh 0.7."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The words of a question, each with what it weighs: more, the fewer passages have it."""
+
+    weights: Mapping[str, float]
+    known: int
+    """Of the words, how many any passage has."""
+
+    @classmethod
+    def of(cls, terms: Mapping[str, int], passages: int) -> Asked:
+        """``terms``: the passages that have each, of ``passages`` in all."""
+        weights = {
+            term: math.log(1 + passages / count) if count else UNKNOWN
+            for term, count in terms.items()
+        }
+        return cls(weights, sum(count > 0 for count in terms.values()))
+
+    def without(self, title: str) -> Asked:
+        """That a document is asked for does not mean that it answers. As it is, where no word
+        would be left."""
+        if title not in self._without:
+            named = plain(title)
+            rest = {term: weight for term, weight in self.weights.items() if term not in named}
+            self._without[title] = Asked(rest, self.known) if rest else self
+        return self._without[title]
+
+    def coverage(self, text: str) -> float:
+        """The share of it that a text has, 0 to 1."""
+        text = plain(text)
+        return sum(weight for begin, weight in self._shares if begin in text)
+
+    @property
+    def certainty(self) -> float:
+        """0 to 1: one or two words say less of what is asked than three."""
+        return min(1.0, self.known / 3)
+
+    @cached_property
+    def _shares(self) -> list[tuple[str, float]]:
+        every = max(sum(self.weights.values()), 1e-9)
+        return [(stem(term), weight / every) for term, weight in self.weights.items()]
+
+    @cached_property
+    def _without(self) -> dict[str, Asked]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A passage that may answer."""
+
+    text: str
+    heading: str
+    title: str
+    source: str
+    bm25: float
+    """0 where it was not found by its words."""
+    parts: tuple[tuple[str, float], ...]
+    """Each, and its vector's cosine with the question's; none while it has not been embedded."""
+
+    @property
+    def near(self) -> float:
+        """The cosine of the nearest part. Raises ValueError where there are none."""
+        return max(cosine for _, cosine in self.parts)
+
+    def place(self, asked: Asked, middle: float) -> float:
+        """The larger, the nearer the front. ``middle`` stands for the cosine where there is
+        none yet."""
+        asked = asked.without(self.title)
+        best = sorted((cosine for _, cosine in self.parts), reverse=True)[:2] or [middle]
+        near = (1 - SECOND) * best[0] + SECOND * sum(best) / len(best)
+        texts = [text for text, _ in self.parts] or [self.text]
+        has = max(asked.coverage(f"{self.heading} {text}") for text in texts)
+        return near + PART_COVERAGE * asked.certainty * has + FREQUENCY * self.bm25
+
+    def passage(self, asked: Asked) -> Passage:
+        """With its score and what is best in it."""
+        share, near, parts = 1.0, 0.0, self.parts
+        if parts:
+            asked = asked.without(self.title)
+            share, near = COVERAGE * asked.certainty, self.near
+        else:
+            spans = windows(self.text) or [(0, len(self.text))]
+            parts = tuple((self.text[begin:end], 0.0) for begin, end in spans)
+        whole = asked.coverage(f"{self.title} {self.heading} {self.text}")
+        score = min(1.0, max(0.0, near + share * whole))
+        best, _ = max(parts, key=lambda part: part[1] + share * asked.coverage(part[0]))
+        return Passage(self.text, self.title, self.source, self.heading, best, round(score, 4))
