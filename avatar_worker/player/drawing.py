@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from avatar_worker.face import Face, HeadPose, Mood
 from avatar_worker.player.acting import Acting, Wish
+from avatar_worker.player.faces import Faces
 from avatar_worker.player.frame import Acted
 from avatar_worker.player.pictures import Picture, Pictures
 from avatar_worker.player.priority import lower_this_thread
@@ -89,8 +90,6 @@ class Drawing:
         self._renderer = None if outfit is None else outfit.renderer
         self._scale = 1.0
         self._draws = outfit is not None
-        self._watched = False
-        self._listened = False
         self.speaks = False
         """There is speech, or was a moment ago. With ``changed`` held."""
         self._engine = engine
@@ -102,11 +101,9 @@ class Drawing:
         self._clock = clock
         self._epoch = timeline.epoch
         self._wishes: deque[Wish] = deque(maxlen=_WISHES)
-        self._acted: dict[int, Acted] = {}
-        self._acted_until = -1
-        """Serial of the last slot of which :meth:`take_acted` knows the face."""
         self.pictures = Pictures()
-        """With ``changed`` held."""
+        self.faces = Faces()
+        """Both with ``changed`` held."""
         self._renewed = -RENEWED
         """Serial of the last slot with a picture of its own."""
         self._stopping = False
@@ -142,43 +139,16 @@ class Drawing:
         return self._draws
 
     @property
-    def watched(self) -> bool:
-        """What the face shows is kept. With ``changed`` held."""
-        return self._watched
-
-    @property
     def acts(self) -> bool:
         """The face moves on. With ``changed`` held."""
-        return self._draws or self._watched or (self._listened and self.speaks)
+        faces = self.faces
+        return self._draws or faces.watched or (faces.listened and self.speaks)
 
     def draw(self, wanted: bool) -> None:
         """Make pictures, or none while nobody looks at them. With ``changed`` held."""
         self._draws = wanted and self._outfit is not None
         if not self._draws:
             self.pictures.drop()
-
-    def watch(self, wanted: bool) -> None:
-        """Keep what the face shows for :meth:`take_acted`. With ``changed`` held."""
-        self._watched = wanted
-        self._acted.clear()
-
-    def listen(self, wanted: bool) -> None:
-        """The same, while the face speaks. With ``changed`` held."""
-        self._listened = wanted
-        self._acted.clear()
-
-    def has_acted(self, serial: int) -> bool:
-        """The face has moved as far as that slot. With ``changed`` held."""
-        return serial <= self._acted_until
-
-    def take_acted(self, serial: int) -> Acted | None:
-        """The face of a slot, where it is known; those of earlier slots are void.
-
-        With ``changed`` held.
-        """
-        for earlier in [acted for acted in self._acted if acted < serial]:
-            del self._acted[earlier]
-        return self._acted.pop(serial, None)
 
     def _run(self) -> None:
         lower_this_thread()
@@ -193,7 +163,9 @@ class Drawing:
             mood: Mood = "speaking" if speech is not None else self.mood
             weights, pose = self._acting.step(slot.serial, speech, mood)
             with self._changed:
-                self._keep(slot.serial, Acted(weights, pose), epoch)
+                # Unless speech has made it void meanwhile.
+                if epoch == self._timeline.epoch or slot.serial <= self._timeline.serial:
+                    self.faces.keep(slot.serial, Acted(weights, pose))
             if not draws or not level.draws(slot.serial):
                 continue
             weights, pose = self._rest.settle(weights, pose, speech is not None)
@@ -226,8 +198,7 @@ class Drawing:
             self._acting.take_back(begun)
             self._rest = Rest()
             self.pictures.drop(after=begun)
-            self._acted = {at: acted for at, acted in self._acted.items() if at <= begun}
-            self._acted_until = min(self._acted_until, begun)
+            self.faces.drop(after=begun)
         for wish in self._wishes:
             self._acting.ask(wish)
         self._wishes.clear()
@@ -235,13 +206,6 @@ class Drawing:
             return None
         done = self._acting.done
         return next((s for s in self._timeline.preview(AHEAD) if s.serial > done), None)
-
-    def _keep(self, serial: int, acted: Acted, epoch: int) -> None:
-        """For :meth:`take_acted`, unless speech has made it void. With ``changed`` held."""
-        if epoch == self._timeline.epoch or serial <= self._timeline.serial:
-            self._acted_until = serial
-            if self._watched or self._listened:
-                self._acted[serial] = acted
 
     def _draw(self, weights: Weights, pose: HeadPose, scale: float) -> Picture | None:
         try:

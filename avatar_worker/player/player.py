@@ -67,7 +67,7 @@ class Player:
             quality=self.quality,
             clock=clock,
         )
-        self._telling = Telling(self._drawing, on_event, on_frame, on_spoken)
+        self._telling = Telling(self._drawing.faces, on_event, on_frame, on_spoken)
         self._pump = Pump(
             timeline=self._timeline,
             changed=self._changed,

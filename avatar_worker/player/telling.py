@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from avatar_worker.player.drawing import Drawing
+from avatar_worker.player.faces import Faces
 from avatar_worker.player.frame import Frame
 from avatar_worker.player.spoken import Pairing, Spoken
 from avatar_worker.player.timeline import Event, Finished, Slot, Taken
@@ -24,12 +24,12 @@ class Telling:
 
     def __init__(
         self,
-        drawing: Drawing,
+        faces: Faces,
         on_event: Callable[[Event], None],
         on_frame: Callable[[Frame], None],
         on_spoken: Callable[[Spoken], None],
     ) -> None:
-        self._drawing = drawing
+        self._faces = faces
         self._on_event = on_event
         self._on_frame = on_frame
         self._on_spoken = on_spoken
@@ -39,10 +39,10 @@ class Telling:
 
     def watch(self, wanted: bool) -> bool:
         """Tell ``on_frame``; answers whether that is new."""
-        if wanted == self._drawing.watched:
+        if wanted == self._faces.watched:
             return False
         self._unsent.clear()
-        self._drawing.watch(wanted)
+        self._faces.watch(wanted)
         return True
 
     def listen(self, wanted: bool) -> None:
@@ -50,7 +50,7 @@ class Telling:
         if wanted != (self._pairing is not None):
             self._unsent.clear()
             self._pairing = Pairing() if wanted else None
-            self._drawing.listen(wanted)
+            self._faces.listen(wanted)
 
     def event(self, event: Event) -> None:
         """It has happened."""
@@ -61,7 +61,7 @@ class Telling:
     def take(self, released: int, taken: Taken, *, paused: bool) -> bool:
         """What the timeline gave after ``released`` samples; answers whether somebody listens to
         speech that goes on."""
-        if self._drawing.watched or self._pairing is not None:
+        if self._faces.watched or self._pairing is not None:
             self._unsent.extend((released + at, slot) for at, slot in taken.begun)
         if self._pairing is not None:
             self._pairing.take(released, taken, paused=paused)
@@ -78,12 +78,12 @@ class Telling:
         """Those of slots that have begun, as far as the face has got."""
         while self._unsent:
             time, slot = self._unsent[0]
-            if not self._drawing.has_acted(slot.serial):
+            if not self._faces.knows(slot.serial):
                 return
             self._unsent.popleft()
-            if (face := self._drawing.take_acted(slot.serial)) is None:
+            if (face := self._faces.take(slot.serial)) is None:
                 continue
-            if self._drawing.watched:
+            if self._faces.watched:
                 self._on_frame(Frame(time, slot.segment, slot.position, paused, face))
             if self._pairing is not None:
                 self._pairing.show(slot.serial, face)
