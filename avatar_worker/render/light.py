@@ -131,7 +131,7 @@ def light_vertices(
 ) -> None:
     """Write the light of the vertices that moved into ``look`` (n, 8).
 
-    A row is diffuse red, green, blue and texture u, then reflected red, green, blue and texture v.
+    A row is diffuse red, green, blue, a number to spare, then the same of reflected light.
     ``part_level`` (p,) dims whole parts.
     """
     for number in range(len(world)):

@@ -189,34 +189,35 @@ class Pixelwise(MeshRenderer):
 
     def __init__(self, head: Head, width: int, height: int) -> None:
         super().__init__(head, width, height)
-        numbers = self._still_keys & ((1 << self._bits) - 1)
-        depth = (self._still_keys >> self._bits).astype(np.int64) << (24 - 31 + self._bits)
+        samples = self._samples
+        numbers = samples.still_keys & ((1 << samples.bits) - 1)
+        depth = (samples.still_keys >> samples.bits).astype(np.int64) << (24 - 31 + samples.bits)
         self._fixed = np.full((height, width, 4), _EMPTY)
         shoulders = np.where(numbers > 0, depth << _NUMBER_BITS | numbers, _EMPTY)
-        self._fixed[self._still_top :] = shoulders[:, :width]
+        self._fixed[samples.still_top :] = shoulders[:, :width]
         self._wide_keys = self._fixed.copy()
         self._restless = np.unique(head.triangles[head.still_triangles :])
         self._last: Area = (0, 0, width, height)
 
     def draw(self, weights: NDArray[np.float32], pose: HeadPose, into: NDArray[np.uint8]) -> None:
         head = self.head
-        self._world[:] = 1e6  # everything counts as moved
-        self._place(weights, pose)
+        self._corners.forget()
+        self._corners.place(weights, pose)
         box = self._box()
         x0, y0 = min(box[0], self._last[0]), min(box[1], self._last[1])
         x1, y1 = max(box[2], self._last[2]), max(box[3], self._last[3])
         self._last, area = box, (x0, y0, x1, y1)
         self._wide_keys[y0:y1, x0:x1] = self._fixed[y0:y1, x0:x1]
-        first, last = self._moving()
+        first, last = self._corners.moving()
         _raster(
             head.triangles,
             first,
             last,
-            self._surface,
-            self._texture,
+            self._samples.surface,
+            self._samples.texture,
             head.texels,
             head.uv,
-            self._screen,
+            self._corners.screen,
             self._wide_keys,
             area,
         )
@@ -227,10 +228,10 @@ class Pixelwise(MeshRenderer):
             self._picture,
             head.triangles,
             head.triangle_part,
-            self._screen,
-            self._look,
+            self._corners.screen,
+            self._corners.look,
             head.uv,
-            self._texture,
+            self._samples.texture,
             head.texels,
             _TONES,
             area,
@@ -239,7 +240,7 @@ class Pixelwise(MeshRenderer):
 
     def _box(self) -> Area:
         """Even corners around all that moves."""
-        places = self._screen[self._restless, :2]
+        places = self._corners.screen[self._restless, :2]
         (x0, y0), (x1, y1) = places.min(axis=0), places.max(axis=0)
         return (
             max(int(x0) - 1, 0) & ~1,
