@@ -14,6 +14,7 @@ import pytest
 from avatar_worker.heads import HEADS, find_head
 from avatar_worker.render import HeadError, load_head
 from avatar_worker.render.gltf import read_glb
+from avatar_worker.render.materials import ALPHA
 from avatar_worker.render.reader import read_head
 
 Document = dict[str, Any]
@@ -164,3 +165,20 @@ def test_broken_document_is_refused(
     with pytest.raises(HeadError, match=message) as caught:
         load_head(path)
     assert str(path) in str(caught.value)
+
+
+def test_hairs_alpha_is_not_looked_up_beside_its_texel() -> None:
+    """Four neighbours in one number, at every level, for the textures that need it alone."""
+    head = read_head(find_head("ben"))
+    for part, kind in enumerate(head.part_kind):
+        if kind < ALPHA:
+            continue
+        for offset, wide, high in head.texture_table[part].tolist():
+            alpha = head.texels[offset : offset + wide * high, 3].reshape(high, wide)
+            begin = offset + head.coverage_shift[part]
+            four = head.coverage[begin : begin + wide * high].view(np.uint8).reshape(high, wide, 4)
+            assert np.array_equal(four[..., 0], alpha)
+            assert np.array_equal(four[:, :-1, 1], alpha[:, 1:])
+            assert np.array_equal(four[:-1, :, 2], alpha[1:])
+            assert np.array_equal(four[:-1, :-1, 3], alpha[1:, 1:])
+    assert len(head.coverage) < len(head.texels) / 10

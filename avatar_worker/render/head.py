@@ -53,6 +53,11 @@ class Head:
     """(t, 4): RGBA of every texture and level."""
     texture_table: Ints
     """(p, levels, 3): offset into ``texels``, width, height."""
+    coverage: Ints
+    """(c,): alpha of four neighbouring texels, of the textures of hair and lashes: its own in the
+    lowest byte, then those to the right, below, and below to the right: one look-up for all."""
+    coverage_shift: Ints
+    """(p,): what is added to an offset into ``texels`` for the place in ``coverage``."""
     neck: Floats
     """(3,): the point that the head turns about."""
     eye_centres: Floats

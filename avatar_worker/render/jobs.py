@@ -31,7 +31,9 @@ from .simd import (
 )
 
 LANES: Final = 16
-"""Samples that are listed at once, and jobs that are placed."""
+"""Samples that are listed at once."""
+RUN: Final = 8
+"""Jobs of one triangle that are placed at once: few triangles show in more pixels of a row."""
 COLUMN: Final = np.int32(3)
 """Bits of a job's first number below the column: how many samples show it."""
 JOB_ROWS: Final = 4
@@ -132,31 +134,31 @@ def list_runs(count: Scalar, jobs: Ints, runs: Ints) -> Scalar:
 def place_jobs(
     first: Scalar, y: Scalar, planes: Floats, texture: Ints, jobs: Ints, spots: Floats
 ) -> None:
-    """Write into ``jobs`` and ``spots`` where the pixel's centre is, for sixteen jobs.
+    """Write into ``jobs`` and ``spots`` where the pixel's centre is, for :data:`RUN` jobs.
 
     They are placed as if all showed the triangle of the first. Arrays are flat.
     """
     n = np.uintp(jobs.shape[0] // JOB_ROWS)
-    one, zero = splat(LANES, _ONE), splat(LANES, _ZERO)
+    one, zero = splat(RUN, _ONE), splat(RUN, _ZERO)
     t = np.uintp(jobs[first + n])
     plane = t << _SIXTEEN
-    x = real(load(LANES, jobs, first) >> splat(LANES, COLUMN))
-    x = x + splat(LANES, _HALF - planes[plane + np.uintp(4)])
+    x = real(load(RUN, jobs, first) >> splat(RUN, COLUMN))
+    x = x + splat(RUN, _HALF - planes[plane + np.uintp(4)])
     below = y - planes[plane + np.uintp(5)]
-    b1 = x * splat(LANES, planes[plane]) + splat(LANES, planes[plane + np.uintp(1)] * below)
-    b2 = x * splat(LANES, planes[plane + np.uintp(2)])
-    b2 = b2 + splat(LANES, planes[plane + np.uintp(3)] * below)
+    b1 = x * splat(RUN, planes[plane]) + splat(RUN, planes[plane + np.uintp(1)] * below)
+    b2 = x * splat(RUN, planes[plane + np.uintp(2)])
+    b2 = b2 + splat(RUN, planes[plane + np.uintp(3)] * below)
     b1 = least(most(b1, zero), one)
     b2 = least(most(b2, zero), one - b1)
-    u = splat(LANES, planes[plane + np.uintp(6)]) + b1 * splat(LANES, planes[plane + np.uintp(7)])
-    u = u + b2 * splat(LANES, planes[plane + np.uintp(8)])
-    v = splat(LANES, planes[plane + np.uintp(9)]) + b1 * splat(LANES, planes[plane + np.uintp(10)])
-    v = v + b2 * splat(LANES, planes[plane + np.uintp(11)])
+    u = splat(RUN, planes[plane + np.uintp(6)]) + b1 * splat(RUN, planes[plane + np.uintp(7)])
+    u = u + b2 * splat(RUN, planes[plane + np.uintp(8)])
+    v = splat(RUN, planes[plane + np.uintp(9)]) + b1 * splat(RUN, planes[plane + np.uintp(10)])
+    v = v + b2 * splat(RUN, planes[plane + np.uintp(11)])
     column, row = whole(u), whole(v)
     at = t + t + t
-    wide = splat(LANES, texture[at + np.uintp(1)])
-    texel = splat(LANES, texture[at]) + row * wide + column
-    two = splat(LANES, np.int32(2))
+    wide = splat(RUN, texture[at + np.uintp(1)])
+    texel = splat(RUN, texture[at]) + row * wide + column
+    two = splat(RUN, np.int32(2))
     at = first + n + n
     store(jobs, at, texel << two)
     at += n

@@ -68,9 +68,9 @@ def empty_key(bits: int) -> int:
 
 @helper
 def _alpha(
-    texels: Ints, offset: Scalar, wide: Scalar, high: Scalar, u: Scalar, v: Scalar
+    coverage: Ints, offset: Scalar, wide: Scalar, high: Scalar, u: Scalar, v: Scalar
 ) -> Scalar:
-    """Alpha 0..1 of sixteen pixels, each between four texels (RGBA, read as ints)."""
+    """Alpha 0..1 of sixteen pixels, each between four texels."""
     zero, half = splat(LANES, _ZERO), splat(LANES, _HALF)
     w, h = splat(LANES, np.float32(wide)), splat(LANES, np.float32(high))
     edge, unit = splat(LANES, _EDGE), splat(LANES, _TO_UNIT)
@@ -78,20 +78,18 @@ def _alpha(
     y = least(most(v * h - half, zero), h - edge)
     column, row = whole(x), whole(y)
     x, y = x - real(column), y - real(row)
-    across, next_ = splat(LANES, np.int32(wide)), splat(LANES, np.int32(1))
-    at = splat(LANES, np.int32(offset)) + row * across + column
-    left, right = _top_byte(gather(texels, at)), _top_byte(gather(texels, at + next_))
+    at = splat(LANES, np.int32(offset)) + row * splat(LANES, np.int32(wide)) + column
+    four = gather(coverage, at)
+    left, right = _byte(four, np.int32(0)), _byte(four, np.int32(8))
     upper = left + (right - left) * x
-    at = at + across
-    left, right = _top_byte(gather(texels, at)), _top_byte(gather(texels, at + next_))
+    left, right = _byte(four, np.int32(16)), _byte(four, np.int32(24))
     lower = left + (right - left) * x
     return (upper + (lower - upper) * y) * unit
 
 
 @helper
-def _top_byte(pixels: Scalar) -> Scalar:
-    byte = splat(LANES, np.int32(255))
-    return real((pixels >> splat(LANES, np.int32(24))) & byte)
+def _byte(numbers: Scalar, begin: Scalar) -> Scalar:
+    return real((numbers >> splat(LANES, begin)) & splat(LANES, np.int32(255)))
 
 
 @kernel
@@ -102,7 +100,8 @@ def draw_band(
     triangles: Ints,
     surface: Bytes,
     texture: Ints,
-    texels: Ints,
+    coverage: Ints,
+    cover_at: Ints,
     uv: Floats,
     screen: Floats,
     planes: Floats,
@@ -117,8 +116,9 @@ def draw_band(
     """Draw the triangles ``order[begin:end]`` into the ``keys`` of a band.
 
     ``area`` is x0, y0, x1, y1 of the band, x0 a multiple of :data:`BLOCK`; ``keys[0, 0]`` are the
-    samples of the pixel x0, y0. ``texture`` (m, 3) is offset, width, height of a triangle's
-    ``texels`` (t,), RGBA read as little-endian ints. The last four come from :func:`make_lists`.
+    samples of the pixel x0, y0. ``texture`` (m, 3) is as :class:`Samples` has it; where alpha is
+    looked up, ``coverage`` (see :class:`Head`) of a triangle's texels begins at ``cover_at`` (m,).
+    The last four come from :func:`make_lists`.
     """
     high = splat(LANES, np.int32(-(1 << bits_wide)))
     empty = splat(LANES, np.int32(_NOTHING))
@@ -193,8 +193,8 @@ def draw_band(
                 us = repeat(load(BLOCK, spots, n), BLOCK) + pixels_u
                 vs = repeat(load(BLOCK, spots, second + n), BLOCK) + pixels_v
                 alpha = _alpha(
-                    texels,
-                    texture[t, 0],
+                    coverage,
+                    cover_at[t],
                     texture[t, 1],
                     texture[t, 2],
                     su + us * su1 + vs * su2,

@@ -41,7 +41,7 @@ class Samples:
         """What :meth:`keep` has kept: whole rows, down to the picture's last."""
         self.still_top = height
         """Row of the first of them."""
-        self._texels = head.texels.view("<i4")[:, 0]
+        self._cover_at = self.texture[:, 0] + head.coverage_shift[head.triangle_part]
         self._head, self._screen = head, screen
         self._width, self._height = width, height
         bands = -(-height // BAND)
@@ -111,7 +111,8 @@ class Samples:
                 head.triangles,
                 self.surface,
                 self.texture,
-                self._texels,
+                head.coverage,
+                self._cover_at,
                 head.uv,
                 self._screen,
                 self.planes,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import Scalar, helper, kernel
-from .jobs import COLUMN, JOB_ROWS, LANES, SPOT_ROWS, list_row, list_runs, place_jobs
+from .jobs import COLUMN, JOB_ROWS, LANES, RUN, SPOT_ROWS, list_row, list_runs, place_jobs
 from .light import TINY, light
 from .materials import EYE
 from .simd import (
@@ -201,7 +201,7 @@ def shade_band(
             begin, end = runs[np.uintp(run)], runs[np.uintp(run + 1)]
             while begin < end:
                 place_jobs(np.uintp(begin), np.float32(y) + _HALF, planes, texture, jobs, spots)
-                begin += LANES
+                begin += RUN
         for number in range(count):
             job = np.uintp(number)
             lit = _colour_job(

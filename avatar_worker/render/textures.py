@@ -33,3 +33,26 @@ def build_pyramids(images: Sequence[Image.Image]) -> tuple[NDArray[np.uint8], ND
             flat.append(texels)
             offset += len(texels)
     return np.concatenate(flat), table
+
+
+def pack_coverage(
+    texels: NDArray[np.uint8], table: NDArray[np.int32], wanted: NDArray[np.bool_]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """``coverage`` and ``coverage_shift`` of a :class:`Head`, for the rows ``wanted`` of its table.
+
+    The last texel of a row or column has itself for a neighbour.
+    """
+    flat: list[NDArray[np.uint32]] = [np.zeros(1, np.uint32)]
+    shift = np.zeros(len(table), np.int32)
+    packed: dict[int, int] = {}
+    for number in np.flatnonzero(wanted).tolist():
+        begin = int(table[number, 0, 0])
+        if begin not in packed:
+            packed[begin] = sum(map(len, flat)) - begin
+            for offset, wide, high in table[number].tolist():
+                alpha = texels[offset : offset + wide * high, 3].reshape(high, wide)
+                wider = np.pad(alpha, ((0, 1), (0, 1)), "edge").astype(np.uint32)
+                pair = wider[:, :-1] | wider[:, 1:] << np.uint32(8)
+                flat.append((pair[:-1] | pair[1:] << np.uint32(16)).reshape(-1))
+        shift[number] = packed[begin]
+    return np.concatenate(flat).view(np.int32), shift

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_worker.render.head import Floats, Head, Ints
-from avatar_worker.render.materials import MOUTH_PARTS
-from avatar_worker.render.textures import build_pyramids
+from avatar_worker.render.materials import ALPHA, MOUTH_PARTS
+from avatar_worker.render.textures import build_pyramids, pack_coverage
 from visavis.protocol import ARKIT_NAMES
 
 from .paint import Paint
@@ -61,6 +61,7 @@ def assemble(name: str, joints: Joints, parts: list[Part]) -> Head:
     kinds = np.array([part.paint.kind for part in parts], np.int32)
     order = np.lexsort((triangle_part, kinds[triangle_part], beyond_lips, moving))
     texels, table = _textures(parts)
+    coverage, shift = pack_coverage(texels, table, kinds >= ALPHA)
     return Head(
         name=name,
         base=np.concatenate([part.base for part in parts]),
@@ -82,6 +83,8 @@ def assemble(name: str, joints: Joints, parts: list[Part]) -> Head:
         morph_delta=morph_delta,
         texels=texels,
         texture_table=table,
+        coverage=coverage,
+        coverage_shift=shift,
         neck=joints.neck,
         eye_centres=joints.eye_centres,
         eye_vertices=(
