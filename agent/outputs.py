@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -38,12 +39,13 @@ def refine_outputs(
     *,
     times_words: bool,
     position: Callable[[], float | None] = lambda: None,
+    clock: Callable[[], float] = time.time,
 ) -> Outputs:
     """Captions in step with the voice, feelings in step with the captions, and a :class:`Hold`.
 
     ``output`` is a started session's, its transcription as the room takes it (LiveKit's own
     ``sync_transcription`` off). ``times_words``: the voice says when each word sounds; else LiveKit
-    estimates it, as it would by itself. ``position``: as :class:`.heard.Heard`'s.
+    estimates it, as it would by itself. ``position``, ``clock``: as :class:`.heard.Heard`'s.
     """
     closing = AsyncExitStack()
     if output.audio is None:
@@ -53,7 +55,7 @@ def refine_outputs(
         felt = Felt(feelings, feel, output.transcription)
         closing.push_async_callback(felt.aclose)
         if times_words:
-            heard = Heard(output.audio, felt, position)
+            heard = Heard(output.audio, felt, position, clock)
             closing.push_async_callback(heard.aclose)
             output.audio, output.transcription = heard.voice, heard.captions
         else:

@@ -130,6 +130,22 @@ def uh_huh(chance: Chance) -> Sound:
     return np.concatenate([first, gap, second])
 
 
+def sniff(chance: Chance) -> Sound:
+    """One to three."""
+    parts = []
+    for _ in range(chance.integers(1, 4)):
+        seconds = chance.uniform(0.15, 0.35)
+        air = noise(chance, seconds, 1200, 7000, -2) * swell(int(seconds * RATE), 0.08, 0.04)
+        parts += [air, np.zeros(int(chance.uniform(0.1, 0.3) * RATE))]
+    return np.concatenate(parts)
+
+
+def hmm(chance: Chance) -> Sound:
+    """Of somebody who thinks: long, its mouth closed, and falling."""
+    base = chance.uniform(95, 220)
+    return voiced(chance, (base, base, 0.8 * base), chance.uniform(0.5, 1.0), NASAL)
+
+
 NOISES: Final[dict[str, Callable[[Chance], Sound]]] = {
     "cough": cough,
     "throat": throat,
@@ -139,3 +155,5 @@ NOISES: Final[dict[str, Callable[[Chance], Sound]]] = {
 """Without words."""
 HUMS: Final[dict[str, Callable[[Chance], Sound]]] = {"mhm": hum, "uh-huh": uh_huh}
 """What listeners say that does not ask for the turn (Yngve 1970: the back channel)."""
+UNSEEN: Final[dict[str, Callable[[Chance], Sound]]] = {"sniff": sniff, "hmm": hmm}
+"""Like them, but no rule of who speaks was made with them at hand; and none is to be."""

@@ -130,8 +130,8 @@ ROWS: Final = (
     ),
     Row("turns", "cut_in_p95_ms", "… p95", at_most(450)),
     Row("turns", "false_stop_percent", "coughs, hums, breaths, knocks that stop it", at_most(2)),
-    Row("turns", "clause_false_end_percent", "pauses after a clause that end the turn", at_most(5)),
-    Row("turns", "hesitation_false_end_percent", "hesitations that end the turn", at_most(5)),
+    Row("turns", "open_false_end_percent", "pauses in a sentence that end the turn", at_most(5)),
+    Row("turns", "open_unseen_false_end_percent", "… in unseen sentences", at_most(5)),
     Row(
         "drawn",
         "drawn_offset_ms",

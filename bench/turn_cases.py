@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.brains.hibari import Spoken, Voice
+from bench import turn_unseen
 from bench.recorded import recordings
-from bench.sounds import HUMS, NOISES, RATE, Sound, level, noise, swell, trim
+from bench.sounds import HUMS, NOISES, RATE, UNSEEN, Sound, level, noise, swell, trim
 from bench.speech import STORY
 from bench.turn_texts import ASSENTS, CLOSED, CUT_INS, OPEN, WHOLE
+
+T = TypeVar("T")
 
 LEAD: Final = 1.4
 """Seconds that the voice talks before somebody is heard; its echo canceller has learned by then."""
@@ -62,27 +65,42 @@ def cases(each: int, chance: np.random.Generator, recorded: Path | None = None) 
     def in_silence(kind: str, sound: Sound, number: int) -> Case:
         return Case(kind, placed(sound, number, 0.5), 0.5, 0.5 + len(sound) / RATE)
 
+    def whole(kind: str, texts: Sequence[str], number: int) -> Case:
+        return in_silence(kind, spoken(_of(texts, number), _of(PEOPLE, number)), number)
+
+    def halves(kind: str, texts: Sequence[str], number: int) -> Case:
+        # Half of them go on as if there were no pause, half end as sentences do: people do both.
+        apart = number // 2 % 2 == 1
+        pause, person = _of(PAUSES, number), _of(PEOPLE, number)
+        return in_silence(kind, _paused(_of(texts, number), pause, person, apart=apart), number)
+
     for number in range(each):
-        cut_in, assent, whole = (texts[number % len(texts)] for texts in (CUT_INS, ASSENTS, WHOLE))
-        person = PEOPLE[number % len(PEOPLE)]
-        yield over_voice("cut_in", spoken(cut_in, person), number)
-        yield over_voice("assent", spoken(assent, person), number)
+        person = _of(PEOPLE, number)
+        yield over_voice("cut_in", spoken(_of(CUT_INS, number), person), number)
+        yield over_voice("assent", spoken(_of(ASSENTS, number), person), number)
         for kind, make in (NOISES | HUMS).items():
             yield over_voice(kind, make(chance), number)
         for decibels in ECHOES:
             quiet = placed(np.zeros(3 * RATE), number, LEAD)
             gain = 10 ** (decibels / 20)
             yield Case(f"echo{decibels}", quiet, LEAD, LEAD + 3, voice(number), gain)
-        pause = PAUSES[number % len(PAUSES)]
-        # Half of them go on as if there were no pause, half end as sentences do: people do both.
-        apart = number // 2 % 2 == 1
-        for kind, texts in (("open", OPEN), ("closed", CLOSED)):
-            sound = _paused(texts[number % len(texts)], pause, person, apart=apart)
-            yield in_silence(kind, sound, number)
-        yield in_silence("whole", spoken(whole, person), number)
+        yield halves("open", OPEN, number)
+        yield halves("closed", CLOSED, number)
+        yield whole("whole", WHOLE, number)
+    for number in range(each):
+        person = _of(PEOPLE, number)
+        yield over_voice("cut_in unseen", spoken(_of(turn_unseen.CUT_INS, number), person), number)
+        for kind, make in UNSEEN.items():
+            yield over_voice(kind, make(chance), number)
+        yield halves("open unseen", turn_unseen.OPEN, number)
+        yield whole("whole unseen", turn_unseen.WHOLE, number)
     if recorded is not None:
         for number, (kind, sound) in enumerate(recordings(recorded, each)):
             yield over_voice(kind, sound, number)
+
+
+def _of(each: Sequence[T], number: int) -> T:
+    return each[number % len(each)]
 
 
 def voice(number: int) -> Sound:

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from bench.recorded import PREFIX
 from bench.report import percentiles
+from bench.sounds import UNSEEN
 from bench.turn_cases import Case
 from bench.turn_trial import Outcome
 
-TURNS: Final = ("open", "closed", "whole")
+TURNS: Final = ("open", "closed", "whole", "open unseen", "whole unseen")
+CUT_INS: Final = ("cut_in", "cut_in unseen")
 NO_TURN: Final = (
     "cough",
     "throat",
@@ -22,6 +24,7 @@ NO_TURN: Final = (
     "echo-30",
     "echo-40",
     "echo-50",
+    *UNSEEN,
 )
 """Kinds that are to stop nobody; and all recordings. Louder echoes: nothing cancels them."""
 
@@ -46,30 +49,39 @@ def ends_early(case: Case, outcome: Outcome) -> bool:
 def metrics(outcomes: Outcomes) -> dict[str, float]:
     """Under the keys of a :class:`~bench.report.Report`."""
     found: dict[str, float] = {}
-    if of := outcomes.get("cut_in"):
-        delays = [1000 * (o.pauses[0] - c.onset) for c, o in of if o.pauses]
-        if delays:
-            found |= percentiles(delays).metrics("cut_in")
-        found["cut_in_ignored_percent"] = _percent(o.stopped is None for _, o in of)
     for kind, of in outcomes.items():
-        if kind != "cut_in" and kind not in TURNS:
-            name = kind.replace(" ", "_")
+        name = kind.replace(" ", "_")
+        if kind in CUT_INS:
+            delays = [1000 * (o.pauses[0] - c.onset) for c, o in of if o.pauses]
+            if delays:
+                found |= percentiles(delays).metrics(name)
+            found[f"{name}_ignored_percent"] = _percent(o.stopped is None for _, o in of)
+        elif kind not in TURNS:
             found[f"{name}_stop_percent"] = _percent(is_stopped(o) for _, o in of)
             found[f"{name}_pause_percent"] = _percent(bool(o.pauses) for _, o in of)
-    if wrong := [o for kind, of in outcomes.items() if _is_no_turn(kind) for _, o in of]:
-        found["false_stop_percent"] = _percent(map(is_stopped, wrong))
-        found["false_pause_percent"] = _percent(bool(o.pauses) for o in wrong)
-        if gaps := [1000 * each for o in wrong if not is_stopped(o) for each in silences(o)]:
+    if no_turns := [o for kind, of in outcomes.items() if _is_no_turn(kind) for _, o in of]:
+        found["false_stop_percent"] = _percent(map(is_stopped, no_turns))
+        found["false_pause_percent"] = _percent(bool(o.pauses) for o in no_turns)
+        if gaps := [1000 * each for o in no_turns if not is_stopped(o) for each in silences(o)]:
             found |= percentiles(gaps).metrics("false_pause")
-    for kind in ("open", "closed"):
-        if of := outcomes.get(kind):
-            found[f"{kind}_false_end_percent"] = _percent(ends_early(c, o) for c, o in of)
-    if of := outcomes.get("whole"):
-        ends = [1000 * (after[0] - c.end) for c, o in of if (after := _after(c, o))]
-        if ends:
-            found |= percentiles(ends).metrics("end_of_turn")
-        found["turn_unanswered_percent"] = _percent(not o.turns for _, o in of)
+    for kind in TURNS:
+        first, _, rest = kind.partition(" ")
+        of = outcomes.get(kind, ())
+        if of and first != "whole":
+            found[_named(first, rest, "false_end_percent")] = _percent(
+                ends_early(c, o) for c, o in of
+            )
+        elif of:
+            ends = [1000 * (after[0] - c.end) for c, o in of if (after := _after(c, o))]
+            if ends:
+                found |= percentiles(ends).metrics(_named("end_of_turn", rest))
+            unanswered = _percent(not o.turns for _, o in of)
+            found[_named("turn", rest, "unanswered_percent")] = unanswered
     return found
+
+
+def _named(*parts: str) -> str:
+    return "_".join(filter(None, parts))
 
 
 def _is_no_turn(kind: str) -> bool:
@@ -109,6 +121,25 @@ def by_kind(outcomes: Outcomes) -> str:
     return "\n".join(lines)
 
 
+def wrong(outcomes: Outcomes) -> str:
+    """A line for each trial that went wrong: its number within its kind, what was heard, when."""
+    return "\n".join(
+        f"{kind} {number}: {'; '.join(outcome.heard) or '(nothing)'} "
+        f"[{case.onset:.2f}–{case.end:.2f} s, turns {list(outcome.turns)}]"
+        for kind, of in outcomes.items()
+        for number, (case, outcome) in enumerate(of)
+        if _is_wrong(kind, case, outcome)
+    )
+
+
+def _is_wrong(kind: str, case: Case, outcome: Outcome) -> bool:
+    if kind in CUT_INS:
+        return outcome.stopped is None
+    if kind in TURNS:
+        return ends_early(case, outcome) or not _after(case, outcome)
+    return is_stopped(outcome)
+
+
 def share(count: int, of: int) -> str:
     """In percent, with its 95 % interval (Wilson, Journal of the American Statistical Association
     22, 1927)."""
@@ -127,6 +158,7 @@ COLUMNS: Final = (
     ("false_pause_percent", "false pauses %"),
     ("false_pause_p50_ms", "pause p50"),
     ("open_false_end_percent", "ends when open %"),
+    ("open_unseen_false_end_percent", "unseen %"),
     ("closed_false_end_percent", "ends when closed %"),
     ("end_of_turn_p50_ms", "end of turn p50"),
     ("end_of_turn_p95_ms", "p95"),

@@ -1,38 +1,33 @@
 """One trial: a voice that talks, or listens, and somebody's sound, in a real ``AgentSession``.
 
-Silero, the turn detector, Moonshine and every rule of LiveKit's are the ones of a conversation;
-the microphone and the loudspeaker are arrays, and the clock is the audio's
-(:mod:`bench.audio_time`). What a network or a slow machine adds comes on top.
+The detectors, Moonshine, the assistant, what stands before the ears and behind the voice, and every
+rule of LiveKit's are the ones of a conversation; the microphone and the loudspeaker are arrays, and
+the clock is the audio's (:mod:`bench.audio_time`). What a network or a slow machine adds comes on
+top.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from livekit import rtc
-from livekit.agents import (
-    Agent,
-    AgentSession,
-    ModelSettings,
-    StopResponse,
-    TurnHandlingOptions,
-    UserInputTranscribedEvent,
-    llm,
-    stt,
-    vad,
-)
+from livekit.agents import AgentSession, TurnHandlingOptions, UserInputTranscribedEvent, vad
 from livekit.agents.voice import io
 from numpy.typing import NDArray
 
+from agent.assistant import Assistant
 from agent.brains.moonshine import Ears
 from agent.brains.moonshine_stt import MoonshineSTT
+from agent.brains.turns import RATE as HEARD_RATE
+from agent.feeling import Feeling
 from agent.gate import Gate
-from agent.listening import turns_only
+from agent.manner import Manner
+from agent.outputs import refine_outputs
 from bench.sounds import RATE
 
 STEP: Final = 0.01
@@ -80,7 +75,12 @@ async def run_trial(
         echo: Gain with which the voice comes back into the microphone.
     """
     loudspeaker = _Loudspeaker(len(heard) + RATE)
-    listener = _Listener()
+    turns: list[float] = []
+    texts: list[str] = []
+    clock = asyncio.get_running_loop().time
+    manner = Manner.of(None, small=True)
+    manner.retells = True  # it answers nobody
+    assistant = Assistant(manner, small=True, overhear=lambda _: turns.append(clock()))
     session: AgentSession[None] = AgentSession(
         vad=parts.vad,
         stt=MoonshineSTT(parts.ears, parts.vad),
@@ -90,14 +90,17 @@ async def run_trial(
     microphone = _Microphone(heard, loudspeaker.air, echo, parts.frame)
     session.input.audio = Gate(microphone, lambda: session.agent_state == "speaking")
     session.output.audio = loudspeaker
-    texts: list[str] = []
+    session.output.transcription = _Unread(label="captions", next_in_chain=None)
 
     def note(event: UserInputTranscribedEvent) -> None:
         if event.is_final:
             texts.append(event.transcript)
 
     session.on("user_input_transcribed", note)
-    await session.start(listener)
+    await session.start(assistant)
+    outputs = refine_outputs(
+        session.output, manner.feelings, _feel_nothing, times_words=True, clock=lambda: time.time()
+    )
     if voice is not None:
         session.say("Once upon a time.", audio=_frames(voice))
     await asyncio.sleep(len(heard) / RATE)
@@ -105,31 +108,24 @@ async def run_trial(
         tuple(loudspeaker.pauses),
         tuple(loudspeaker.resumes),
         loudspeaker.stopped,
-        tuple(listener.turns),
+        tuple(turns),
         tuple(texts),
     )
+    await outputs.aclose()
     await session.aclose()
     return outcome
 
 
-class _Listener(Agent):
-    """Says nothing to what it hears."""
+async def _feel_nothing(_: Feeling) -> None:
+    pass
 
-    def __init__(self) -> None:
-        super().__init__(instructions="")
-        self.turns: list[float] = []
 
-    def stt_node(
-        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
-    ) -> AsyncGenerator[stt.SpeechEvent]:
-        events = Agent.default.stt_node(self, audio, model_settings)
-        return turns_only(events, lambda: self.session.current_speech is not None)
+class _Unread(io.TextOutput):
+    async def capture_text(self, text: str) -> None:
+        pass
 
-    async def on_user_turn_completed(
-        self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
-    ) -> None:
-        self.turns.append(asyncio.get_running_loop().time())
-        raise StopResponse()
+    def flush(self) -> None:
+        pass
 
 
 @dataclass
@@ -139,20 +135,32 @@ class _Tape:
 
 
 class _Microphone(io.AudioInput):
+    """Frames at the rate at which a conversation hears."""
+
     def __init__(
         self, heard: NDArray[np.float64], air: NDArray[np.float64], echo: float, frame: float
     ) -> None:
         super().__init__(label="microphone")
         self._heard, self._air, self._echo = heard, air, echo
-        self._size = int(frame * RATE)
+        self._recorded, self._size = int(frame * RATE), int(frame * HEARD_RATE)
+        self._resampler = rtc.AudioResampler(RATE, HEARD_RATE)
+        self._ready = np.zeros(0, np.int16)
         self._tape: _Tape | None = None
 
     async def __anext__(self) -> rtc.AudioFrame:
+        while len(self._ready) < self._size:
+            resampled = self._resampler.push(await self._record())
+            pcm = [np.frombuffer(each.data, np.int16) for each in resampled]
+            self._ready = np.concatenate([self._ready, *pcm])
+        now, self._ready = self._ready[: self._size], self._ready[self._size :]
+        return rtc.AudioFrame(now.tobytes(), HEARD_RATE, 1, self._size)
+
+    async def _record(self) -> rtc.AudioFrame:
         tape = self._tape = self._tape or _Tape()
-        begin, end = tape.sent, tape.sent + self._size
+        begin, end = tape.sent, tape.sent + self._recorded
         await asyncio.sleep(tape.at + end / RATE - asyncio.get_running_loop().time())
         tape.sent = end
-        sound = np.zeros(self._size)
+        sound = np.zeros(self._recorded)
         person = self._heard[begin:end]
         sound[: len(person)] += person
         late = int(ECHO_DELAY * RATE)
@@ -160,7 +168,7 @@ class _Microphone(io.AudioInput):
             back = self._air[begin - late : end - late]
             sound[: len(back)] += self._echo * back
         pcm = (np.clip(sound, -1, 1) * 32767).astype(np.int16)
-        return rtc.AudioFrame(pcm.tobytes(), RATE, 1, self._size)
+        return rtc.AudioFrame(pcm.tobytes(), RATE, 1, self._recorded)
 
 
 class _Loudspeaker(io.AudioOutput):

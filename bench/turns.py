@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from livekit.plugins import silero
 
 from agent.brains import turns
 from agent.brains.moonshine import Ears
@@ -25,7 +24,7 @@ from agent.conversation import ECHO_LEARNING
 from bench import audio_time
 from bench.report import Report
 from bench.turn_cases import Case, cases
-from bench.turn_figures import Outcomes, by_kind, by_setting, metrics
+from bench.turn_figures import Outcomes, by_kind, by_setting, metrics, wrong
 from bench.turn_trial import Outcome, Parts, run_trial
 
 HELP = "cut-ins, coughs, hums, echoes and pauses for thought, in audio time; table of settings"
@@ -68,11 +67,7 @@ class Setting:
             "min_duration": self.min_duration,
             "false_interruption_timeout": self.resume,
         }
-        vad = silero.VAD.load(
-            min_speech_duration=self.min_speech,
-            min_silence_duration=self.min_silence,
-            activation_threshold=self.threshold,
-        )
+        vad = turns.load_vad(self.min_speech, self.min_silence, self.threshold)
         return Parts(vad, ears, options, self.frame, ECHO_LEARNING)
 
 
@@ -97,6 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of folders of WAV files that are to stop nobody, such as OpenSLR 99",
     )
     parser.add_argument("--sweep", action="store_true", help="other settings, too: a long time")
+    parser.add_argument("--wrong", action="store_true", help="what was heard where it went wrong")
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -123,6 +119,8 @@ def _measure(args: argparse.Namespace) -> Report:
         "intervals are 95 %",
         "\n" + by_kind(outcomes),
     ]
+    if args.wrong:
+        notes.append("\n" + wrong(outcomes))
     if args.sweep:
         rows: list[tuple[Mapping[str, float], dict[str, float]]] = [({}, metrics(outcomes))]
         for change in SWEEP:

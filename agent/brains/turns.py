@@ -36,11 +36,13 @@ COUGH_PAUSE = 0.4
 """Seconds after a noise within which its words have been recognised, if it had any."""
 
 
-def load_vad() -> vad.VAD:
+def load_vad(
+    least_speech: float = LEAST_SPEECH, silence: float = SILENCE, threshold: float = THRESHOLD
+) -> vad.VAD:
     return SharedVAD.load(
-        min_speech_duration=LEAST_SPEECH,
-        min_silence_duration=SILENCE,
-        activation_threshold=THRESHOLD,
+        min_speech_duration=least_speech,
+        min_silence_duration=silence,
+        activation_threshold=threshold,
     )
 
 
