@@ -15,6 +15,7 @@ from .knowledge.answer import Answers
 from .listening import turns_only
 from .manner import Manner
 from .seeing import Sight
+from .tone import Tone
 
 
 class Assistant(Agent):
@@ -48,10 +49,10 @@ class Assistant(Agent):
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncIterator[stt.SpeechEvent]:
-        events = Agent.default.stt_node(self, audio, model_settings)
-        async with aclosing(
-            turns_only(events, self._is_talking, lambda: self._manner.is_english)
-        ) as turns:
+        tone = Tone()
+        events = Agent.default.stt_node(self, tone.passing(audio), model_settings)
+        turns = turns_only(events, self._is_talking, lambda: self._manner.is_english, tone=tone)
+        async with aclosing(tone), aclosing(turns):
             async for event in turns:
                 yield event
 

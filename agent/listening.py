@@ -2,7 +2,8 @@
 
 Works on what any recogniser writes. Over the voice, a listener's "mhm" pauses it as every sound
 does, but does not end what it says. A text that breaks off ("If it rains tomorrow,") is kept back
-for a moment in which the person may go on; the turn cannot end without it.
+for a moment in which the person may go on; so is one that sounds as if it did. The turn cannot end
+without it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Final
 
 from livekit.agents import stt, utils
 
-from . import wording
+from . import sentence_ends, wording
+from .tone import Tone
 
 WAIT: Final = 1.2
 """Seconds that half a sentence waits for its other half."""
@@ -22,6 +24,11 @@ COMMA: Final = 0.3
 """Of it, for what could be whole, were there no comma at its end: recognisers are fond of them."""
 ANSWER: Final = 1.5
 """Seconds within which what the agent says must be over for an assent over it to be an answer."""
+OPEN: Final = 0.2
+"""Chance of an end, by the sound of a pause, below which more is to come. Of 148 whole sentences of
+the embedded voice one was below it, of 125 that were cut off at any word two fifths."""
+DOUBTFUL: Final = 0.5
+"""The same after a comma."""
 LOOK: Final = 0.1
 """Seconds between two looks whether it is."""
 
@@ -37,10 +44,12 @@ async def turns_only(
     over_voice: Callable[[], bool],
     is_english: Callable[[], bool] = lambda: True,
     wait: float = WAIT,
+    tone: Tone | None = None,
 ) -> AsyncGenerator[stt.SpeechEvent]:
     """The events of a recogniser, less hums and assents said ``over_voice()``. A final text that
-    breaks off comes ``wait`` seconds later if nobody speaks; else it is the beginning of the next
-    one. An assent comes as soon as the voice is over, if that is within :data:`ANSWER` seconds.
+    breaks off, or sounds so to ``tone``, comes ``wait`` seconds later if nobody speaks; else it is
+    the beginning of the next one. An assent comes as soon as the voice is over, if that is within
+    :data:`ANSWER` seconds.
 
     A final text that is left out stays, but empty: a recogniser that is told to finish is waited
     for.
@@ -70,6 +79,8 @@ async def turns_only(
             if (event := coming.result()) is None:
                 break
             coming = asyncio.ensure_future(_next(iterator))
+            if tone is not None and not over_voice():
+                tone.follow(event)
             if event.type == stt.SpeechEventType.START_OF_SPEECH:
                 speaking = True
             elif event.type == stt.SpeechEventType.END_OF_SPEECH:
@@ -90,7 +101,7 @@ async def turns_only(
                 if begun is not None and text:
                     event = _with_text(event, f"{begun.alternatives[0].text} {text}")
                 if final and text:
-                    patience = 0.0 if over_voice() else wait * _patience(text, english)
+                    patience = 0.0 if over_voice() else wait * await _patience(text, english, tone)
                     begun = event if patience else None
                     if begun is not None:
                         continue
@@ -101,11 +112,14 @@ async def turns_only(
         await utils.aio.cancel_and_wait(coming)
 
 
-def _patience(text: str, english: bool) -> float:
+async def _patience(text: str, english: bool, tone: Tone | None) -> float:
     """Share of the whole wait."""
-    if wording.breaks_off(text, english=english):
+    if wording.breaks_off(text, english=english) or (english and sentence_ends.is_open(text)):
         return 1.0
-    return COMMA if text.rstrip().endswith(",") else 0.0
+    comma = text.rstrip().endswith(",")
+    if tone is not None and await tone.is_open(text, DOUBTFUL if comma else OPEN):
+        return 1.0
+    return COMMA if comma else 0.0
 
 
 async def _next(iterator: AsyncIterator[stt.SpeechEvent]) -> stt.SpeechEvent | None:

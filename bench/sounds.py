@@ -156,4 +156,4 @@ NOISES: Final[dict[str, Callable[[Chance], Sound]]] = {
 HUMS: Final[dict[str, Callable[[Chance], Sound]]] = {"mhm": hum, "uh-huh": uh_huh}
 """What listeners say that does not ask for the turn (Yngve 1970: the back channel)."""
 UNSEEN: Final[dict[str, Callable[[Chance], Sound]]] = {"sniff": sniff, "hmm": hmm}
-"""Like them, but no rule of who speaks was made with them at hand; and none is to be."""
+"""Like them, but no rule of who speaks was made for them; and none is to be."""

@@ -1,4 +1,4 @@
-"""Sentences of ``bench turns`` that were not at hand when the rules of who speaks were written.
+"""Sentences of ``bench turns`` for which no rule of who speaks was made.
 
 Let it stay so: no rule is to be made for one of them, and no threshold chosen by them.
 """
