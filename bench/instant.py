@@ -14,6 +14,7 @@ from typing import Final
 
 from aiohttp import web
 
+from bench.onset import beginning
 from bench.speech import speak
 
 ANSWER: Final = "Of course, and here is what I think of it."
@@ -32,7 +33,8 @@ class Instant:
         self.hears = ""
         self.url = ""
         self._answers = 0
-        self._sound = base64.b64encode(speak(ANSWER).tobytes()).decode()
+        sound = speak(ANSWER)
+        self._sound = base64.b64encode(sound[beginning(sound) :].tobytes()).decode()
 
     @property
     def env(self) -> dict[str, str]:
