@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 OPEN_SHARE: Final = 0.25
 """Of the way from the resting mouth to the wide open one: below it, the mouth is shut."""
+EXPRESSION_SHARE: Final = 0.5
+"""Of the same way: by so much an expression makes a resting mouth darker at most."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,15 @@ class MouthLevels:
     @property
     def shut(self) -> float:
         return self.rest + OPEN_SHARE * (self.wide - self.rest)
+
+    def with_expression(self, resting: NDArray[np.float64]) -> MouthLevels:
+        """Those of the expression that the (n, 2) pictures of the mouth at rest show. A mouth that
+        did not come to rest leaves them as they are."""
+        reach = self.wide - self.rest
+        rest = float(np.median(resting[:, 1])) if len(resting) else self.rest
+        if rest > self.rest + EXPRESSION_SHARE * reach:
+            return self
+        return MouthLevels(rest, rest + reach)
 
 
 def mouth_levels(idle: NDArray[np.float64], speaking: NDArray[np.float64]) -> MouthLevels:

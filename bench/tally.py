@@ -17,6 +17,8 @@ from bench.report import percentiles
 
 CALM: Final = 0.6
 """Seconds without a sound that are silence for good; the pauses inside a sentence are shorter."""
+RESTING: Final = 0.4
+"""Seconds at the end of what is watched in which the mouth rests, or never will."""
 WATCH: Final = 1.5
 """Seconds after an interrupt during which a scripted face is watched."""
 JUST_BEFORE: Final = 0.15
@@ -93,7 +95,9 @@ class Tally:
         if silence is None:
             return None
         self.silence.append(silence)
-        opened = open_times(seen.eyes.mouth(since, until), levels)
+        mouths = seen.eyes.mouth(since, until)
+        resting = mouths[mouths[:, 0] > until - RESTING]
+        opened = open_times(mouths, levels.with_expression(resting))
         mouth = cut_off(opened, decision, calm=CALM, before=JUST_BEFORE)
         if mouth is not None:
             self.mouth.append(mouth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -38,6 +39,21 @@ def test_silence_and_mouth_are_timed_from_the_decision() -> None:
     tally.note(seen(DECISION + 0.08, DECISION + 0.15), LEVELS, DECISION, DECISION + 1.5)
     assert tally.silence == [pytest.approx(0.08, abs=0.011)]
     assert tally.mouth == [pytest.approx(0.15, abs=0.034)]
+
+
+def test_a_mouth_that_rests_in_another_expression_counts_as_open() -> None:
+    tally = Tally()
+    shown = seen(DECISION + 0.08, DECISION + 0.15)
+    for track in shown.eyes.tracks:  # darker all the time
+        track.pictures = deque((at, dark + 8) for at, dark in track.pictures)
+    tally.note(shown, LEVELS, DECISION, DECISION + 1.5)
+    assert tally.mouth == [pytest.approx(0.15, abs=0.034)]
+
+
+def test_a_mouth_that_stays_open_counts_as_resting() -> None:
+    tally = Tally()
+    tally.note(seen(DECISION + 0.08, DECISION + 2), LEVELS, DECISION, DECISION + 1.5)
+    assert tally.mouth == [pytest.approx(1.5, abs=0.034)]
 
 
 def test_an_interrupt_of_nobody_is_not_a_fast_one() -> None:
