@@ -60,6 +60,7 @@ async def turns_only(
     patience = 0.0
     speaking = False
     clock = asyncio.get_running_loop().time
+    await asyncio.to_thread(sentence_ends.load)  # not while somebody waits for an answer
     iterator = aiter(events)
     coming = asyncio.ensure_future(_next(iterator))
     try:

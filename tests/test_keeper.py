@@ -96,20 +96,29 @@ class FakeDesk:
         self.removed.append(identity)
 
 
+class FakePlain(FakeRoute):
+    """The agent's own voice: a route that can be asked to be ready."""
+
+    prepared = roused = 0
+
+    async def prepare(self) -> None:
+        self.prepared += 1
+
+    def rouse(self) -> None:
+        assert self.speech._preferred is not self
+        self.roused += 1
+
+
 class Stage:
     def __init__(self, patience: float) -> None:
         self.room = FakeRoom()
         self.desk = FakeDesk()
         self.her = Listener()
-        self.plain = FakeRoute(self.her.speech)
-        self.prepared = 0
+        self.plain = FakePlain(self.her.speech)
         self.states: list[str] = []
         self.came: list[str] = []
         self.inbox = Inbox(cast(rtc.Room, self.room))
         self.inbox.open()
-        self.roused = 0
-        self.plain.prepare = self.prepare  # type: ignore[attr-defined]
-        self.plain.rouse = self.rouse  # type: ignore[attr-defined]
         self.keeper = FaceKeeper(
             room=cast(rtc.Room, self.room),
             desk=cast(FaceDesk, self.desk),
@@ -121,13 +130,6 @@ class Stage:
             patience=patience,
             on_arrival=lambda _: None,
         )
-
-    async def prepare(self) -> None:
-        self.prepared += 1
-
-    def rouse(self) -> None:
-        assert self.way_out is not self.plain
-        self.roused += 1
 
     async def say(self, state: str) -> None:
         self.states.append(state)
@@ -183,7 +185,7 @@ async def test_a_face_is_asked_for_and_spoken_through() -> None:
         [request] = it.desk.asked
         assert (request.agent_identity, request.head) == ("agent", "ben")
         await it.until(lambda: it.states == ["waiting", "present"])
-        await it.until(lambda: it.prepared == 1)
+        await it.until(lambda: it.plain.prepared == 1)
 
 
 async def test_the_first_word_does_not_wait_for_ever() -> None:
@@ -244,7 +246,7 @@ async def test_the_plain_voice_sleeps_until_the_face_is_given_up(
         it.her.speech.begin()
         it.her.speech.push(bytes(48_000))
         await it.until(lambda: it.way_out is it.plain)
-        assert it.roused
+        assert it.plain.roused
 
 
 async def test_signs_of_life_keep_the_face(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,8 @@ from agent.knowledge import store
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.chunks import LENGTH, sentences, to_chunks, windows
 from agent.knowledge.passage import Block, Extract, KnowledgeError
-from agent.knowledge.search import Encoder, Knowledge, in_order
+from agent.knowledge.search import Encoder, Knowledge
 from agent.knowledge.sources import split, update
-from agent.knowledge.weigh import Asked, Candidate
 
 
 def no_fetch(url: str) -> tuple[bytes, str]:
@@ -261,39 +260,6 @@ def test_every_word_of_a_passage_does_have_a_vector() -> None:
     spans = windows(text)
     seen = "".join(text[begin:end] for begin, end in spans)
     assert seen.replace(" ", "").replace("\n", "") == text.replace(" ", "").replace("\n", "")
-
-
-def candidate(text: str, *cosines: float, bm25: float = 0.0) -> Candidate:
-    parts = tuple((part, cosine) for part, cosine in zip(text.split("|"), cosines, strict=False))
-    return Candidate(text, "", "", "", bm25, parts)
-
-
-def test_neither_words_nor_meaning_alone_put_a_passage_in_front() -> None:
-    asked = Asked.of({"rose": 2, "water": 3, "spade": 4}, 100)
-    meant = candidate("nothing of it", 0.5)
-    said = candidate("a rose, water, a spade", 0.1, bm25=15.0)
-    both = candidate("water for the rose", 0.45, bm25=10.0)
-    assert in_order([said, meant, both], asked) == [both, meant, said]
-
-
-def test_words_that_are_apart_do_not_count_as_much_as_words_together() -> None:
-    asked = Asked.of({"rose": 2, "water": 3, "spade": 4}, 100)
-    apart = candidate("a rose|some water", 0.4, 0.4)
-    together = candidate("water for a rose|and more", 0.4, 0.4)
-    assert in_order([apart, together], asked) == [together, apart]
-
-
-def test_a_passage_that_says_more_of_it_is_not_behind_one_that_says_it_once() -> None:
-    asked = Asked.of({"rose": 2}, 100)
-    once, twice = candidate("this|that", 0.5, 0.1), candidate("these|those", 0.5, 0.4)
-    assert in_order([once, twice], asked) == [twice, once]
-
-
-def test_what_has_no_vectors_yet_is_not_last_for_that() -> None:
-    asked = Asked.of({"rose": 2, "water": 3, "spade": 4}, 100)
-    new = candidate("water and a spade for a rose", bm25=20.0)
-    old = [candidate("this", cosine) for cosine in (0.3, 0.2, 0.1)]
-    assert in_order([*old, new], asked)[0] == new
 
 
 def test_the_setting_is_not_split_wrongly() -> None:

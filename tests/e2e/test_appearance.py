@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import psutil
@@ -144,8 +145,8 @@ async def test_fifty_changes_leave_no_old_renderer_behind(
                 if number % 10 == 9:
                     await asyncio.sleep(0.5)
                     megabytes.append(job.memory_full_info().uss / 1e6)
-            # One renderer is 15, and one or two may be on their way out at a look. The first ten
-            # changes map the heads and fill the pools.
-            assert min(megabytes[-3:]) - max(megabytes[1:4]) < 10, megabytes
+            # One renderer is 15, and one or two may be on their way out at a look: so the middle of
+            # three looks. The first ten changes map the heads and fill the pools.
+            assert median(megabytes[-3:]) - median(megabytes[1:4]) < 20, megabytes
     finally:
         await host.disconnect()
