@@ -41,6 +41,7 @@ USER 10001
 FROM runtime AS agent
 COPY --chown=visavis docs docs
 COPY --chown=visavis agent agent
+RUN python -m agent.brains.llama_weights
 EXPOSE 8081
 CMD ["python", "-m", "agent", "start"]
 

@@ -78,9 +78,11 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json $(PAGE)
 	@touch $@
 
 .venv/.prewarm: .venv/.apps $(wildcard avatar_worker/render/*.py avatar_worker/render/simd/*.py \
-	avatar_worker/heads/*.glb)
+	avatar_worker/heads/*.glb) agent/brains/llama_weights.py
 	@echo "==> the renderer"
 	@$(PYTHON) -m avatar_worker prewarm
+	@echo "==> the embedded language model"
+	@$(PYTHON) -m agent.brains.llama_weights >/dev/null
 	@mkdir -p $(@D) && touch $@
 
 $(SERVER): .venv/.apps

@@ -12,7 +12,8 @@ from settings import Settings, load_settings
 from worker_cli import run_worker
 
 from .brains.errors import BrainError
-from .brains.llama import LlamaAddress, LlamaError, LlamaServer
+from .brains.llama import LlamaAddress, LlamaServer
+from .brains.llama_weights import LlamaError
 from .brains.providers import check_brain, choose_providers
 from .console import answer_lines, has_portaudio, sound_problem
 from .controls import ControlError, Parts

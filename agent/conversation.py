@@ -23,7 +23,8 @@ from .assistant import Assistant
 from .attendance import attend
 from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
 from .brains.errors import BrainError
-from .brains.llama import LlamaAddress, LlamaError, prime
+from .brains.llama import LlamaAddress, prime
+from .brains.llama_weights import LlamaError
 from .brains.realtime_care import RealtimeCare, speak
 from .brains.steady_llm import SteadyLLM
 from .brains.turns import FRAME, RATE, REALTIME_RATE

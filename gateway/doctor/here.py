@@ -157,14 +157,14 @@ def _check_avatar(settings: Settings) -> list[Finding]:
 
 
 def _check_brains_files(settings: Settings) -> list[Finding]:
-    from agent.brains.llama import LlamaError, model_path
+    from agent.brains.llama_weights import LlamaError, find_weights
     from agent.brains.providers import choose_providers
 
     providers = choose_providers(settings)
     found = []
     if providers.llm == "embedded":
         try:
-            model_path()
+            find_weights()
             importlib.import_module("xllamacpp")
         except (LlamaError, ImportError) as error:
             mend = "Run `make setup`; on Debian, `apt install libgomp1`."
