@@ -104,8 +104,9 @@ def test_images_are_made_by_the_steps_of_the_makefile() -> None:
             for text in (DOCKERFILE, MAKEFILE)
         ]
         assert steps[0] and steps[0] <= steps[1], command
-    assert "$(PYTHON) -m avatar_worker prewarm" in MAKEFILE
-    assert "RUN python -m avatar_worker prewarm" in lineage("avatar")
+    for step, image in (("avatar_worker prewarm", "avatar"), ("agent.brains.llama_weights", "agent")):
+        assert f"$(PYTHON) -m {step}" in MAKEFILE
+        assert f"RUN python -m {step}" in lineage(image)
 
 
 def test_images_hold_what_they_run_and_nothing_of_the_checkout_besides() -> None:
