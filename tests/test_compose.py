@@ -99,12 +99,13 @@ def test_images_are_made_by_the_steps_of_the_makefile() -> None:
     [uv_version] = re.findall(r"^UV_VERSION := (\S+)$", MAKEFILE, flags=re.MULTILINE)
     assert f"uv=={uv_version}" in DOCKERFILE
     for command in ("ci", "run"):
-        steps = [
+        runs = [
             {frozenset(words(step)) for step in re.findall(rf"npm ({command}\b.*?)$", text, re.M)}
             for text in (DOCKERFILE, MAKEFILE)
         ]
-        assert steps[0] and steps[0] <= steps[1], command
-    for step, image in (("avatar_worker prewarm", "avatar"), ("agent.brains.llama_weights", "agent")):
+        assert runs[0] and runs[0] <= runs[1], command
+    steps = {"avatar": "avatar_worker prewarm", "agent": "agent.brains.llama_weights"}
+    for image, step in steps.items():
         assert f"$(PYTHON) -m {step}" in MAKEFILE
         assert f"RUN python -m {step}" in lineage(image)
 
