@@ -28,6 +28,7 @@ from .brains.llama_weights import LlamaError
 from .brains.realtime_care import RealtimeCare, speak
 from .brains.steady_llm import SteadyLLM
 from .brains.turns import FRAME, RATE, REALTIME_RATE
+from .brief_session import BriefSession
 from .controls import Control, Messages, open_desk, tell_room, tell_sender
 from .inputs import refine_inputs, subscribe_to_people
 from .job_store import JobStore
@@ -234,7 +235,7 @@ async def take_typed(
 
 
 def open_session(brains: Brains) -> AgentSession[None]:
-    return AgentSession(
+    return BriefSession(
         vad=brains.vad,
         stt=NOT_GIVEN if brains.stt is None else brains.stt,
         llm=brains.llm,
