@@ -17,7 +17,7 @@ from livekit.plugins import silero
 from numpy.typing import NDArray
 
 from agent.brains.hibari import Voice
-from agent.brains.moonshine import Ears, Phrase, clean
+from agent.brains.moonshine import Ears, Phrase, Speech, clean
 from agent.brains.moonshine_stt import MoonshineSTT
 
 PATIENCE = 30.0
@@ -113,6 +113,21 @@ async def test_a_real_voice_is_misheard(ears: Ears) -> None:
     frame = rtc.AudioFrame(pcm.tobytes(), rate, 1, len(pcm))
     event = await MoonshineSTT(ears, silero.VAD.load()).recognize(frame)
     assert "best of times" in event.alternatives[0].text.lower()
+
+
+def test_silence_that_was_only_supposed_stays_in_the_middle_of_a_sentence(
+    ears: Ears, question: Pcm
+) -> None:
+    at = np.arange(0, len(question), 1.5)  # 24 to 16 kHz
+    heard = np.interp(at, np.arange(len(question)), question / 32768).astype(np.float32)
+    half = len(heard) // 2
+    at_once, paused = Speech(ears), Speech(ears)
+    whole = at_once.extend([heard], perhaps_all=True)
+    paused.extend([heard[:half]], perhaps_all=True)
+    assert paused.extend([heard[half:]], perhaps_all=True) == whole
+    assert "capital" in whole
+    at_once.close()
+    paused.close()
 
 
 @pytest.mark.parametrize(

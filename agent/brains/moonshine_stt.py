@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from livekit import rtc
 from livekit.agents import APIConnectOptions, LanguageCode, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
+from .lull import Lull
 from .moonshine import SAMPLE_RATE, Ears, Samples, Speech
 from .shared_vad import Dozing
 
@@ -85,6 +87,7 @@ class _MoonshineStream(stt.RecognizeStream):
         self._ears = ears
         self._vad = vad
         self._speech = Speech(ears)
+        self._lull = Lull(SAMPLE_RATE)
         self._pausing = True
         self._pushed = 0
         self._heard = 0
@@ -122,10 +125,12 @@ class _MoonshineStream(stt.RecognizeStream):
                 self._speech.hear(_samples(event.frames), voiced=True)
                 self._speech.postpone()
                 self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.START_OF_SPEECH))
-            elif event.type == vad.VADEventType.INFERENCE_DONE and speaking:
-                silence = event.raw_accumulated_silence
-                self._speech.hear(_samples(event.frames), voiced=silence == 0)
-                self._pausing = silence >= PAUSE
+            elif event.type == vad.VADEventType.INFERENCE_DONE:
+                window = _samples(event.frames)
+                silence = max(event.raw_accumulated_silence, self._lull.hear(window))
+                if speaking:
+                    self._speech.hear(window, voiced=silence == 0)
+                    self._pausing = silence >= PAUSE
             elif event.type == vad.VADEventType.END_OF_SPEECH:
                 speaking, self._pausing = False, True
                 self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.END_OF_SPEECH))
@@ -146,7 +151,8 @@ class _MoonshineStream(stt.RecognizeStream):
             if (finishing and not speech.is_read) or speech.is_due(self._pausing):
                 position, audio, speech.unread = speech.length, speech.unread, []
                 begun = loop.time()
-                text = await loop.run_in_executor(thread, speech.extend, audio)
+                extend = partial(speech.extend, audio, perhaps_all=self._pausing or finishing)
+                text = await loop.run_in_executor(thread, extend)
                 speech.postpone(loop.time() - begun)
                 speech.read = position
                 if text and text != speech.text and not self._pausing:
