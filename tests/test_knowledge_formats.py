@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -91,9 +92,115 @@ def test_markdown_does_not_lose_its_headings_lists_or_tables() -> None:
     ]
 
 
+def test_the_first_of_several_chapters_is_not_taken_for_the_title() -> None:
+    found = extract("garden.md", b"# Tools\n\nA spade.\n\n# Plants\n\n## Trees\n\nAn oak.\n")
+    assert found.title == "garden"
+    assert told(found) == [("Tools", "A spade."), ("Plants › Trees", "An oak.")]
+
+
 def test_the_names_of_columns_are_not_taken_for_a_row() -> None:
     table = "| limit | |\n|---|---|\n| a file | 20 MB |\n"
     assert told(extract("limits.md", table.encode())) == [("", "a file: 20 MB.")]
+
+
+_RST = """
+======
+Garden
+======
+
+All about *plants*, with ``water`` and :ref:`light <light>`; see :func:`~garden.dig`.
+
+.. contents::
+
+Water
+-----
+
+- Roses: daily.
+
+When
+~~~~
+
+=====  ====
+plant  hour
+=====  ====
+Fern   six
+=====  ====
+
+.. code-block:: shell
+
+   tap --on
+
+.. warning:: Never at noon.
+
+.. versionadded:: 3.5
+   A hose.
+
+.. function:: dig(depth)
+   :async:
+
+   Makes a hole.
+
+spade : tool
+   Of iron.
+"""
+
+
+def test_restructured_text_does_not_lose_its_headings_lists_or_tables() -> None:
+    found = extract("garden.rst", _RST.encode())
+    assert found.title == "Garden"
+    assert told(found) == [
+        ("", "All about plants, with water and light; see garden.dig."),
+        ("Water", "Roses: daily."),
+        ("Water › When", "Fern: six."),
+        ("Water › When", "tap --on"),
+        ("Water › When", "Warning"),
+        ("Water › When", "Never at noon."),
+        ("Water › When", "New in version 3.5 A hose."),
+        ("Water › When", "dig(depth)"),
+        ("Water › When", "Makes a hole."),
+        ("Water › When", "spade: tool"),
+        ("Water › When", "Of iron."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "directive",
+    [
+        "include:: {}",
+        "literalinclude:: {}",
+        "raw:: html\n   :file: {}",
+        "csv-table:: rows\n   :file: {}",
+        "csv-table:: rows\n   :url: file://{}",
+        "raw:: html\n   :url: file://{}",
+        "image:: {}\n   :loading: embed",
+        "code:: python\n   :file: {}",
+    ],
+)
+def test_restructured_text_does_not_read_other_files(tmp_path: Path, directive: str) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the password is tulip\n")
+    text = f"Before.\n\n.. {directive.format(secret)}\n\nAfter.\n"
+    found = extract("page.rst", text.encode())
+    assert "tulip" not in str(found)
+    assert {"Before.", "After."} <= {text for _, text in told(found)}
+
+
+def test_restructured_text_with_mistakes_is_not_refused_or_cut() -> None:
+    text = "Roses\n==\n\nRed ``and *white and |odd| and [1]_ and gone_.\n\n.. image::\n\n* 1\ntwo\n"
+    found = extract("page.rst", text.encode())
+    assert "Red" in str(found) and "white" in str(found) and "two" in str(found)
+
+
+def test_restructured_text_without_a_title_does_not_get_docutils_own() -> None:
+    assert extract("page.rst", b"Red roses.\n").title == "page"
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [("a.rst", ""), ("a.rest", ""), ("https://x.example/a", "text/x-rst; charset=utf-8")],
+)
+def test_restructured_text_is_not_taken_for_plain_text(name: str, content_type: str) -> None:
+    assert find_kind(name, content_type, b"Roses\n=====\n") == "rst"
 
 
 def test_a_page_is_not_read_with_its_navigation_and_scripts() -> None:

@@ -68,8 +68,8 @@ a token must not have ``canUpdateOwnMetadata``, or everybody could grant it to t
 TOPIC_SOURCES: Final = "visavis.sources"
 """Text stream, agent to everybody: :class:`visavis.knowledge.Sources` of the answer that begins."""
 TOPIC_KNOWLEDGE: Final = "visavis.knowledge"
-"""Byte stream, any participant to agent: a file (txt, md, html, pdf, docx; 20 MB) that it shall
-know in this conversation; the stream's name is the file's. One of the same name is replaced.
+"""Byte stream, any participant to agent: a file (txt, md, rst, html, pdf, docx; 20 MB) that it
+shall know in this conversation; the stream's name is the file's. One of the same name is replaced.
 
 The agent answers the sender with a text stream of the same topic, a
 :class:`visavis.knowledge.Learned`."""
@@ -80,9 +80,9 @@ RPC_KNOWLEDGE: Final = "visavis.knowledge"
 the outcome comes as with :data:`TOPIC_KNOWLEDGE`."""
 TOPIC_FILE: Final = "visavis.file"
 """Byte stream, any participant to agent: a picture (png, jpeg, webp) to look at, or a document
-(txt, md, html, pdf, docx) to know in this conversation; at most :data:`FILE_LIMIT`. The stream's
-name is the file's; its attribute :data:`FILE_QUESTION`, if any, is answered aloud. Without it a
-picture goes with the next thing that the person says.
+(txt, md, rst, html, pdf, docx) to know in this conversation; at most :data:`FILE_LIMIT`. The
+stream's name is the file's; its attribute :data:`FILE_QUESTION`, if any, is answered aloud. Without
+it a picture goes with the next thing that the person says.
 
 The agent answers the sender with a text stream of the same topic, a
 :class:`visavis.files.FileNews`."""

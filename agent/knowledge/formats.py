@@ -1,7 +1,7 @@
 """What is inside a file: its kind by its content, its text as blocks. Runs in a limited process.
 
-Everything with structure becomes HTML first (Markdown by markdown-it, Word by mammoth), so that
-headings, lists and tables are understood in one place, ``html_blocks``.
+Everything with structure becomes HTML first (Markdown by markdown-it, reStructuredText by docutils,
+Word by mammoth), so that headings, lists and tables are understood in one place, ``html_blocks``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from .passage import Block, Extract, KnowledgeError
 
-Kind = Literal["pdf", "docx", "html", "markdown", "text"]
+Kind = Literal["pdf", "docx", "html", "markdown", "rst", "text"]
 
 MOST_TEXT: Final = 5_000_000
 """Characters of a document."""
@@ -29,6 +29,8 @@ _HTML: Final = re.compile(
 )
 _CUT_WORD: Final = re.compile(r"[\x02\ufffe](?:\r?\n)?|(?<=[^\W\d_])[-\u00ad]\r?\n(?=[^\W\d_])")
 """A hyphen at a line's end; pdfium gives U+0002 or U+FFFE for one that it knows to be no more."""
+_RST: Final = re.compile(r"restructuredtext|\bx-rst\b|fallenstein\.rst", re.I)
+"""Media types in use; the last is the registered one, ``text/prs.fallenstein.rst``."""
 _LOCKED: Final = "{} is protected by a password; save it without one"
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.I)
 
@@ -44,6 +46,8 @@ def read(name: str, content_type: str, data: bytes) -> Extract:
             found = _html(_decode(name, content_type, data))
         case "markdown":
             found = _read_markdown(_decode(name, content_type, data))
+        case "rst":
+            found = _read_rst(_decode(name, content_type, data))
         case "text":
             found = Extract("", tuple(_paragraphs(_decode(name, content_type, data))))
     size = sum(len(block.text) for block in found.blocks)
@@ -73,6 +77,8 @@ def find_kind(name: str, content_type: str, data: bytes) -> Kind:
         return "html"
     if ending in (".md", ".markdown") or "markdown" in content_type.lower():
         return "markdown"
+    if ending in (".rst", ".rest") or _RST.search(content_type):
+        return "rst"
     return "text"
 
 
@@ -101,7 +107,7 @@ def _decode(name: str, content_type: str, data: bytes) -> str:
             return text.replace("\r\n", "\n").replace("\r", "\n")
         break
     raise KnowledgeError(
-        f"{name} is no text, and none of the formats that are read: txt, md, html, pdf, docx"
+        f"{name} is no text, and none of the formats that are read: txt, md, rst, html, pdf, docx"
     )
 
 
@@ -122,6 +128,20 @@ def _read_markdown(text: str) -> Extract:
     if text.startswith("---\n") and (end := text.find("\n---\n", 4)) > 0:
         text = text[end + 5 :]  # front matter
     return _html(MarkdownIt("commonmark").enable("table").render(text))
+
+
+def _read_rst(text: str) -> Extract:
+    from .rst import MOST_CHARACTERS, to_html
+
+    plain = Extract("", tuple(_paragraphs(text)))
+    if len(text) > MOST_CHARACTERS:
+        return plain
+    try:
+        return _html(to_html(text))
+    except MemoryError:
+        raise
+    except Exception:  # of odd nesting, or docutils' own; what it says can be read all the same
+        return plain
 
 
 def _read_docx(name: str, data: bytes) -> Extract:

@@ -36,9 +36,18 @@ def read_html(text: str) -> Extract:
     root = _main(tree)
     if root is None:
         return Extract(title, ())
-    reader = _Reader()
+    reader = _Reader(_title(root))
     reader.read(root)
     return Extract(title or reader.title, tuple(reader.blocks))
+
+
+def _title(root: LexborNode) -> str:
+    """The first heading, unless others are its equals: then it is the first section's."""
+    found = [(node.tag or "", _words(node)) for node in root.css(", ".join(_HEADINGS))]
+    found = [(tag, words) for tag, words in found if words]
+    if not found or any(tag <= found[0][0] for tag, _ in found[1:]):
+        return ""
+    return found[0][1]
 
 
 def _main(tree: LexborHTMLParser) -> LexborNode | None:
@@ -54,9 +63,9 @@ def _main(tree: LexborHTMLParser) -> LexborNode | None:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, title: str) -> None:
         self.blocks: list[Block] = []
-        self.title = ""
+        self.title = title
         self._levels: dict[int, str] = {}
         self._text: list[str] = []
 
@@ -73,7 +82,7 @@ class _Reader:
                 self._text.append(node.text_content or "")
             elif tag in _HEADINGS:
                 self._flush()
-                self._head(int(tag[1]), _flat(node.text()).rstrip(_SIGN).strip())
+                self._head(int(tag[1]), _words(node))
             elif tag == "tr":
                 self._flush()
                 self._row(node)
@@ -96,11 +105,9 @@ class _Reader:
         self._levels = {other: words for other, words in self._levels.items() if other < level} | {
             level: text
         }
-        if not self.title:
-            self.title = text
 
     def _heading(self) -> str:
-        """Without the first one when it is the title."""
+        """Without the document's title."""
         return " › ".join(text for text in self._levels.values() if text != self.title)
 
     def _row(self, row: LexborNode) -> None:
@@ -120,6 +127,10 @@ def _children(node: LexborNode) -> list[LexborNode]:
         found.append(child)
         child = child.next
     return found
+
+
+def _words(heading: LexborNode) -> str:
+    return _flat(heading.text()).rstrip(_SIGN).strip()
 
 
 def _flat(text: str) -> str:

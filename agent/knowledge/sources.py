@@ -16,7 +16,8 @@ from . import store
 from .extract import MOST_BYTES, extract
 from .passage import Document, Extract, KnowledgeError
 
-ENDINGS: Final = (".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".pdf", ".docx")
+_ENDINGS: Final = ".txt .md .markdown .rst .rest .html .htm .xhtml .pdf .docx"
+ENDINGS: Final = tuple(_ENDINGS.split())
 """What is taken out of a folder; a file that is named by itself may have any."""
 MOST_FILES: Final = 10_000
 """Of one folder."""

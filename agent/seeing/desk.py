@@ -28,7 +28,7 @@ SLOWEST: Final = 60.0
 
 _CANNOT_SEE: Final = (
     "{} cannot be looked at: the language model in use knows only words. Documents can be read "
-    "(txt, md, html, pdf, docx)"
+    "(txt, md, rst, html, pdf, docx)"
 )
 
 

@@ -7,7 +7,7 @@ export const LONGEST_FILE = 10_000_000;
 
 /** What it can look at or read. What a file is, the agent sees from its bytes. */
 export const FILE_TYPES =
-  '.png,.jpg,.jpeg,.webp,.txt,.md,.html,.htm,.pdf,.docx,image/png,image/jpeg,image/webp';
+  '.png,.jpg,.jpeg,.webp,.txt,.md,.rst,.html,.htm,.pdf,.docx,image/png,image/jpeg,image/webp';
 
 /** What became of a file; both null: nothing is known yet. */
 export interface FileFate {
