@@ -154,7 +154,7 @@ def _index(
 ) -> dict[str, float]:
     folder.mkdir()
     for name, text in texts.items():
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
     begin, cpu = time.perf_counter(), time.process_time()
     outcome: Outcome = update(index, [str(folder)], lambda url: (b"", ""))
     read = time.perf_counter()

@@ -26,14 +26,15 @@ BUILTINS: Final = tuple(_BUILTINS.split())
 
 
 def pages() -> dict[str, str]:
-    """Markdown of each module: a heading for everything that it has and that is documented."""
-    found = {name: _page(name, importlib.import_module(name)) for name in MODULES}
+    """A file's name and the Markdown of each module: a heading for everything that it has and that
+    is documented."""
+    found = {f"{name}.md": _page(name, importlib.import_module(name)) for name in MODULES}
     entries = [
         (name, thing)
         for name, thing in vars(builtins).items()
         if callable(thing) and not name.startswith("_") and not _is_error(thing)
     ]
-    found["builtins"] = _markdown("builtins", builtins, _with_methods("", entries))
+    found["builtins.md"] = _markdown("builtins", builtins, _with_methods("", entries))
     return found
 
 

@@ -13,19 +13,23 @@ SHORTEST: Final = 1500
 """Characters of a README that says something."""
 LONGEST: Final = 65_000
 """A longer one is mostly its history."""
+_ENDINGS: Final = {"text/markdown": "md", "text/x-rst": "rst"}
 
 
 def readmes() -> Iterator[tuple[str, str]]:
-    """Name of an installed package, and its README."""
+    """A file's name that begins with an installed package's, and the package's README."""
     for package in sorted(distributions(), key=lambda package: package.name.lower()):
         text = package.metadata.get_payload() or ""  # type: ignore[attr-defined]
         if SHORTEST <= len(text) <= LONGEST and package.name != "visavis":
-            yield package.name, text
+            # Where it does not say, it is reStructuredText (Core metadata specification).
+            kind = str(package.metadata.json.get("description_content_type", "text/x-rst"))
+            ending = _ENDINGS.get(kind.partition(";")[0].strip().lower(), "txt")
+            yield f"{package.name}.{ending}", text
 
 
 def own() -> Iterator[tuple[str, str]]:
-    """A name for each of our own documents, beginning with "visavis", and its text."""
+    """A file's name for each of our own documents, beginning with "visavis", and its text."""
     for name in OWN:
         path = ROOT / name
         for file in sorted(path.glob("*.md")) if path.is_dir() else [path]:
-            yield f"visavis-{file.stem.lower()}", file.read_text(encoding="utf-8")
+            yield f"visavis-{file.stem.lower()}.md", file.read_text(encoding="utf-8")

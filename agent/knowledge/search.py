@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Final, Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from . import store, vectors
 from .passage import Document, Passage
-from .weigh import Asked, Candidate
+from .weigh import Asked, Candidate, in_order
 from .words import asked, match
 
 Method = Literal["fused", "bm25", "vectors"]
@@ -25,7 +24,7 @@ LIMIT: Final = 5
 """Passages."""
 BUDGET: Final = 1200
 """Tokens of all passages together."""
-DEPTH: Final = 20
+DEPTH: Final = 30
 """Passages that each way of searching proposes."""
 MOST_POSTINGS: Final = 15_000
 """Passages that BM25 weighs for one question: common words are left out beyond."""
@@ -103,7 +102,7 @@ class Knowledge:
             weights = Asked.of(terms, self._passages)
             found = self._candidates(by_words, by_meaning, vector)
         if by_words and by_meaning:
-            found = in_order(found, weights)
+            found = in_order(found, weights, LIMIT)
         for candidate in found:
             passage = candidate.passage(weights)
             if passage.score >= WORTH_SHOWING:
@@ -251,13 +250,6 @@ class Knowledge:
             bm25 = by_words.get(number, 0.0)
             found.append(Candidate(text, heading, title, source, bm25, tuple(parts[number])))
         return found
-
-
-def in_order(candidates: Sequence[Candidate], asked: Asked) -> list[Candidate]:
-    """By both ways of searching together."""
-    known = [one.near for one in candidates if one.parts]
-    middle = median(known) if known else 0.0
-    return sorted(candidates, key=lambda one: -one.place(asked, middle))
 
 
 def fit(passages: Sequence[Passage], budget: int) -> list[Passage]:

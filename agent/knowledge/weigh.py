@@ -1,15 +1,16 @@
 """How much a passage has of a question: by its words, by what its parts mean, and both together.
 
-The constants are among the best that were tried on the questions of ``bench knowledge``, among
-values whose neighbours do as well.
+The constants are among the best that were tried on the questions of ``bench knowledge`` and on
+those of other documents (docs/knowledge.md), among values whose neighbours do as well.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean, median
 from typing import Final
 
 from .chunks import windows
@@ -22,9 +23,14 @@ PART_COVERAGE: Final = 0.1
 """The same, of one part of the passage, for its place."""
 FREQUENCY: Final = 0.003
 """Of a passage's BM25, for its place."""
-SECOND: Final = 0.25
-"""Weight of the two nearest parts' mean, against the nearest alone, for its place: what answers a
-question says more than one sentence about it."""
+MEAN: Final = 0.3
+"""Weight of all parts' mean, against the nearest alone, for its place: what answers a question is
+about it as a whole, too."""
+AHEAD: Final = 1.05
+"""BM25 of the first by words against the second, from which it is among the first few whatever
+its place: names of things, of which the vectors know little, are found so."""
+TOGETHER: Final = 0.4
+"""Share of the question's words that one of its parts has to have for that."""
 UNKNOWN: Final = 0.5
 """Weight of a word that no passage has, where those that all passages have weigh 0.7."""
 
@@ -96,12 +102,16 @@ class Candidate:
     def place(self, asked: Asked, middle: float) -> float:
         """The larger, the nearer the front. ``middle`` stands for the cosine where there is
         none yet."""
+        cosines = [cosine for _, cosine in self.parts] or [middle]
+        near = (1 - MEAN) * max(cosines) + MEAN * fmean(cosines)
+        return near + PART_COVERAGE * self.together(asked) + FREQUENCY * self.bm25
+
+    def together(self, asked: Asked) -> float:
+        """The share of the question that one part has, with its heading but not for the title;
+        less for a question of one or two words."""
         asked = asked.without(self.title)
-        best = sorted((cosine for _, cosine in self.parts), reverse=True)[:2] or [middle]
-        near = (1 - SECOND) * best[0] + SECOND * sum(best) / len(best)
         texts = [text for text, _ in self.parts] or [self.text]
-        has = max(asked.coverage(f"{self.heading} {text}") for text in texts)
-        return near + PART_COVERAGE * asked.certainty * has + FREQUENCY * self.bm25
+        return asked.certainty * max(asked.coverage(f"{self.heading} {text}") for text in texts)
 
     def passage(self, asked: Asked) -> Passage:
         """With its score and what is best in it."""
@@ -116,3 +126,21 @@ class Candidate:
         score = min(1.0, max(0.0, near + share * whole))
         best, _ = max(parts, key=lambda part: part[1] + share * asked.coverage(part[0]))
         return Passage(self.text, self.title, self.source, self.heading, best, round(score, 4))
+
+
+def in_order(candidates: Sequence[Candidate], asked: Asked, few: int) -> list[Candidate]:
+    """By their places; the surest by words is among the first ``few``."""
+    known = [one.near for one in candidates if one.parts]
+    middle = median(known) if known else 0.0
+    found = sorted(candidates, key=lambda one: -one.place(asked, middle))
+    if len(found) <= few:
+        return found
+    first, second = sorted(found, key=lambda one: -one.bm25)[:2]
+    if (
+        first not in found[:few]
+        and first.bm25 >= AHEAD * second.bm25
+        and first.together(asked) >= TOGETHER
+    ):
+        found.remove(first)
+        found.insert(few - 1, first)
+    return found
