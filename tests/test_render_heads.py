@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from avatar_worker.heads import HEADS, find_head
 from avatar_worker.render import HeadError, load_head
 from avatar_worker.render.gltf import read_glb
 from avatar_worker.render.materials import ALPHA
 from avatar_worker.render.reader import read_head
+from avatar_worker.render.textures import shrink
 
 Document = dict[str, Any]
 
@@ -165,6 +167,25 @@ def test_broken_document_is_refused(
     with pytest.raises(HeadError, match=message) as caught:
         load_head(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_smaller_texture_has_no_colours_that_were_not_there() -> None:
+    """Of hair that is nearly see-through, rounding once made black, red and white texels."""
+    rng = np.random.default_rng(1)
+    pixels = np.full((64, 64, 4), (90, 58, 38, 0), np.uint8)
+    pixels[..., 3] = rng.integers(0, 4, (64, 64))
+    pixels[:, 32:, 3] = 255
+    small = np.asarray(shrink(Image.fromarray(pixels, "RGBA"), (20, 20)), int)
+    assert small.shape == (20, 20, 4)
+    assert np.abs(small[..., :3] - (90, 58, 38)).max() <= 1
+    assert small[:, :9, 3].max() <= 3 and small[:, 11:, 3].min() == 255
+
+
+def test_what_is_see_through_does_not_colour_what_is_not() -> None:
+    pixels = np.zeros((40, 40, 4), np.uint8)
+    pixels[::2] = (90, 58, 38, 255)
+    small = np.asarray(shrink(Image.fromarray(pixels, "RGBA"), (20, 20)), int)
+    assert np.abs(small - (90, 58, 38, 128)).max() <= 1
 
 
 def test_hairs_alpha_is_not_looked_up_beside_its_texel() -> None:

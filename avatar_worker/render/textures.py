@@ -13,6 +13,28 @@ LEVELS: Final = 5
 """Mip levels of each texture."""
 
 
+def shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The RGBA ``image`` made smaller: what is see-through hardly colours what is not.
+
+    Pillow multiplies by alpha in bytes and divides again: of alpha 1 to 3 come black, red and white
+    texels, which show along every hair.
+    """
+    if np.asarray(image.getchannel("A")).min() == 255:
+        return image.resize(size, Image.Resampling.BOX)
+
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BOX))
+
+    alpha = np.asarray(image.getchannel("A"), np.float32)
+    weight = alpha + np.float32(1)
+    total = mean(weight)
+    bands = [
+        mean(np.asarray(image.getchannel(band), np.float32) * weight) / total for band in "RGB"
+    ]
+    pixels = np.rint(np.dstack([*bands, total - 1])).clip(0, 255).astype(np.uint8)
+    return Image.fromarray(pixels, "RGBA")
+
+
 def build_pyramids(images: Sequence[Image.Image]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """Texels (t, 4) RGBA of all levels, and a table (images, LEVELS, 3) of offset, width, height.
 

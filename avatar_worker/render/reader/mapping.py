@@ -10,6 +10,7 @@ from PIL import Image
 
 from avatar_worker.render.head import Floats
 from avatar_worker.render.limits import MAX_TEXTURE_SIDE
+from avatar_worker.render.textures import shrink
 
 from .pieces import Piece
 
@@ -57,7 +58,7 @@ def fit(image: Image.Image, uv: Floats, piece: Piece, fine: float) -> Image.Imag
     if scale > _WORTH:
         return image
     size = (max(4, round(image.width * scale)), max(4, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BOX)
+    return shrink(image, size)
 
 
 def transform(uv: Floats, transform: dict[str, Any]) -> Floats:
@@ -81,7 +82,7 @@ def tile(image: Image.Image, tiles: tuple[int, int], wrap: tuple[int, int]) -> I
         min(side, max(2, MAX_TEXTURE_SIDE // count))
         for side, count in zip(image.size, tiles, strict=True)
     )
-    small = np.asarray(image.resize((size[0], size[1]), Image.Resampling.BOX))
+    small = np.asarray(shrink(image, (size[0], size[1])))
     rows = [small[::-1] if wrap[1] == MIRROR and y % 2 else small for y in range(tiles[1])]
     columns: list[NDArray[np.uint8]] = []
     for x in range(tiles[0]):
