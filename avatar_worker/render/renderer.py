@@ -17,7 +17,7 @@ from .corners import Corners
 from .head import Head
 from .i420 import convert_i420
 from .materials import EYE
-from .raster import count_samples
+from .raster import SEE_THROUGH, count_samples
 from .samples import Samples
 from .shade import make_scratch, shade_band
 
@@ -72,9 +72,9 @@ class MeshRenderer:
         self._samples = Samples(head, self._corners.screen, width, height)
         self._scratch = make_scratch(width)
         self._smooth = np.full(len(head.triangles) + 1, -1, np.int32)
-        self._smooth[1:] = np.where(head.part_kind <= EYE, range(len(head.part_kind)), -1)[
-            head.triangle_part
-        ]
+        # Solid hair is one surface, too: locks on it have holes.
+        smooth = (head.part_kind[head.triangle_part] <= EYE) | ~self.see_through
+        self._smooth[1:] = np.where(smooth, head.triangle_part, -1)
         self._backdrop = _prepare(width, height, background)
         self._picture = self._backdrop.copy()
         self._yuv = np.empty((height * 3 // 2, width), np.uint8)
@@ -96,6 +96,11 @@ class MeshRenderer:
         """The frame as a fresh RGBA array (height, width, 4)."""
         self._redraw(weights, pose)
         return self._picture.copy()
+
+    @property
+    def see_through(self) -> NDArray[np.bool_]:
+        """Which of the head's triangles (m,) have their alpha looked up at this size."""
+        return np.asarray(self._samples.surface & SEE_THROUGH != 0)
 
     def count_samples(self, weights: Floats, pose: HeadPose) -> NDArray[np.int64]:
         """How many samples of the frame, four a pixel, show each of the head's triangles (m,)."""

@@ -21,8 +21,9 @@ from .movement import Movement
 from .pieces import Piece
 from .rest import Matrix
 
-_ABOVE: Final = 0.122
-"""Metres from the eyes to the top of a head with its hair, as our own heads have it."""
+_ABOVE: Final = 0.135
+"""Metres from the eyes to the top of the hair. More than a picture of 16:9 shows above them at the
+hair's distance, 0.127: a little of tall hair is cut off there, or the face would be small."""
 _BELOW: Final = 0.118
 """Metres from the eyes to the chin."""
 _ASIDE: Final = 0.115

@@ -50,8 +50,6 @@ def build_head(inputs: Path, person: Person, out: Path) -> dict[str, int]:
     hair.triangles = hair.triangles[np.argsort(nearest, kind="stable")]
     if person.hair.style == "curls":
         region = _drop_scalp(skin, region, scalp)
-    elif person.hair.style == "lob":
-        _fill_crown(skin, scalp)
     skin.uv = atlas.to_atlas(skin.uv, region)
     skin.image = paint_skin(
         read_texture(inputs, person.skin.texture), skin, lashes, body, person, scalp
@@ -73,10 +71,6 @@ def build_head(inputs: Path, person: Person, out: Path) -> dict[str, int]:
     return {part.name: len(part.triangles) for part in parts}
 
 
-CROWN = 0.05
-"""Decimetres."""
-
-
 def _drop_scalp(skin: Part, region: np.ndarray, scalp: Scalp) -> np.ndarray:
     """Skin well under a solid shell of hair is never seen."""
     deep = scalp.inside(skin.position) > 0.12
@@ -84,15 +78,6 @@ def _drop_scalp(skin: Part, region: np.ndarray, scalp: Scalp) -> np.ndarray:
     used = np.unique(skin.triangles[wanted])
     skin.keep_triangles(wanted)
     return np.asarray(region[used])
-
-
-def _fill_crown(skin: Part, scalp: Scalp) -> None:
-    """Behind a parting, hair stands off the head on both sides: between them one would look
-    through. There the scalp, which has the hair's colour, comes up to where they begin."""
-    q = scalp.local(skin.position)
-    behind = ramp(0.45, 0.15, q[:, 2]) * ramp(0.45, 0.80, q[:, 1])
-    deep = ramp(0.05, 0.30, scalp.inside(skin.position))
-    skin.position = skin.position + skin.normal * (CROWN * behind * deep)[:, None]
 
 
 def _hide_under(skin: Part, region: np.ndarray, cloth: Part, neckline: Floats) -> np.ndarray:

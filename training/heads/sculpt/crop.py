@@ -5,23 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from .hair import Fall, Scalp, comb, grow, ribbons, smooth_lines, taper, trim
-from .hairpaint import TILES, paint_strands
+from .hairpaint import LOCKS, SHEET, TILES, paint_strands
 from .numbers import Floats, ramp
-from .part import Part
+from .part import Part, join
 from .person import Hair
 from .roots import find_fringe, find_roots, outward
+from .shell import make_shell
 from .surface import Surface
+
+CLIPPED = 0.40
+"""Height above the eyes up to which the sides are clipped: only the skin's paint shows there."""
 
 
 def make_crop(hair: Hair, skin: Part, surface: Surface, scalp: Scalp) -> Part:
-    """Short at the sides, longer on top, brushed up and to the person's left."""
+    """Clipped at the sides, longer on top, brushed up and to the person's left."""
     rng = np.random.default_rng(8)
-    roots, normals = find_roots(skin, scalp, 520, 0.01, 3)
-    # The sides are clipped: only the skin's paint shows there, and the shortest hair above it.
-    edge, edge_normals = find_fringe(skin, scalp, 54, 4)
+    roots, normals = find_roots(skin, scalp, 500, 0.01, 3)
+    edge, edge_normals = find_fringe(skin, scalp, 60, 4)
+    wispy = np.arange(len(roots) + len(edge)) >= len(roots)
     roots, normals = np.concatenate([roots, edge]), np.concatenate([normals, edge_normals])
-    long_enough = scalp.local(roots)[:, 1] > 0.20 + 0.12 * rng.random(len(roots))
-    roots, normals = roots[long_enough], normals[long_enough]
+    height_ = scalp.local(roots)[:, 1]
+    long_enough = height_ > CLIPPED + 0.10 * rng.random(len(roots))
+    # At the temples' edge single locks would look like patches.
+    long_enough &= (height_ > 0.66) | (scalp.inside(roots) > 0.06)
+    roots, normals, wispy = roots[long_enough], normals[long_enough], wispy[long_enough]
     q = scalp.local(roots)
     top = ramp(0.46, 0.80, q[:, 1])
     front = ramp(0.30, 0.75, q[:, 2]) * top
@@ -34,11 +41,11 @@ def make_crop(hair: Hair, skin: Part, surface: Surface, scalp: Scalp) -> Part:
         ],
         axis=1,
     )
-    first += rng.normal(0, 0.16, first.shape)
+    first += rng.normal(0, 0.14, first.shape)
     first -= 0.75 * (first * normals).sum(axis=1, keepdims=True) * normals
     overhang = ramp(0.20, 0.55, q[:, 0])
     lift = 0.014 + (0.12 * top + 0.08 * front) * (1 - 0.6 * overhang)
-    lift = lift + rng.uniform(0, 0.03, len(roots)) * (0.3 + top)
+    lift = lift + rng.uniform(0, 0.03, len(roots)) * (0.2 + top)
 
     def height(grown: Floats) -> Floats:
         return 0.012 + (lift - 0.012) * ramp(0.0, 0.25, grown)
@@ -52,15 +59,32 @@ def make_crop(hair: Hair, skin: Part, surface: Surface, scalp: Scalp) -> Part:
     lines = grow(
         roots, first, surface, height, guide, clings, Fall(0.04, 18, stiffness=0.8, weight=0.07)
     )
-    length = 0.14 + 0.44 * top + 0.14 * front + rng.uniform(-0.03, 0.05, len(roots))
+    length = 0.16 + 0.42 * top + 0.14 * front + rng.uniform(-0.03, 0.05, len(roots))
     lines = trim(lines, np.clip(length / (18 * 0.04), 0, 1), 5)
     lines = smooth_lines(comb(lines, (top > 0.5).astype(np.int64), 0.4), 1)
-    width = (0.15 + 0.09 * top[:, None]) * taper(5, 0.85, 0.5)[None]
-    width = width * rng.uniform(0.85, 1.15, (len(lines), 1))
-    thin = (scalp.inside(roots) < 0.07) | (top < 0.3)
-    tiles = np.where(thin, rng.integers(4, 7, len(roots)), rng.integers(0, 4, len(roots)))
+    width = (0.08 + 0.13 * top[:, None]) * taper(5, 0.85, 0.4)[None]
+    width = width * rng.uniform(0.8, 1.2, (len(lines), 1)) * np.where(wispy, 0.7, 1.0)[:, None]
+    thin = wispy | (top < 0.3) | (rng.random(len(lines)) < 0.2)
+    tiles = np.where(thin, rng.integers(2, 5, len(roots)), rng.integers(0, 3, len(roots)))
+    tiles = np.where(wispy, rng.integers(3, LOCKS, len(roots)), tiles)
     t = np.linspace(0, 1, 5)
     shade = np.clip((0.86 + 0.10 * top[:, None]) * (0.84 + 0.22 * t[None]), 0.3, 1)
-    made = ribbons(lines, width, outward(scalp), tiles, TILES, shade, 0.22)
-    made.image = paint_strands(hair, roots=0.25, ragged=0.6, seed=4)[::2]
+    cards = ribbons(lines, width, outward(scalp), TILES - LOCKS + tiles, TILES, shade, crisp=0.22)
+    made = join([_shell(skin, scalp), cards])
+    made.image = paint_strands(hair, ring=0.40, thin_edge=False, seed=4)[::2]
     return made
+
+
+def _shell(skin: Part, scalp: Scalp) -> Part:
+    """What shows between the locks: hair that lies on the scalp, from the right to the left."""
+    q = scalp.local(skin.position)
+    shell = make_shell(skin, scalp, (scalp.inside(skin.position) > 0.0) & (q[:, 1] > CLIPPED - 0.1))
+    q = scalp.local(shell.position)
+    top = ramp(0.46, 0.85, q[:, 1]) * ramp(0.0, 0.20, scalp.inside(shell.position))
+    swell = -0.012 + 0.02 * ramp(CLIPPED, 0.5, q[:, 1]) + 0.125 * top
+    shell.position = shell.position + shell.normal * swell[:, None]
+    across = np.clip((q[:, 2] + 0.25 * q[:, 0] + 1.2) / 2.4, 0.01, 0.99)
+    along = np.clip(0.5 + np.arctan2(q[:, 0], q[:, 1] - 0.1) / 3.6, 0.01, 0.99)
+    shell.uv = np.stack([across * SHEET * 0.99, along], axis=1)
+    shell.occlusion = 0.60 + 0.20 * top
+    return shell

@@ -74,7 +74,7 @@ def _paint_eye(iris: Colour) -> Floats:
     y, x = (np.mgrid[0:side, 0:side] + 0.5) / side * 2 - 1
     angle = np.hypot(x, y) * _REACH
     around = np.arctan2(-y, x)
-    picture = np.ones((side, side, 3)) * np.array([0.875, 0.855, 0.835])
+    picture = np.ones((side, side, 3)) * np.array([0.77, 0.745, 0.73])
     veins = gaussian_filter(rng.normal(size=(side, side)), 3) * 3
     corner = ramp(0.45, 1.0, np.abs(np.sin(angle) * np.cos(around)))
     picture += corner[..., None] * np.array([-0.03, -0.13, -0.14]) * (1 + 0.35 * veins[..., None])

@@ -1,4 +1,4 @@
-"""Textures of hair: strands with a root, a tip and a colour of their own; curls."""
+"""Textures of hair: sheets and locks of strands with roots, tips and tones; curls."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from scipy.ndimage import gaussian_filter
 from .numbers import Floats, bump, ramp
 from .person import Colour, Hair
 
-TILES = 8
-SOLID = 2
-"""The first tiles are solid along most of their length, from edge to edge."""
-_WIDE, _HIGH = 112, 1024
+TILES = 16
+"""Columns of a texture of strands: the sheet's first, then the locks'."""
+LOCKS = 6
+"""Locks, from dense to a few hairs: the last columns."""
+SHEET = 1 - LOCKS / TILES
+"""Share of the texture's width that the sheet takes."""
+COILS = 8
+"""Columns of a texture of curls."""
+_HIGH, _WIDE = 1024, 64
+_DENSITY = (0.92, 0.80, 0.66, 0.52, 0.36, 0.22)
 
 
 def gradient(level: Floats, dark: Colour, middle: Colour, light: Colour) -> Floats:
@@ -21,45 +27,52 @@ def gradient(level: Floats, dark: Colour, middle: Colour, light: Colour) -> Floa
     return np.stack([np.interp(level, [0, 0.5, 1], stops[:, k]) for k in range(3)], axis=-1)
 
 
-def paint_strands(hair: Hair, *, roots: float, ragged: float, seed: int) -> Floats:
-    """(1024, TILES * 112, 4): tiles from dense to thin, roots at the top.
+def paint_strands(hair: Hair, *, ring: float, thin_edge: bool, seed: int) -> Floats:
+    """(1024, 1024, 4): a sheet of strands, then locks; roots at the top.
 
-    ``roots`` and ``ragged``: the share of the length over which hairs begin and end. A hair is a
-    line of one noise, which the lock's sway bends; what a lock shows of its hairs grows less
-    towards its sides and its tip.
+    ``ring``: how far down the sheet's light lies. With a ``thin_edge`` its left border is hairs,
+    and it ends in tips; without it is solid.
     """
     rng = np.random.default_rng(seed)
     y = ((np.arange(_HIGH) + 0.5) / _HIGH)[:, None]
-    x = ((np.arange(_WIDE) + 0.5) / _WIDE)[None]
     tiles = []
-    for tile in range(TILES):
-        density = [1.0, 0.97, 0.93, 0.88, 0.78, 0.66, 0.5, 0.36][tile]
-        sway = 0.05 * np.sin(2 * np.pi * (y * rng.uniform(0.5, 1.1) + rng.random()))
-        sway = sway + 0.02 * np.sin(2 * np.pi * (y * rng.uniform(1.5, 2.5) + rng.random()))
-        gather = 1 + 0.7 * ramp(0.55, 1.1, y)
-        across = (0.5 + (x - 0.5) * gather + sway) * _WIDE + 60
-
-        def hairs(width: float, across: Floats = across) -> Floats:
-            noise = gaussian_filter(rng.normal(size=_WIDE * 3), width)
-            return np.interp(across, np.arange(_WIDE * 3), noise / noise.std())
-
-        fine, middle, broad = hairs(0.7), hairs(2.2), hairs(7.0)
-        level = 0.5 + rng.normal(0, 0.035) + 0.055 * fine + 0.06 * middle + 0.06 * broad
-        level = level - 0.07 * (1 - ramp(0.0, 0.2, y)) + 0.10 * ramp(0.35, 1.0, y)
-        level = level + 0.09 * bump(y, 0.25, 0.10)
-        threshold = np.clip(0.5 + 0.28 * fine + 0.16 * middle, 0.02, 0.98)
-        tip = np.clip((1 - y) / ragged, 0, 1) ** 0.8
-        start = np.clip(y / roots, 0, 1)
-        rim = np.clip((0.42 - np.abs(x - 0.5)) / 0.20, 0, 1) ** 0.7
-        shown = density * rim * np.minimum(tip, start)
-        alpha = ramp(-0.10, 0.10, shown - threshold * (1 - 0.25 * density) * 1.0)
-        alpha = alpha * np.clip(shown * 8, 0, 1)
-        if tile < SOLID:
-            # What lets nothing through is drawn twice as fast.
-            alpha = np.maximum(alpha, ramp(0.08, 0.28, y) * ramp(0.74, 0.64, y))
+    for density in (1.0, *_DENSITY):
+        wide = _WIDE if tiles else _WIDE * (TILES - LOCKS)
+        x = np.arange(wide)[None] + 0.5
+        fine, middle, broad = (_streaks(rng, wide, size) for size in (0.75, 2.4, 9.0))
+        level = 0.47 + 0.08 * fine + 0.06 * middle + 0.05 * broad
+        # What a lamp above draws across round hairs, each at its own height.
+        light = bump(y + 0.022 * middle + 0.03 * broad, ring, 0.075)
+        level = level + light * (0.17 + 0.07 * fine) - 0.14 * (1 - ramp(0.0, 0.16, y))
+        level = level + 0.08 * ramp(0.45, 1.0, y)
+        need = np.clip(0.5 + 0.24 * fine + 0.14 * middle, 0.03, 0.97)
+        if tiles:
+            tip = np.clip((1 - y) / 0.38, 0, 1) ** 0.8
+            rim = np.clip((0.47 - np.abs(x / wide - 0.5)) / 0.25, 0, 1) ** 0.7
+            shown = density * rim * np.minimum(tip, np.clip(y / 0.10, 0, 1))
+            alpha = ramp(-0.09, 0.09, shown - need) * np.clip(shown * 8, 0, 1)
+        elif thin_edge:
+            tip = np.clip((1 - y + 0.02 * broad - 0.01) / 0.19, 0, 1) ** 0.8
+            shown = np.minimum(tip, np.clip((x + 2 * broad) / 12, 0, 1) ** 0.8)
+            alpha = ramp(-0.09, 0.09, shown - need * 0.75)
+        else:
+            alpha = np.ones_like(level)
         rgb = gradient(np.clip(level, 0, 1), hair.dark, hair.middle, hair.light)
         tiles.append(np.concatenate([rgb, alpha[..., None]], axis=2))
     return np.concatenate(tiles, axis=1)
+
+
+def _streaks(rng: np.random.Generator, wide: int, size: float) -> Floats:
+    """Noise (_HIGH, wide) of deviation 1: hairs ``size`` texels thick that come and go."""
+    noise = gaussian_filter(rng.normal(size=(_HIGH, wide)), (60 + 12 * size, size), mode="wrap")
+    noise = 0.7 * noise / noise.std()
+    steady = gaussian_filter(rng.normal(size=wide), size, mode="wrap")
+    noise = noise + 0.7 * (steady / steady.std())[None]
+    # Hairs do not run straight.
+    y = np.arange(_HIGH)
+    shift = np.round(3 * np.sin(2 * np.pi * y / 610) + 2 * np.sin(2 * np.pi * y / 230 + 1))
+    at = (np.arange(wide)[None] + shift[:, None].astype(np.int64)) % wide
+    return np.asarray(np.take_along_axis(noise, at, axis=1))
 
 
 def paint_curls(hair: Hair, *, seed: int) -> Floats:
@@ -69,13 +82,13 @@ def paint_curls(hair: Hair, *, seed: int) -> Floats:
     rows = []
     for row in range(4):
         tiles = []
-        for column in range(TILES):
-            solid = row == 3 and column == TILES - 1
+        for column in range(COILS):
+            solid = row == 3 and column == COILS - 1
             big = side * scale
             cover = Image.new("L", (big, big), 255 if solid else 0)
             level = Image.new("L", (big, big), 70)
             on_cover, on_level = ImageDraw.Draw(cover), ImageDraw.Draw(level)
-            count = 170 if solid else [150, 120, 90, 70][row]
+            count = 170 if solid else [210, 170, 130, 90][row]
             for _ in range(count):
                 radius = rng.uniform(7, 15) * scale
                 far = (rng.random() ** 0.7) * (0.5 * big - radius - 4)

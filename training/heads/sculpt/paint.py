@@ -144,7 +144,7 @@ def _paint_lids(painter: Painter, lashes: Part, body: Body, person: Person, brow
     height = painter.from_eye[:, 1]
     near = 1 - ramp(radius * 1.12, radius * 1.75, distance)
     lid = near * ramp(-radius * 0.2, radius * 0.15, height) * (1 - np.clip(brow * 1.5, 0, 1))
-    painter.mix(lid * person.skin.lid_cover, plain * 255 * np.array([0.97, 0.925, 0.905]))
+    painter.mix(lid * person.skin.lid_cover, plain * 255 * np.array([0.98, 0.945, 0.93]))
     below = near * ramp(radius * 0.1, -radius * 0.3, height)
     painter.mix(below * 0.45 * person.skin.lid_cover, plain * 255 * np.array([0.98, 0.93, 0.91]))
     painter.tint(
@@ -167,6 +167,9 @@ def _paint_scalp(painter: Painter, where: atlas.Atlas, person: Person, scalp: Sc
     grain = noise[where.row, where.column] / noise.std()
     depth = scalp.inside(where.position) + 0.012 * grain + person.hairline
     cover = ramp(-0.02, person.recession * 0.6 + 0.06, depth) * 0.94
+    if person.fade:
+        height = scalp.local(where.position)[:, 1] + 0.02 * grain
+        cover *= 1 - person.fade * ramp(0.45, -0.25, height)
     level = np.clip(0.62 + 0.16 * grain, 0, 1)[:, None]
     dark, middle = (np.array(c, np.float64) for c in (person.hair.dark, person.hair.middle))
     painter.mix(cover, dark + (middle - dark) * level)
@@ -176,7 +179,7 @@ def _bleed(sheet: Floats, where: atlas.Atlas) -> Floats:
     """Colour spread beyond the islands' borders, for the smaller mip levels."""
     known = np.zeros(sheet.shape[:2])
     known[where.row, where.column] = 1
-    known[atlas.HEAD_ROWS :] = 1
+    known[atlas.MOUTH_BOX] = known[atlas.SOCKET_BOX] = 1
     total, weight = sheet * known[..., None], known
     out = sheet.copy()
     for sigma in (2.0, 6.0):

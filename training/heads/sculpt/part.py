@@ -87,6 +87,21 @@ def make_part(
     )
 
 
+def join(pieces: Sequence[Part]) -> Part:
+    """Pieces of hair as one: places, light and the head's share; no image, no morphs."""
+    begins = np.cumsum([0, *(len(piece.position) for piece in pieces)])
+    return Part(
+        pieces[0].name,
+        np.concatenate([piece.position for piece in pieces]),
+        np.concatenate([piece.uv for piece in pieces]),
+        np.concatenate([p.triangles + begin for p, begin in zip(pieces, begins, strict=False)]),
+        np.arange(begins[-1]),
+        normal=np.concatenate([piece.normal for piece in pieces]),
+        occlusion=np.concatenate([piece.occlusion for piece in pieces]),
+        head_share=np.concatenate([piece.head_share for piece in pieces]),
+    )
+
+
 def smooth_normals(position: Floats, triangles: Ints, source: Ints) -> Floats:
     """Unit normals (n, 3), averaged over all triangles of a point by their area."""
     corners = position[triangles]

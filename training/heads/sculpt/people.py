@@ -54,7 +54,7 @@ AMY = Person(
         blush=(255, 214, 204),
         depth=(236, 206, 190),
         glow=(262, 260, 256),
-        shadow=(242, 222, 214),
+        shadow=(250, 238, 232),
     ),
     brow=Brow((84, 52, 34), 0.86, 0.052, 0.050),
     hair=Hair("lob", (40, 23, 16), (92, 57, 37), (154, 106, 70)),
@@ -62,7 +62,6 @@ AMY = Person(
     liner=((52, 32, 27), 0.75),
     lashes=1.35,
     cloth=(70, 98, 122),
-    hairline=0.05,
     rib=(0.026, 0.045),
 )
 MAYA = Person(
@@ -85,7 +84,7 @@ MAYA = Person(
         blush=(255, 208, 196),
         depth=(206, 178, 164),
         glow=(278, 272, 262),
-        shadow=(226, 204, 198),
+        shadow=(240, 226, 220),
     ),
     brow=Brow((34, 24, 21), 0.88, 0.056, 0.050),
     hair=Hair("curls", (18, 13, 12), (44, 32, 27), (92, 68, 54)),
@@ -139,5 +138,6 @@ BEN = Person(
     cloth=(58, 66, 76),
     rib=(0.030, 0.045),
     recession=0.10,
+    fade=0.55,
 )
 PEOPLE = {person.name: person for person in (AMY, MAYA, BEN)}

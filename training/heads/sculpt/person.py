@@ -70,6 +70,8 @@ class Person:
     """How far the scalp's colour reaches beyond the hairline, in decimetres."""
     recession: float = field(default=0.0, kw_only=True)
     """How far the hairline stands back at the temples, in decimetres."""
+    fade: float = field(default=0.0, kw_only=True)
+    """How much of the skin shows through where hair is clipped shortest."""
     iris: Colour
     liner: tuple[Colour, float]
     """Colour and strength of the line that the lashes draw on the lid."""
