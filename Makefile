@@ -82,7 +82,7 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json $(PAGE)
 	@echo "==> the renderer"
 	@$(PYTHON) -m avatar_worker prewarm
 	@echo "==> the embedded language model"
-	@$(PYTHON) -m agent.brains.llama_weights >/dev/null
+	@$(PYTHON) -m agent.brains.llama_weights
 	@mkdir -p $(@D) && touch $@
 
 $(SERVER): .venv/.apps

@@ -57,6 +57,9 @@ def test_every_start_of_the_worker_writes_the_weights_again(
     written = first.stat().st_mtime_ns
     assert quick_weights(folder) == first
     assert first.stat().st_mtime_ns == written
+    (folder / "of-another-wheel.gguf").touch()
+    first.unlink()
+    assert quick_weights(folder) == first
     assert list(folder.iterdir()) == [first]
 
 

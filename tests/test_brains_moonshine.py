@@ -75,7 +75,7 @@ async def test_the_final_text_waits_for_another_reading(
 ) -> None:
     push(stream, question)
     async with asyncio.timeout(PATIENCE):
-        while not (stream._speech.text and stream._speech.is_read and stream._pausing):
+        while not (stream._speech.ended and stream._speech.is_read and stream._pausing):
             await asyncio.sleep(0.01)
     monkeypatch.setattr(Phrase, "read", None)
     stream.flush()
@@ -128,6 +128,20 @@ def test_silence_that_was_only_supposed_stays_in_the_middle_of_a_sentence(
     assert "capital" in whole
     at_once.close()
     paused.close()
+
+
+def test_the_end_is_read_only_as_if_it_were_the_middle(ears: Ears, question: Pcm) -> None:
+    """A partial that happens to reach to the end is no reading of the end."""
+    speech = Speech(ears)
+    speech.hear((question[::2] / 32768).astype(np.float32), voiced=True)
+    assert speech.is_due(True)
+    speech.extend(speech.unread, perhaps_all=False)
+    speech.read = speech.length
+    assert not speech.is_due(False)
+    assert speech.is_due(True)
+    speech.extend([], perhaps_all=True)
+    assert not speech.is_due(True)
+    speech.close()
 
 
 @pytest.mark.parametrize(

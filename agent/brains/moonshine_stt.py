@@ -148,10 +148,11 @@ class _MoonshineStream(stt.RecognizeStream):
             self._wake.clear()
             speech = self._speech
             finishing = self._is_finishing
-            if (finishing and not speech.is_read) or speech.is_due(self._pausing):
+            perhaps_all = self._pausing or finishing
+            if speech.is_due(perhaps_all):
                 position, audio, speech.unread = speech.length, speech.unread, []
                 begun = loop.time()
-                extend = partial(speech.extend, audio, perhaps_all=self._pausing or finishing)
+                extend = partial(speech.extend, audio, perhaps_all=perhaps_all)
                 text = await loop.run_in_executor(thread, extend)
                 speech.postpone(loop.time() - begun)
                 speech.read = position

@@ -137,7 +137,8 @@ def _read_rst(text: str) -> Extract:
     if len(text) > MOST_CHARACTERS:
         return plain
     try:
-        return _html(to_html(text))
+        found = _html(to_html(text))
+        return found if found.blocks else plain
     except MemoryError:
         raise
     except Exception:  # of odd nesting, or docutils' own; what it says can be read all the same

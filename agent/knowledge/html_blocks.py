@@ -43,11 +43,16 @@ def read_html(text: str) -> Extract:
 
 def _title(root: LexborNode) -> str:
     """The first heading, unless others are its equals: then it is the first section's."""
-    found = [(node.tag or "", _words(node)) for node in root.css(", ".join(_HEADINGS))]
-    found = [(tag, words) for tag, words in found if words]
-    if not found or any(tag <= found[0][0] for tag, _ in found[1:]):
-        return ""
-    return found[0][1]
+    first, title = "", ""
+    for node in root.css(", ".join(_HEADINGS)):
+        tag = node.tag or ""
+        if title and tag > first:
+            continue
+        if words := _words(node):
+            if title:
+                return ""
+            first, title = tag, words
+    return title
 
 
 def _main(tree: LexborHTMLParser) -> LexborNode | None:

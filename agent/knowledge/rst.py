@@ -14,12 +14,13 @@ from docutils import nodes
 from docutils.core import publish_string
 from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.languages import en
+from docutils.writers import html5_polyglot
 
 MOST_CHARACTERS: Final = 1_500_000
 """docutils reads about 250,000 in a second; see ``extract.Limits``."""
 
-_DIRECTIVE: Final = re.compile(r"^\s*\.\. +([\w:+.-]*\w)::(?:\s|$)", re.M)
-_ROLE: Final = re.compile(r":([A-Za-z][\w:+.-]*):`|`:([A-Za-z][\w:+.-]*):")
+_DIRECTIVE: Final = re.compile(r"^[ \t]*\.\. +([\w:+.-]*\w)::(?:\s|$)", re.M)
+_ROLE: Final = re.compile(r":([A-Za-z][\w:+.-]{0,60}):`|`:([A-Za-z][\w:+.-]{0,60}):")
 _TARGET: Final = re.compile(r"^(.*\S)\s*<[^<>]+>$", re.S)
 """``:doc:`its text <its/target>```."""
 _PAGE_TITLE: Final = re.compile(r"<title>.*?</title>", re.S)
@@ -52,9 +53,10 @@ _QUIET: Final[dict[str, Any]] = {
     "input_encoding": "unicode",
     "output_encoding": "unicode",
     "smart_quotes": False,
-    "line_length_limit": 1_000_000,
+    "line_length_limit": MOST_CHARACTERS,
+    "doctitle_xform": False,
 }
-"""Nothing is read but the text itself, and what is wrong with it is not told."""
+"""With :class:`_Writer` nothing is read but the text itself; what is wrong with it is not told."""
 
 
 def to_html(text: str) -> str:
@@ -63,15 +65,30 @@ def to_html(text: str) -> str:
         _know_directive(name.lower())
     for before, after in set(_ROLE.findall(text)):
         _know_role((before or after).lower())
-    html: str = publish_string(text, writer="html5", settings_overrides=_QUIET)
+    html: str = publish_string(text, writer=_Writer(), settings_overrides=_QUIET)
     html = _PAGE_TITLE.sub("", html, count=1)
     html = html.replace('<span class="classifier">', ": <span>")
     # Notes and warnings are part of what is told, not of what a page has beside it.
     return html.replace("<aside ", "<div ").replace("</aside>", "</div>")
 
 
+class _Translator(html5_polyglot.HTMLTranslator):  # type: ignore[misc]
+    """Of a picture docutils' own would read the file, if it is to be embedded, and put one that is
+    no picture into the page as it is: whatever the settings say."""
+
+    def visit_image(self, node: nodes.image) -> None:
+        raise nodes.SkipNode
+
+
+class _Writer(html5_polyglot.Writer):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.translator_class = _Translator
+
+
 class _Any(Directive):  # type: ignore[misc]
-    """Of a name that docutils does not know: its arguments and what is in it, as they are."""
+    """Of a name that docutils does not know: its arguments and what is in it, as they are,
+    but for headings."""
 
     optional_arguments = 1
     final_argument_whitespace = True

@@ -165,7 +165,7 @@ def _paint_scalp(painter: Painter, where: atlas.Atlas, person: Person, scalp: Sc
     rng = np.random.default_rng(21)
     noise = gaussian_filter(rng.normal(size=(atlas.SIDE, atlas.SIDE)), (1.2, 2.4))
     grain = noise[where.row, where.column] / noise.std()
-    depth = scalp.inside(where.position) + 0.012 * grain + person.hairline
+    depth = scalp.inside(where.position) + 0.012 * grain
     cover = ramp(-0.02, person.recession * 0.6 + 0.06, depth) * 0.94
     if person.fade:
         height = scalp.local(where.position)[:, 1] + 0.02 * grain

@@ -66,8 +66,6 @@ class Person:
     skin: Skin
     brow: Brow
     hair: Hair
-    hairline: float = field(default=0.0, kw_only=True)
-    """How far the scalp's colour reaches beyond the hairline, in decimetres."""
     recession: float = field(default=0.0, kw_only=True)
     """How far the hairline stands back at the temples, in decimetres."""
     fade: float = field(default=0.0, kw_only=True)
