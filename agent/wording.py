@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_HUMS: Final = re.compile(r"(m+h+m+|m+|h+m+|u+h+(hu+h+)?|hu+h+|u+m+(hu+m+)?|a+h+|o+h+|aha)+")
+_HUMS: Final = re.compile(r"(m+h+m+|m+|h+m+|u+h+(hu+h*)?|hu+h+|u+m+(hu+m+)?|a+h+|o+h+|aha)+")
 _ASSENTS: Final = re.compile(
     r"yeah|yep|yup|right|okay|ok|sure|alright|all|i|see|exactly|cool|nice|great|wow|really"
 )

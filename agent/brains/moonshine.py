@@ -26,6 +26,9 @@ SHORTEST_LINE = 0.1
 AFTERWARDS = np.zeros(SAMPLE_RATE // 5, np.float32)
 """Silence put behind what may be the end. With no more than the 0.08 s after which a pause is seen,
 Moonshine left out the full stops of 6 of 82 sentences, and misheard the last word of two."""
+SHORT = SAMPLE_RATE * 3 // 2
+"""Samples, the half second before speech among them, of a phrase that gets none: of "uh-huh" with
+silence behind it Moonshine makes "ever"."""
 
 _STUTTER = re.compile(r"\b(\w+)((?:\W+\1\b){2,})", re.IGNORECASE)
 
@@ -130,6 +133,11 @@ class Speech:
         self.due = self.length + int(max(READ_INTERVAL, 4 * cost) * SAMPLE_RATE)
 
     @property
+    def words(self) -> str:
+        """``text``, unless all that was heard until now, silence too, sounds like a hum."""
+        return hum.TEXT if self.phrase is not None and self.timbre.is_hum else self.text
+
+    @property
     def is_read(self) -> bool:
         return self.read >= self.voiced
 
@@ -147,8 +155,9 @@ class Speech:
             self.close()
             self.phrase, audio = self.ears.phrase(), self.given
         self.ended = perhaps_all
-        text = self.phrase.read(np.concatenate([*audio, AFTERWARDS] if perhaps_all else audio))
-        return hum.TEXT if self.timbre.is_hum else text
+        if perhaps_all and sum(map(len, self.given)) > SHORT:
+            audio = [*audio, AFTERWARDS]
+        return self.phrase.read(np.concatenate(audio) if audio else np.zeros(0, np.float32))
 
     def close(self) -> None:
         if self.phrase is not None:

@@ -156,19 +156,19 @@ class _MoonshineStream(stt.RecognizeStream):
                 text = await loop.run_in_executor(thread, extend)
                 speech.postpone(loop.time() - begun)
                 speech.read = position
-                if text and text != speech.text and not self._pausing:
-                    self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
-                speech.text = text
+                before, speech.text = speech.words, text
+                if (words := speech.words) and words != before and not self._pausing:
+                    self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, words)
                 # A flush, or enough speech for the next reading, may have come meanwhile.
                 self._wake.set()
             elif finishing or (self._pausing and speech.length > LONGEST_PHRASE * SAMPLE_RATE):
                 self._finish(thread)
                 if self._ended:
                     return
-            elif self._pausing and speech.text and speech.offered < speech.read:
+            elif self._pausing and speech.words and speech.offered < speech.read:
                 # Perhaps the end: the answer can be thought out before that is certain.
                 speech.offered = speech.read
-                self._send(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, speech.text)
+                self._send(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, speech.words)
 
     @property
     def _is_finishing(self) -> bool:
@@ -181,9 +181,10 @@ class _MoonshineStream(stt.RecognizeStream):
         speech, self._speech = self._speech, Speech(self._ears)
         was_flushed, self._flush_at = self._flush_at is not None, None
         thread.submit(speech.close)
-        if not speech.text and not was_flushed:  # a flush is answered also when nothing was said
+        words = speech.words
+        if not words and not was_flushed:  # a flush is answered also when nothing was said
             return
-        self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, speech.text)
+        self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, words)
         usage = stt.RecognitionUsage(audio_duration=speech.length / SAMPLE_RATE)
         self._event_ch.send_nowait(
             stt.SpeechEvent(stt.SpeechEventType.RECOGNITION_USAGE, recognition_usage=usage)
