@@ -94,7 +94,7 @@ class LlamaServer:
         return self._process.pid if self._process else None
 
     def _launch(self) -> None:
-        find_weights()
+        find_weights()  # that they are missing is told better here than by a process that ends
         options = Options(
             port=self._port,
             slots=self._slots,

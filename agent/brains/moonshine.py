@@ -114,7 +114,7 @@ class Speech:
     given: list[Samples] = field(default_factory=list)
     """What ``phrase`` has been given."""
     ended: bool = False
-    """It was given silence afterwards as well."""
+    """It was read as if it ended: silence may have been put behind it."""
     timbre: hum.Timbre = field(default_factory=lambda: hum.Timbre(SAMPLE_RATE))
 
     def hear(self, audio: Samples, *, voiced: bool) -> None:

@@ -151,12 +151,12 @@ class _MoonshineStream(stt.RecognizeStream):
             perhaps_all = self._pausing or finishing
             if speech.is_due(perhaps_all):
                 position, audio, speech.unread = speech.length, speech.unread, []
-                begun = loop.time()
+                begun, before = loop.time(), speech.words
                 extend = partial(speech.extend, audio, perhaps_all=perhaps_all)
                 text = await loop.run_in_executor(thread, extend)
                 speech.postpone(loop.time() - begun)
                 speech.read = position
-                before, speech.text = speech.words, text
+                speech.text = text
                 if (words := speech.words) and words != before and not self._pausing:
                     self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, words)
                 # A flush, or enough speech for the next reading, may have come meanwhile.
@@ -165,10 +165,10 @@ class _MoonshineStream(stt.RecognizeStream):
                 self._finish(thread)
                 if self._ended:
                     return
-            elif self._pausing and speech.words and speech.offered < speech.read:
+            elif self._pausing and speech.offered < speech.read and (words := speech.words):
                 # Perhaps the end: the answer can be thought out before that is certain.
                 speech.offered = speech.read
-                self._send(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, speech.words)
+                self._send(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, words)
 
     @property
     def _is_finishing(self) -> bool:
@@ -180,8 +180,8 @@ class _MoonshineStream(stt.RecognizeStream):
     def _finish(self, thread: ThreadPoolExecutor) -> None:
         speech, self._speech = self._speech, Speech(self._ears)
         was_flushed, self._flush_at = self._flush_at is not None, None
-        thread.submit(speech.close)
         words = speech.words
+        thread.submit(speech.close)
         if not words and not was_flushed:  # a flush is answered also when nothing was said
             return
         self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, words)

@@ -24,7 +24,7 @@ _ROLE: Final = re.compile(r":([A-Za-z][\w:+.-]{0,60}):`|`:([A-Za-z][\w:+.-]{0,60
 _TARGET: Final = re.compile(r"^(.*\S)\s*<[^<>]+>$", re.S)
 """``:doc:`its text <its/target>```."""
 _PAGE_TITLE: Final = re.compile(r"<title>.*?</title>", re.S)
-"""The first heading says the same; where there is none, this is docutils' word for the file."""
+"""docutils' word for the text; what it is called, its headings say."""
 _FOR_SPHINX: Final = """
     autosummary codeauthor currentmodule default-domain highlight index literalinclude module
     sectionauthor tabularcolumns testcleanup testsetup toctree
