@@ -17,7 +17,7 @@ from livekit.plugins import silero
 from numpy.typing import NDArray
 
 from agent.brains.hibari import Voice
-from agent.brains.moonshine import Ears, Phrase, Speech, clean
+from agent.brains.moonshine import Ears, Phrase, clean
 from agent.brains.moonshine_stt import MoonshineSTT
 
 PATIENCE = 30.0
@@ -75,7 +75,7 @@ async def test_the_final_text_waits_for_another_reading(
 ) -> None:
     push(stream, question)
     async with asyncio.timeout(PATIENCE):
-        while not (stream._speech.ended and stream._speech.is_read and stream._pausing):
+        while not (stream._speech.text and stream._speech.is_read and stream._pausing):
             await asyncio.sleep(0.01)
     monkeypatch.setattr(Phrase, "read", None)
     stream.flush()
@@ -113,35 +113,6 @@ async def test_a_real_voice_is_misheard(ears: Ears) -> None:
     frame = rtc.AudioFrame(pcm.tobytes(), rate, 1, len(pcm))
     event = await MoonshineSTT(ears, silero.VAD.load()).recognize(frame)
     assert "best of times" in event.alternatives[0].text.lower()
-
-
-def test_silence_that_was_only_supposed_stays_in_the_middle_of_a_sentence(
-    ears: Ears, question: Pcm
-) -> None:
-    at = np.arange(0, len(question), 1.5)  # 24 to 16 kHz
-    heard = np.interp(at, np.arange(len(question)), question / 32768).astype(np.float32)
-    half = len(heard) // 2
-    at_once, paused = Speech(ears), Speech(ears)
-    whole = at_once.extend([heard], perhaps_all=True)
-    paused.extend([heard[:half]], perhaps_all=True)
-    assert paused.extend([heard[half:]], perhaps_all=True) == whole
-    assert "capital" in whole
-    at_once.close()
-    paused.close()
-
-
-def test_the_end_is_read_only_as_if_it_were_the_middle(ears: Ears, question: Pcm) -> None:
-    """A partial that happens to reach to the end is no reading of the end."""
-    speech = Speech(ears)
-    speech.hear((question[::2] / 32768).astype(np.float32), voiced=True)
-    assert speech.is_due(True)
-    speech.extend(speech.unread, perhaps_all=False)
-    speech.read = speech.length
-    assert not speech.is_due(False)
-    assert speech.is_due(True)
-    speech.extend([], perhaps_all=True)
-    assert not speech.is_due(True)
-    speech.close()
 
 
 @pytest.mark.parametrize(

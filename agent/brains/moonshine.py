@@ -23,12 +23,6 @@ READ_INTERVAL = 0.5
 """Seconds of new speech between partials."""
 SHORTEST_LINE = 0.1
 """Seconds. Moonshine invents a word for lines shorter than that."""
-AFTERWARDS = np.zeros(SAMPLE_RATE // 5, np.float32)
-"""Silence put behind what may be the end. With no more than the 0.08 s after which a pause is seen,
-Moonshine left out the full stops of 6 of 82 sentences, and misheard the last word of two."""
-SHORT = SAMPLE_RATE * 3 // 2
-"""Samples, the half second before speech among them, of a phrase that gets none: of "uh-huh" with
-silence behind it Moonshine makes "ever"."""
 
 _STUTTER = re.compile(r"\b(\w+)((?:\W+\1\b){2,})", re.IGNORECASE)
 
@@ -111,10 +105,6 @@ class Speech:
     """How far the text reached that was offered to be answered."""
     text: str = ""
     phrase: Phrase | None = None
-    given: list[Samples] = field(default_factory=list)
-    """What ``phrase`` has been given."""
-    ended: bool = False
-    """It was read as if it ended: silence may have been put behind it."""
     timbre: hum.Timbre = field(default_factory=lambda: hum.Timbre(SAMPLE_RATE))
 
     def hear(self, audio: Samples, *, voiced: bool) -> None:
@@ -133,31 +123,18 @@ class Speech:
         self.due = self.length + int(max(READ_INTERVAL, 4 * cost) * SAMPLE_RATE)
 
     @property
-    def words(self) -> str:
-        """``text``, unless all that was heard until now, silence too, sounds like a hum."""
-        return hum.TEXT if self.phrase is not None and self.timbre.is_hum else self.text
-
-    @property
     def is_read(self) -> bool:
         return self.read >= self.voiced
 
-    def is_due(self, perhaps_all: bool) -> bool:
-        """``perhaps_all``: it is to be read once more, unless that was done already, as if it
-        ended."""
-        if perhaps_all:
-            return not self.is_read or (self.phrase is not None and not self.ended)
-        return not self.is_read and self.length >= self.due
+    def is_due(self, pausing: bool) -> bool:
+        return not self.is_read and (pausing or self.length >= self.due)
 
-    def extend(self, audio: list[Samples], *, perhaps_all: bool) -> str:
-        """Blocking: read the phrase with ``audio`` appended; ``perhaps_all``: as if it ended."""
-        self.given += audio
-        if self.phrase is None or self.ended:
-            self.close()
-            self.phrase, audio = self.ears.phrase(), self.given
-        self.ended = perhaps_all
-        if perhaps_all and sum(map(len, self.given)) > SHORT:
-            audio = [*audio, AFTERWARDS]
-        return self.phrase.read(np.concatenate(audio) if audio else np.zeros(0, np.float32))
+    def extend(self, audio: list[Samples]) -> str:
+        """Blocking: read the phrase with ``audio`` appended."""
+        if self.phrase is None:
+            self.phrase = self.ears.phrase()
+        text = self.phrase.read(np.concatenate(audio))
+        return hum.TEXT if self.timbre.is_hum else text
 
     def close(self) -> None:
         if self.phrase is not None:

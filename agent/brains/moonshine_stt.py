@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from livekit import rtc
 from livekit.agents import APIConnectOptions, LanguageCode, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
-from .lull import Lull
 from .moonshine import SAMPLE_RATE, Ears, Samples, Speech
 from .shared_vad import Dozing
 
@@ -87,7 +85,6 @@ class _MoonshineStream(stt.RecognizeStream):
         self._ears = ears
         self._vad = vad
         self._speech = Speech(ears)
-        self._lull = Lull(SAMPLE_RATE)
         self._pausing = True
         self._pushed = 0
         self._heard = 0
@@ -125,12 +122,10 @@ class _MoonshineStream(stt.RecognizeStream):
                 self._speech.hear(_samples(event.frames), voiced=True)
                 self._speech.postpone()
                 self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.START_OF_SPEECH))
-            elif event.type == vad.VADEventType.INFERENCE_DONE:
-                window = _samples(event.frames)
-                silence = max(event.raw_accumulated_silence, self._lull.hear(window))
-                if speaking:
-                    self._speech.hear(window, voiced=silence == 0)
-                    self._pausing = silence >= PAUSE
+            elif event.type == vad.VADEventType.INFERENCE_DONE and speaking:
+                silence = event.raw_accumulated_silence
+                self._speech.hear(_samples(event.frames), voiced=silence == 0)
+                self._pausing = silence >= PAUSE
             elif event.type == vad.VADEventType.END_OF_SPEECH:
                 speaking, self._pausing = False, True
                 self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.END_OF_SPEECH))
@@ -148,27 +143,25 @@ class _MoonshineStream(stt.RecognizeStream):
             self._wake.clear()
             speech = self._speech
             finishing = self._is_finishing
-            perhaps_all = self._pausing or finishing
-            if speech.is_due(perhaps_all):
+            if (finishing and not speech.is_read) or speech.is_due(self._pausing):
                 position, audio, speech.unread = speech.length, speech.unread, []
-                begun, before = loop.time(), speech.words
-                extend = partial(speech.extend, audio, perhaps_all=perhaps_all)
-                text = await loop.run_in_executor(thread, extend)
+                begun = loop.time()
+                text = await loop.run_in_executor(thread, speech.extend, audio)
                 speech.postpone(loop.time() - begun)
                 speech.read = position
+                if text and text != speech.text and not self._pausing:
+                    self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, text)
                 speech.text = text
-                if (words := speech.words) and words != before and not self._pausing:
-                    self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, words)
                 # A flush, or enough speech for the next reading, may have come meanwhile.
                 self._wake.set()
             elif finishing or (self._pausing and speech.length > LONGEST_PHRASE * SAMPLE_RATE):
                 self._finish(thread)
                 if self._ended:
                     return
-            elif self._pausing and speech.offered < speech.read and (words := speech.words):
+            elif self._pausing and speech.text and speech.offered < speech.read:
                 # Perhaps the end: the answer can be thought out before that is certain.
                 speech.offered = speech.read
-                self._send(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, words)
+                self._send(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, speech.text)
 
     @property
     def _is_finishing(self) -> bool:
@@ -180,11 +173,10 @@ class _MoonshineStream(stt.RecognizeStream):
     def _finish(self, thread: ThreadPoolExecutor) -> None:
         speech, self._speech = self._speech, Speech(self._ears)
         was_flushed, self._flush_at = self._flush_at is not None, None
-        words = speech.words
         thread.submit(speech.close)
-        if not words and not was_flushed:  # a flush is answered also when nothing was said
+        if not speech.text and not was_flushed:  # a flush is answered also when nothing was said
             return
-        self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, words)
+        self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, speech.text)
         usage = stt.RecognitionUsage(audio_duration=speech.length / SAMPLE_RATE)
         self._event_ch.send_nowait(
             stt.SpeechEvent(stt.SpeechEventType.RECOGNITION_USAGE, recognition_usage=usage)
