@@ -13,7 +13,8 @@ PAGE := $(shell find frontend -path frontend/node_modules -prune -o -path fronte
 	-o -type f -print 2>/dev/null)
 SERVER := .cache/livekit-server/.ready
 # Each core takes whole files; what talks and listens in real time has the machine to itself.
-AT_ONCE := -n logical --dist loadfile
+# A crash ends the run: xdist never ends where it gives the rest of a crashed worker's files away.
+AT_ONCE := -n logical --dist loadfile --max-worker-restart 0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test test-fast lint bench clean chromium mesa services

@@ -15,12 +15,14 @@ from livekit.agents import stt, utils
 from numpy.typing import NDArray
 
 from .brains import smart_turn
+from .brains.mono import to_mono
 
 logger = logging.getLogger("visavis.agent")
 
 SILENCE: Final = 0.1
 """Seconds put behind what was heard: a recogniser takes that much silence for a pause, and the
 model has learned from twice as much."""
+_SILENCE: Final = np.zeros(round(SILENCE * smart_turn.RATE), np.int16)
 LATEST: Final = 0.25
 """Seconds that a judgement is waited for: an answer is not kept back by a busy machine."""
 
@@ -110,13 +112,8 @@ class Tone:
         await utils.aio.cancel_and_wait(*tasks)
 
     def _ask(self, frames: list[rtc.AudioFrame]) -> float:
-        rate = frames[0].sample_rate
-        if rate != smart_turn.RATE:
-            resampler = rtc.AudioResampler(rate, smart_turn.RATE)
-            frames = [*(out for each in frames for out in resampler.push(each)), *resampler.flush()]
-        silence = np.zeros(round(SILENCE * smart_turn.RATE), np.int16)
-        pcm = [np.frombuffer(each.data, np.int16) for each in frames]
-        return self._judge(np.concatenate([*pcm, silence]))
+        heard = to_mono(utils.merge_frames(frames), smart_turn.RATE)
+        return self._judge(np.concatenate([heard, _SILENCE]))
 
 
 def _judge(pcm: NDArray[np.int16]) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 
@@ -154,3 +156,24 @@ def test_a_sentence_cut_off_does_not_sound_like_a_whole_one() -> None:
         return smart_turn.load().chance_of_end(np.concatenate([pcm, silence]).astype(np.int16))
 
     assert chance(said.words[4].end) < 0.5 < chance(len(said.pcm) / RATE)
+
+
+def test_two_pauses_judged_at_once_do_not_take_the_process_down() -> None:
+    """LiveKit's resampler does, where nothing of LiveKit was used before: a process of its own."""
+    script = """
+import threading
+from livekit import rtc
+from agent.tone import Tone
+meet = threading.Barrier(2)
+tone = Tone(lambda pcm: float(meet.wait() * 0))
+def ask():
+    tone._ask([rtc.AudioFrame(bytes(960), 24_000, 1, 480)])
+threads = [threading.Thread(target=ask) for _ in range(2)]
+for each in threads: each.start()
+for each in threads: each.join()
+print(rtc._ffi_client.FfiClient._instance)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
+    )
+    assert (ran.returncode, ran.stdout) == (0, "None\n"), ran.stderr

@@ -16,7 +16,9 @@ import numpy as np
 from livekit import rtc
 from livekit.agents import APIConnectOptions, LanguageCode, stt, utils, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
+from numpy.typing import NDArray
 
+from .mono import to_mono
 from .moonshine import SAMPLE_RATE, Ears, Samples, Speech
 from .shared_vad import Dozing
 
@@ -72,7 +74,7 @@ class MoonshineSTT(stt.STT[Any]):
 
         def read() -> str:
             with self._ears.phrase() as phrase:
-                return phrase.read(_resample(frame))
+                return phrase.read(_scaled(to_mono(frame, SAMPLE_RATE)))
 
         return _transcript(stt.SpeechEventType.FINAL_TRANSCRIPT, await asyncio.to_thread(read))
 
@@ -193,14 +195,8 @@ def _transcript(kind: stt.SpeechEventType, text: str) -> stt.SpeechEvent:
 
 
 def _samples(frames: list[rtc.AudioFrame]) -> Samples:
-    pcm = np.concatenate([np.frombuffer(frame.data, np.int16) for frame in frames])
+    return _scaled(np.concatenate([np.frombuffer(frame.data, np.int16) for frame in frames]))
+
+
+def _scaled(pcm: NDArray[np.int16]) -> Samples:
     return pcm.astype(np.float32) / np.float32(32768)
-
-
-def _resample(frame: rtc.AudioFrame) -> Samples:
-    if frame.num_channels == 1 and frame.sample_rate == SAMPLE_RATE:
-        return _samples([frame])
-    resampler = rtc.AudioResampler(frame.sample_rate, SAMPLE_RATE, num_channels=frame.num_channels)
-    channels = _samples([*resampler.push(frame), *resampler.flush()])
-    mono: Samples = channels.reshape(-1, frame.num_channels).mean(axis=1).astype(np.float32)
-    return mono
