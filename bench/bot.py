@@ -113,12 +113,14 @@ class Microphone:
 class Bot:
     """One participant. Make it with :func:`join`."""
 
-    def __init__(self, room: rtc.Room, microphone: Microphone) -> None:
+    def __init__(self, room: rtc.Room, microphone: Microphone, *, sensing: bool = True) -> None:
+        """``sensing``: fills :attr:`senses`; without, others look and listen."""
         self.room = room
         self.senses = Senses()
         self._microphone = microphone
         self._tasks: set[asyncio.Task[None]] = set()
-        room.on("track_subscribed", self._on_track)
+        if sensing:
+            room.on("track_subscribed", self._on_track)
 
     async def say(self, speech: Speech) -> float:
         """Speak (n,) at 24 kHz; answers the time at which its last sample was spoken."""
@@ -186,20 +188,24 @@ class Bot:
 
 
 @asynccontextmanager
-async def join(gateway: str, *, body: dict[str, Any] | None = None) -> AsyncIterator[Bot]:
+async def join(
+    gateway: str, *, body: dict[str, Any] | None = None, sensing: bool = True
+) -> AsyncIterator[Bot]:
     """Enter a new room through the gateway's token endpoint, microphone on."""
     started = time.monotonic()
     token = await asyncio.to_thread(_fetch_token, gateway, body or {})
-    async with enter(token, started) as bot:
+    async with enter(token, started, sensing=sensing) as bot:
         yield bot
 
 
 @asynccontextmanager
-async def enter(token: Mapping[str, Any], started: float | None = None) -> AsyncIterator[Bot]:
+async def enter(
+    token: Mapping[str, Any], started: float | None = None, *, sensing: bool = True
+) -> AsyncIterator[Bot]:
     """Enter the room of a ``token`` from the token endpoint or of a session, microphone on."""
     room = rtc.Room()
     microphone = Microphone()
-    bot = Bot(room, microphone)
+    bot = Bot(room, microphone, sensing=sensing)
     bot.senses.joined = time.monotonic() if started is None else started
     try:
         await room.connect(token["server_url"], token["participant_token"])

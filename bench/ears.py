@@ -37,10 +37,25 @@ class HeardTrack:
     track: rtc.Track
     packets: deque[tuple[float, Sound]] = field(default_factory=deque)
     """(monotonic time of arrival, (240,)), oldest first."""
+    _loud: deque[float] = field(default_factory=deque)
+    """Arrivals of those that were not silent. Each is judged once: a listener that works hard
+    takes time from those it listens to."""
+
+    def add(self, at: float, pcm: Sound) -> None:
+        self.packets.append((at, pcm))
+        if level(pcm) > SILENCE_DBFS:
+            self._loud.append(at)
+
+    def forget(self, before: float) -> None:
+        while self.packets and self.packets[0][0] < before:
+            self.packets.popleft()
+        while self._loud and self._loud[0] < before:
+            self._loud.popleft()
 
     def loud_packets(self, since: float, until: float = float("inf")) -> list[float]:
         """Arrivals between ``since`` and ``until`` that were not silent."""
-        return [at for at, pcm in self.packets if since < at <= until and level(pcm) > SILENCE_DBFS]
+        late = list(itertools.takewhile(lambda at: at > since, reversed(self._loud)))
+        return [at for at in reversed(late) if at <= until]
 
 
 class Ears:
@@ -83,8 +98,7 @@ class Ears:
     def forget(self, before: float) -> None:
         """Let go of what came earlier, so that hours can be listened to."""
         for track in self.tracks:
-            while track.packets and track.packets[0][0] < before:
-                track.packets.popleft()
+            track.forget(before)
 
     def recording(self, since: float, until: float) -> NDArray[np.float32]:
         """(n,) at :data:`EAR_RATE`, full scale 1: all tracks together, as a listener heard them."""
@@ -140,7 +154,7 @@ async def _listen(track: rtc.Track, heard: HeardTrack) -> None:
         async for event in stream:
             pcm = np.frombuffer(event.frame.data, np.int16).copy()
             assert len(pcm) == size
-            heard.packets.append((time.monotonic(), pcm))
+            heard.add(time.monotonic(), pcm)
     finally:
         await stream.aclose()
 

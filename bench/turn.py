@@ -100,7 +100,7 @@ async def converse(count: int, instant: Instant | None = None) -> dict[str, floa
             instant.hears = question
 
     with running_system({} if instant is None else instant.env) as system:
-        async with join(system.gateway) as bot:
+        async with join(system.gateway, sensing=False) as bot:
             ears = Ears(bot.room)
             try:
                 turns = await ask(bot, ears, count, begin)

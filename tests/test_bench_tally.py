@@ -24,7 +24,7 @@ def seen(voice_until: float, mouth_until: float) -> Witness:
     heard = HeardTrack("avatar", cast(Any, None))
     loud, silent = np.full(EAR_RATE // 100, 3000, np.int16), np.zeros(EAR_RATE // 100, np.int16)
     for at in np.arange(DECISION - 1, DECISION + 2, 0.01):
-        heard.packets.append((float(at), loud if at <= voice_until else silent))
+        heard.add(float(at), loud if at <= voice_until else silent)
     watched = SeenTrack("avatar")
     for at in np.arange(DECISION - 1, DECISION + 2, 1 / 30):
         watched.pictures.append((float(at), 105.0 if at <= mouth_until else 81.0))
