@@ -118,7 +118,7 @@ async def interrupt_conversation(count: int, chance: random.Random) -> dict[str,
     voice, button = Tally(), Tally()
     stop = stop_words()
     with running_system() as system:
-        async with join(system.gateway) as bot, witness(bot.room) as seen:
+        async with join(system.gateway, sensing=False) as bot, witness(bot.room) as seen:
             talk = Talk(bot, seen, stop, chance)
             await talk.begin()
             for turn in range(count):

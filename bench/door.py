@@ -101,7 +101,7 @@ async def beside_floods(
     flooded: list[float] = []
     floods: list[Flood] = []
     sentences = Sentences()
-    async with join(system.gateway) as bot:
+    async with join(system.gateway, sensing=False) as bot:
         ears = Ears(bot.room)
         try:
             await ears.wait_for_sound(0, 60)

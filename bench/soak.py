@@ -57,7 +57,7 @@ async def measure(args: argparse.Namespace) -> Report:
     memory = Memory()
     questions, stop = [speak(text) for text in QUESTIONS], stop_words()
     with running_system() as system:
-        async with join(system.gateway) as bot, asyncio.TaskGroup() as tasks:
+        async with join(system.gateway, sensing=False) as bot, asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(memory.watch(system.processes))
             began = time.monotonic()
             soak = await live(bot, questions, stop, 60 * args.minutes, random.Random(args.seed))
