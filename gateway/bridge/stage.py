@@ -73,6 +73,7 @@ class Stage:
         self._listening: asyncio.Task[None] | None = None
         """To the agent's own voice."""
         self._source: rtc.AudioSource | None = None
+        self._joining: asyncio.Task[None] | None = None
         self._leaving = False
         self.agent_here = asyncio.Event()
 
@@ -87,12 +88,19 @@ class Stage:
         room.on("participant_disconnected", self._on_gone)
         room.on("track_subscribed", self._on_track)
         room.on("disconnected", self._on_disconnected)
-        await room.connect(seat.url, seat.token, rtc.RoomOptions(auto_subscribe=False))
+        options = rtc.RoomOptions(auto_subscribe=False)
+        # Of a connect that is cut off, LiveKit's native part waits for an answer, and then takes
+        # the process down.
+        self._joining = asyncio.create_task(room.connect(seat.url, seat.token, options))
+        await asyncio.shield(self._joining)
         self._look()
 
     async def leave(self, *, for_good: bool) -> bool:
         """``for_good``: the agent shall not wait for this person to come back; answers whether it
-        was told."""
+        was told. A :meth:`join` that was cancelled is waited for."""
+        if self._joining is not None:
+            await asyncio.wait({self._joining})
+            self._joining.exception()  # whoever joined knows it, or has gone
         told = False
         if for_good and self._agent is not None and self._room.isconnected():
             told = await self._call(self._agent.identity, RPC_HANG_UP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,25 @@ from bench.system import System, running_system
 QUESTION = "What is the capital of France?"
 QUESTION_AFTER = 14.0
 """Seconds of silence before the microphone's recording asks :data:`QUESTION`."""
+LINES = 60
+"""Of what the system printed last, shown with a test that failed."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    system = item.funcargs.get("system")
+    if report.failed and isinstance(system, System):
+        report.sections.append(("what the system printed", "".join(system.output[-LINES:])))
+    return report
 
 
 @pytest.fixture(scope="session")

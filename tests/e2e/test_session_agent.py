@@ -32,6 +32,8 @@ from visavis.talk import TalkChange
 
 PATIENCE = 150.0
 """Seconds: a slow machine is no failure."""
+TAKEN = 15.0
+"""Seconds within which a worker that has room takes a dispatch."""
 IDLE = 12.0
 AGENT = "lk.agent_name"
 TALK = TalkChange(
@@ -60,8 +62,21 @@ class Stage:
         )
 
     async def open(self, **spec: Any) -> None:
+        """Asked for again while the worker is still full of the rooms of other tests."""
         asked = SessionSpec(self.id, time.time(), **spec)
-        await dispatch(self._system.livekit, self.room, "visavis", asked.to_metadata())
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                await dispatch(self._system.livekit, self.room, "visavis", asked.to_metadata())
+                for _ in range(int(TAKEN / 0.5)):
+                    if await self._taken():
+                        return
+                    await asyncio.sleep(0.5)
+
+    async def _taken(self) -> bool:
+        if self.events("session.started", "session.failed"):
+            return True
+        made = await self._lk.agent_dispatch.list_dispatch(self.room)
+        return any(each.state.jobs for each in made)
 
     async def people(self) -> list[Any]:
         asked = api.ListParticipantsRequest(room=self.room)

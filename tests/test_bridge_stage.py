@@ -1,0 +1,89 @@
+"""A room is entered and left whole, however early its client goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+from livekit import rtc
+
+from gateway.bridge import stage as stages
+from gateway.bridge.stage import Seat, Stage
+from gateway.bridge.turns import Turns
+
+
+class Room(rtc.EventEmitter[Any]):
+    """Connects when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_connect = asyncio.Event()
+        self.fails = False
+        self.did: list[str] = []
+        self.remote_participants: dict[str, Any] = {}
+
+    def register_text_stream_handler(self, *_: Any) -> None: ...
+
+    def isconnected(self) -> bool:
+        return self.did == ["connected"]
+
+    async def connect(self, *_: Any) -> None:
+        try:
+            await self.may_connect.wait()
+        except asyncio.CancelledError:
+            self.did.append("cut off")
+            raise
+        if self.fails:
+            raise rtc.ConnectError("no such server")
+        self.did.append("connected")
+
+    async def disconnect(self) -> None:
+        self.did.append("disconnected")
+
+
+@pytest.fixture
+async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
+    room = Room()
+    monkeypatch.setattr(stages.rtc, "Room", lambda: room)  # type: ignore[attr-defined]
+    yield room
+
+
+async def cancelled_join() -> Stage:
+    stage = Stage(cast(Turns, None), lambda _: None)
+    joining = asyncio.create_task(stage.join(Seat("ws://127.0.0.1:1", "token")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+    return stage
+
+
+async def test_a_client_that_goes_while_its_room_is_joined_does_not_cut_the_connect_off(
+    room: Room,
+) -> None:
+    """LiveKit would end the process, with everybody in it."""
+    stage = await cancelled_join()
+    leaving = asyncio.create_task(stage.leave(for_good=True))
+    await asyncio.sleep(0.01)
+    assert room.did == []
+    room.may_connect.set()
+    assert not await leaving
+    assert room.did == ["connected", "disconnected"]
+
+
+async def test_a_connect_that_fails_after_its_client_has_gone_is_no_error(room: Room) -> None:
+    stage = await cancelled_join()
+    room.fails = True
+    room.may_connect.set()
+    assert not await stage.leave(for_good=False)
+
+
+async def test_a_room_that_cannot_be_joined_is_said_to_be_so(room: Room) -> None:
+    room.fails = True
+    room.may_connect.set()
+    stage = Stage(cast(Turns, None), lambda _: None)
+    with pytest.raises(rtc.ConnectError):
+        await stage.join(Seat("ws://127.0.0.1:1", "token"))
+    assert not await stage.leave(for_good=False)
