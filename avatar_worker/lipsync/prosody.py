@@ -36,7 +36,8 @@ _DIP: Final = 0.15
 """A dip of YIN's normalised difference below this is the period; the paper has 0.1 for clean
 speech."""
 _VOICED: Final = 0.3
-"""Where none is, the deepest dip is, if it is below this."""
+"""Where none is, the first below this. Not the deepest: where a voice sets in, that is at twice its
+period."""
 _HEARD_DB: Final = -55.0
 
 
@@ -124,12 +125,12 @@ def fundamental(sound: Audio) -> float:
     normal = np.ones(len(lags))
     normal[1:] = difference[1:] * lags[1:] / np.maximum(running, 1e-12)
     sought = normal[_SHORTEST : _LONGEST + 1]
-    below = np.flatnonzero(sought < _DIP)
-    lag = _SHORTEST + int(below[0] if len(below) else sought.argmin())
+    if sought.min() >= _VOICED:
+        return 0.0
+    below = sought < (_DIP if sought.min() < _DIP else _VOICED)
+    lag = _SHORTEST + int(below.argmax())
     while lag < _LONGEST and normal[lag + 1] < normal[lag]:
         lag += 1
-    if normal[lag] >= _VOICED:
-        return 0.0
     before, at, after = normal[lag - 1], normal[lag], normal[lag + 1]
     bend = before - 2 * at + after
     exact = lag + (0.5 * (before - after) / bend if bend > 0 else 0.0)
