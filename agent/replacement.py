@@ -13,7 +13,6 @@ import logging
 from contextlib import suppress
 from typing import Any, Final
 
-import aiohttp
 from livekit import api
 from livekit.agents import AgentServer, JobContext
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS, RunningJobInfo
@@ -31,7 +30,6 @@ LEAVING: Final = 0.5
 CUT: Final = "parent process shutdown"
 """LiveKit's reason for the end of a job whose worker ends."""
 
-_ERRORS = (api.TwirpError, aiohttp.ClientError, TimeoutError)
 _PERSONS: Final = frozenset(int(kind) for kind in DEFAULT_PARTICIPANT_KINDS)
 _REPLACES: Final = "replaces"
 
@@ -66,8 +64,8 @@ class Replacement:
                 return
             logger.warning("an agent was lost; calling another into its room")
             await call_another(self._livekit, info.job, identity)
-        except _ERRORS as error:
-            logger.warning("a lost agent could not be replaced: %s", error)
+        except Exception as error:  # the next one that is lost is to be replaced as well
+            logger.warning("a lost agent could not be replaced: %r", error)
 
     async def _remove(self, room: str, identity: str) -> bool:
         """Was it still there?"""
@@ -108,8 +106,8 @@ def hand_over_if_cut(ctx: JobContext) -> None:
         logger.info("the worker ends; calling another agent into the room")
         try:
             await call_another(ctx.api, ctx.job, ctx.local_participant_identity)
-        except _ERRORS as error:
-            logger.warning("a conversation could not be handed over: %s", error)
+        except Exception as error:
+            logger.warning("a conversation could not be handed over: %r", error)
 
     ctx.add_shutdown_callback(hand_over)
 

@@ -119,8 +119,8 @@ class Meter:
             await self._write()
 
     async def _write(self) -> None:
-        used = self.read()
         try:
+            used = self.read()
             if self._usages is None:
                 self._usages = await asyncio.to_thread(self._open)
             await asyncio.to_thread(self._usages.keep, self._run, used)

@@ -12,6 +12,7 @@ import aiohttp
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from google.protobuf.message import DecodeError
 from livekit.api.twirp_client import ServerError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -115,6 +116,8 @@ def livekit_problems(url: str) -> Iterator[None]:
             )
         else:
             detail = f"LiveKit at {url} answered with an error ({error.code}, {error.status})."
+    except DecodeError:
+        detail = f"What answers at {url} is not LiveKit. Set LIVEKIT_URL to where it runs."
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         logger.debug("LiveKit does not answer: %r", error)
         detail = f"LiveKit at {url} does not answer. Start it, or set LIVEKIT_URL to where it runs."

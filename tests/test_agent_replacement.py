@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from google.protobuf.message import DecodeError
 from livekit import api, rtc
 from livekit.agents import AgentServer
 
@@ -112,6 +113,34 @@ async def test_a_room_without_people_gets_another_agent(
     await end_job(Worker("nobody"), lk)
     assert await dispatched(lk, "nobody") == []
     await dead.disconnect()
+
+
+async def test_an_answer_that_nobody_expected_leaves_later_losses_unnoticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, both = list[str](), asyncio.Event()
+
+    async def remove_participant(which: api.RoomParticipantIdentity) -> None:
+        asked.append(which.room)
+        if len(asked) == 2:
+            both.set()
+        raise DecodeError("a proxy answered with HTML")
+
+    monkeypatch.setattr("agent.replacement.LEAVING", 0.0)
+    lk: Any = SimpleNamespace(room=SimpleNamespace(remove_participant=remove_participant))
+    worker = Worker("first")
+    watching = asyncio.create_task(Replacement(cast(AgentServer, worker), lk).run())
+    for jobs in ([], Worker("second").active_jobs, []):
+        await asyncio.sleep(0.1)
+        worker.active_jobs = jobs
+    async with asyncio.timeout(5):
+        await asyncio.wait(
+            {watching, both_seen := asyncio.create_task(both.wait())},
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+    both_seen.cancel()
+    watching.cancel()
+    assert asked == ["first", "second"]
 
 
 async def end_with_worker(lk: api.LiveKitAPI, room: str, reason: str, metadata: str = "") -> None:

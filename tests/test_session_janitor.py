@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
 from sqlalchemy import Engine
 
 from gateway.access import Caller
@@ -18,6 +19,7 @@ from settings import Settings
 from store import Sessions, StoredSession, TooManyOpen
 from store.idempotency import KEPT, LEASE, Answer, Attempt, OtherRequest, Requests
 from tests.fake_livekit import SECRET, FakeLiveKit
+from visavis.events import EndReason
 
 NOBODY = Caller("", frozenset())
 
@@ -167,6 +169,41 @@ async def test_livekit_that_is_down_ends_nothing(house: House) -> None:
     house.livekit.down = False
     await house.pass_time(1)
     assert house.end_of(id) is None
+
+
+async def test_a_surprise_in_one_round_ends_the_gateway(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    janitor, rounds = house.gateways[0].janitor, asyncio.Semaphore(0)
+
+    async def look() -> None:
+        rounds.release()
+        raise DecodeError("a proxy answered with HTML")
+
+    monkeypatch.setattr("gateway.sessions.janitor.EVERY", 0.001)
+    monkeypatch.setattr(janitor, "look", look)
+    async with asyncio.timeout(5), janitor.working():
+        for _ in range(3):
+            await rounds.acquire()
+
+
+async def test_a_session_that_cannot_be_ended_keeps_the_others_waiting(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = house.gateways[0].desk
+    bad, good = await house.create(max_seconds=100), await house.create(max_seconds=100)
+    end = desk.end
+
+    async def fail_for_one(id: str, reason: EndReason = "ended") -> None:
+        if id == bad:
+            raise ValueError("what a person wrote")
+        await end(id, reason)
+
+    monkeypatch.setattr(desk, "end", fail_for_one)
+    house.now += 100 + OVERTIME + 1
+    with pytest.raises(ExceptionGroup):
+        await house.gateways[0].janitor.look()
+    assert (house.end_of(bad), house.end_of(good)) == (None, "duration")
 
 
 async def test_what_is_old_is_forgotten(house: House) -> None:

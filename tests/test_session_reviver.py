@@ -30,11 +30,14 @@ class House:
         self.rooms = {f"r{n}": self.now for n in range(SESSIONS)}
         self.revived: list[str] = []
         self.nobody_free = False
+        self.unreadable: str | None = None
         self.at_once = self.peak = 0
         self.together = asyncio.Event()
         self.reviver = Reviver(self.sessions, self.workers, self.revive, lambda: self.now)
 
     async def revive(self, session: StoredSession) -> None:
+        if session.id == self.unreadable:
+            raise ValueError("a field of a newer gateway")
         self.revived.append(session.id)
         self.at_once += 1
         self.peak = max(self.peak, self.at_once)
@@ -95,3 +98,14 @@ async def test_a_session_that_is_over_gets_an_agent(house: House) -> None:
         house.sessions.end(f"s{n}", "ended")
     del house.rooms["r19"]
     assert sorted(await house.round("a")) == [f"s{n}" for n in range(10, 19)]
+
+
+async def test_a_session_that_cannot_be_read_leaves_the_others_without_an_agent(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.unreadable = "s0"
+    for _ in range(3):
+        assert len(await house.round("a")) == SESSIONS - 1
+    assert len(caplog.records) == 1 and "newer" not in caplog.text
+    house.unreadable = None
+    assert await house.round("a", after=AFTERMATH + 1) == ["s0"]

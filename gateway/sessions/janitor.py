@@ -7,12 +7,11 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from settings import Settings
 from store import Sessions, Workers
@@ -22,7 +21,7 @@ from visavis.events import EndReason
 
 from .reviver import Reviver
 from .room import SessionRooms
-from .service import LIVEKIT_ERRORS, SessionDesk
+from .service import SessionDesk
 
 logger = logging.getLogger("visavis.gateway")
 
@@ -84,13 +83,18 @@ class Janitor:
             try:
                 await self.look()
                 self._is_well = True
-            except (*LIVEKIT_ERRORS, SQLAlchemyError) as error:
+            except Exception as error:  # the gateway's life hangs on this task's
                 if self._is_well:
-                    logger.warning("sessions are not looked after: %s", type(error).__name__)
+                    logger.warning("sessions are not looked after: %s", _name(error))
                 self._is_well = False
 
     async def look(self) -> None:
-        """One round. Raises what LiveKit's client and the store raise."""
+        """One round.
+
+        Raises what LiveKit's client and the store raise; of what fails with one session alone it
+        raises an ``ExceptionGroup``, once the others have been looked after.
+        """
+        troubles = list[Exception]()
         found = await asyncio.to_thread(open_sessions, self._store)
         rooms = await self._rooms.all_open()
         now = self._clock()
@@ -100,15 +104,19 @@ class Janitor:
         for each in found:
             if (reason := self._why_over(each, now)) is not None:
                 logger.info("a session is found over: %s", reason)
-                await self._desk.end(each.id, reason)
+                with _kept_in(troubles):
+                    await self._desk.end(each.id, reason)
         over = await asyncio.to_thread(
             rooms_that_are_over, self._store, rooms.keys(), now - AFTERGLOW
         )
         for room in over:
             logger.info("the room of a session that is over is closed")
-            await self._rooms.close(room)
+            with _kept_in(troubles):
+                await self._rooms.close(room)
         await self._forget(now)
         await self._reviver.look(found, rooms)
+        if troubles:
+            raise ExceptionGroup("some sessions could not be looked after", troubles)
 
     def _why_over(self, session: OpenSession, now: float) -> EndReason | None:
         age = now - session.created_at
@@ -125,3 +133,18 @@ class Janitor:
         self._forgot_at = now
         await asyncio.to_thread(self._sessions.forget, now - self._kept)
         await asyncio.to_thread(self._requests.forget)
+
+
+@contextmanager
+def _kept_in(troubles: list[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        troubles.append(error)
+
+
+def _name(error: Exception) -> str:
+    """Its type alone: a text may hold what a session was asked to be."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return type(error).__name__

@@ -80,13 +80,18 @@ class Reviver:
 
         async def look_after(session: OpenSession) -> None:
             async with turns:
-                # Where it fails for one it does for all: the next round tries again.
-                if not nobody_is_free.is_set() and await self._bring(session):
-                    self._seen[session.id] = rooms[session.room]
-                    self._alone.discard(session.id)
-                else:
+                try:
+                    # Where it fails for one it does for all: the next round tries again.
+                    if not nobody_is_free.is_set() and await self._bring(session):
+                        self._seen[session.id] = rooms[session.room]
+                        self._alone.discard(session.id)
+                    else:
+                        self._alone.add(session.id)
+                        nobody_is_free.set()
+                except Exception as error:  # of this one, such as what a newer gateway has kept
+                    if session.id not in self._alone:
+                        logger.warning("a session is not looked after: %s", type(error).__name__)
                     self._alone.add(session.id)
-                    nobody_is_free.set()
 
         async with asyncio.TaskGroup() as tasks:
             for each in doubtful:
