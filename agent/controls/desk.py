@@ -114,6 +114,11 @@ async def _read(
     tell: News,
 ) -> None:
     """Take a text off the wire; of one that is too long no more than the limit is kept."""
+    if not desk.may(sender):
+        reader.close()
+        refusal = f"only who has {ATTRIBUTE_CONTROL}=true may do that"
+        await tell(sender, MessageNews(reader.info.stream_id, "refused", refusal))
+        return
     text = ""
     try:
         async with asyncio.timeout(_SLOWEST_TEXT):
@@ -123,9 +128,6 @@ async def _read(
     except Exception as error:  # the sender has gone in the middle of it
         logger.info("a text to %s did not come whole: %s", kind, type(error).__name__)
         return
-    message = Message(reader.info.stream_id, sender, kind, text)
-    if desk.may(sender):
-        await messages.take(message)
-    else:
-        refusal = f"only who has {ATTRIBUTE_CONTROL}=true may do that"
-        await tell(sender, MessageNews(message.id, "refused", refusal))
+    finally:
+        reader.close()  # or what still comes would be kept for as long as the process lives
+    await messages.take(Message(reader.info.stream_id, sender, kind, text))

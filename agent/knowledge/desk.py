@@ -23,6 +23,8 @@ logger = logging.getLogger("visavis.knowledge")
 
 MOST_WAITING: Final = 5
 """Documents that are being read or wait for it."""
+SLOWEST: Final = 60.0
+"""Seconds in which a file must have come."""
 _BUSY: Final = f"{MOST_WAITING} documents are being read; wait for them"
 
 
@@ -71,16 +73,23 @@ class KnowledgeDesk:
     def _take(self, reader: rtc.ByteStreamReader, sender: str) -> None:
         name = reader.info.name or "document"
         if len(self._tasks) >= MOST_WAITING:
+            reader.close()
             self._do(self._send(Learned(name, error=_BUSY).to_json(), TOPIC_KNOWLEDGE, sender))
             return
         self._do(self._learn(name, self._receive(name, reader), sender))
 
     async def _receive(self, name: str, reader: rtc.ByteStreamReader) -> Document:
         data = bytearray()
-        async for chunk in reader:
-            data += chunk
-            if len(data) > MOST_BYTES:
-                raise KnowledgeError(f"{name} has more than {MOST_BYTES} bytes")
+        try:
+            async with asyncio.timeout(SLOWEST):
+                async for chunk in reader:
+                    data += chunk
+                    if len(data) > MOST_BYTES:
+                        raise KnowledgeError(f"{name} has more than {MOST_BYTES} bytes")
+        except TimeoutError:
+            raise KnowledgeError(f"{name} took longer than {SLOWEST:g} s to come") from None
+        finally:
+            reader.close()  # or what still comes would be kept for as long as the process lives
         return await self._knowledge.add_file(name, bytes(data))
 
     async def _learn(
