@@ -41,10 +41,26 @@ def run_worker(server: AgentServer, settings: Settings) -> None:
     os.environ["LIVEKIT_API_SECRET"] = settings.livekit_api_secret.get_secret_value()
     if settings.ready_file is not None:
         _announce(server, settings.ready_file)
+    logging.getLogger().addHandler(Discretion())
     logging.getLogger("livekit.agents").addFilter(_is_news)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         cli.run_app(server)
+
+
+class Discretion(logging.Handler):
+    """Takes what people say, and what a dispatch tells of them, off each record of the log.
+
+    LiveKit puts words beside a message, in fields like ``lk.pii.user_input``, which its formatters
+    write. Set before LiveKit's own handler, this one sees each record first: the worker's own, and
+    those of its job processes, which all pass through the worker's root logger.
+    """
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        for name in list(vars(record)):
+            if "pii" in name.split(".") or name == "job":
+                delattr(record, name)
+        return True
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -141,7 +141,7 @@ async def test_the_next_model_is_not_asked(chat: Chat, caplog: pytest.LogCapture
 def assert_silent(caplog: pytest.LogCaptureFixture) -> None:
     """Nothing that was said is in the log, nor in what a log formatter may add to it.
 
-    LiveKit's ``lk.pii`` fields are the exception, which no formatter of its writes by default.
+    LiveKit's ``lk.pii`` fields are the exception, which our workers take off (``worker_cli``).
     """
     for record in caplog.records:
         if record.name.startswith(("asyncio", "openai", "httpx", "httpcore", "aiohttp")):
