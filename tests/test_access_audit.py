@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from gateway.access.audit import MOST_A_SECOND, Audit, AuditError, Entry
+from gateway.access.keyring import make_key
+from store import Keys, open_store
 from tests.gateways import Gateway
 
 
@@ -39,10 +41,15 @@ def audited() -> Iterator[list[dict[str, Any]]]:
         logger.removeHandler(handler)
 
 
-def test_nothing_is_done_or_refused_without_a_line(gateway: Gateway) -> None:
+def test_nothing_is_done_or_refused_without_a_line(gateway: Gateway, tmp_path: Path) -> None:
     person = "a-secret-of-sixteen"
+    store = open_store(f"sqlite:///{tmp_path}/visavis.sqlite3")
+    _, first = make_key(Keys(store, time.time), "test", ("admin",))
+    store.dispose()
     with audited() as lines, gateway() as client:
-        made = client.post("/v1/keys", json={"name": "private", "scopes": ["admin"]}).json()
+        asked = {"name": "private", "scopes": ["admin"]}
+        headers = {"Authorization": f"Bearer {first}"}
+        made = client.post("/v1/keys", json=asked, headers=headers).json()
         admin = {"Authorization": f"Bearer {made['key']}"}
         client.get("/v1/keys", headers=admin)  # only looked
         client.delete(f"/v1/keys/{made['id']}", headers=admin)
@@ -62,7 +69,7 @@ def test_nothing_is_done_or_refused_without_a_line(gateway: Gateway) -> None:
     assert lines[3]["origin"] == "https://evil.example" and lines[3]["address"] == "testclient"
     assert lines[0]["at"].endswith("+00:00")
     written = json.dumps(lines)
-    for secret in (made["key"], token["token"], person, "private"):
+    for secret in (first, made["key"], token["token"], person, "private"):
         assert secret not in written
 
 

@@ -106,7 +106,7 @@ def test_a_key_does_not_do_what_it_has_no_scope_for(store: Engine) -> None:
 
 def test_without_a_key_nobody_but_this_machine_uses_the_api(store: Engine) -> None:
     def code(client: TestClient, **headers: str) -> str:
-        answer = client.get("/v1/keys", headers=headers)
+        answer = client.get("/v1/sessions", headers=headers)
         if answer.status_code != 200:
             assert answer.status_code == 401 and "WWW-Authenticate" in answer.headers
         return str(answer.json().get("code"))
@@ -122,15 +122,34 @@ def test_without_a_key_nobody_but_this_machine_uses_the_api(store: Engine) -> No
         assert code(client) == "api_key_required"
 
 
-def test_the_first_key_does_not_leave_the_door_open(store: Engine) -> None:
+def test_behind_a_proxy_that_adds_nothing_the_internet_makes_itself_an_administrator(
+    store: Engine,
+) -> None:
+    """nginx's ``proxy_pass`` by itself: the request looks as if it came from this machine."""
     with gateway(store) as client:
-        made = client.post("/v1/keys", json={"name": "ops", "scopes": ["admin"]})
+        headers = {"Host": "127.0.0.1:8080", "Connection": "close"}
+        asked = {"name": "x", "scopes": ["admin"]}
+        answers = (
+            client.post("/v1/keys", json=asked, headers=headers),
+            client.get("/v1/keys", headers=headers),
+            client.delete("/v1/keys/x", headers=headers),
+        )
+        assert {each.json()["code"] for each in answers} == {"api_key_required"}
+        assert client.get("/v1/usage", headers=headers).status_code == 200
+    assert Keys(store, time.time).list() == []
+
+
+def test_the_first_key_does_not_leave_the_door_open(store: Engine) -> None:
+    first = make(store, "admin")
+    with gateway(store) as client:
+        assert client.get("/v1/sessions").json()["code"] == "api_key_required"
+        asked = {"name": "ops", "scopes": ["admin"]}
+        made = client.post("/v1/keys", json=asked, headers=with_key(first))
         assert made.status_code == 201 and made.headers["cache-control"] == "no-store"
         key = made.json()
-        assert client.get("/v1/keys").json()["code"] == "api_key_required"
         admin = with_key(key["key"])
         listed = client.get("/v1/keys", headers=admin)
-        assert [each["name"] for each in listed.json()["keys"]] == ["ops"]
+        assert {each["name"] for each in listed.json()["keys"]} == {"ops", "test"}
         assert key["key"] not in listed.text and "digest" not in listed.text
         assert client.delete("/v1/keys/none", headers=admin).json()["code"] == "key_unknown"
         assert client.delete(f"/v1/keys/{key['id']}", headers=admin).status_code == 204
@@ -145,9 +164,10 @@ def test_the_first_key_does_not_leave_the_door_open(store: Engine) -> None:
      ["admin"]}, {"name": "a", "scopes": ["root"]}, {"name": "a", "scopes": ["admin"], "id": "x"}],
 )  # fmt: skip
 def test_a_key_is_not_made_of_nonsense(store: Engine, body: Any) -> None:
+    admin = with_key(make(store, "admin"))
     with gateway(store) as client:
-        assert client.post("/v1/keys", json=body).status_code == 400
-        assert client.get("/v1/keys").json() == {"keys": []}
+        assert client.post("/v1/keys", json=body, headers=admin).status_code == 400
+        assert len(client.get("/v1/keys", headers=admin).json()["keys"]) == 1
 
 
 def test_a_key_takes_a_seat_and_gets_tokens_only_with_its_scope(store: Engine) -> None:
@@ -167,7 +187,7 @@ def test_a_store_that_fails_is_not_an_open_door(store: Engine) -> None:
         with store.begin() as connection:
             connection.execute(text("DROP TABLE visavis_keys"))
         for headers in ({}, with_key(secret)):
-            answer = client.get("/v1/keys", headers=headers)
+            answer = client.get("/v1/sessions", headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
             assert "visavis_keys" not in answer.text
 

@@ -17,6 +17,10 @@ Scope = Literal["sessions:read", "sessions:write", "webhooks", "usage", "admin"]
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
+KEYLESS: Final[frozenset[Scope]] = frozenset(SCOPES) - {"admin"}
+"""Of who needs no key. A proxy in front may let others be taken for this machine, without a trace:
+none of them shall leave with a key of their own."""
+
 _BEARER: Final = HTTPBearer(
     auto_error=False,
     scheme_name="API key",

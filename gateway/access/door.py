@@ -19,7 +19,7 @@ from store import Keys, Sessions
 from ..problems import Problem
 from .address import address_of, is_asked_for_here, is_loopback, is_through_proxy
 from .audit import Audit, Entry
-from .caller import SCOPES, Caller, Scope
+from .caller import KEYLESS, SCOPES, Caller, Scope
 from .keyring import PREFIX, KeyRing
 from .origins import Origins
 from .rates import Rates
@@ -90,9 +90,9 @@ class Door:
         """Who calls, with ``scope``. Raises :class:`Problem`: 401, 403."""
         caller = await self.identify(connection)
         if caller is None:
-            if not await self.is_open(connection):
+            if scope not in KEYLESS or not await self.is_open(connection):
                 raise key_required()
-            caller = Caller("", frozenset(SCOPES))
+            caller = Caller("", KEYLESS)
         if not caller.may(scope):
             raise Problem(
                 HTTPStatus.FORBIDDEN,
