@@ -27,6 +27,7 @@ class Conversation(RuleBasedStateMachine):
         self.said: list[bytearray] = []
         """What each segment was given, interrupted ones what they took."""
         self.open = False
+        self.closed = False
         self.serial = 1
 
     def piece(self, loud: bool) -> bytes:
@@ -41,7 +42,9 @@ class Conversation(RuleBasedStateMachine):
         if not self.open:
             self.open = True
             self.said.append(bytearray())
+        reported = len(self.her.ends)
         self.speech.begin()
+        assert len(self.her.ends) == reported, "ended before what wraps the output has counted it"
         for _ in range(pieces):
             audio = self.piece(loud)
             self.said[-1] += audio
@@ -71,7 +74,16 @@ class Conversation(RuleBasedStateMachine):
     def resume(self) -> None:
         self.speech.resume()
 
-    @precondition(lambda self: self.face is None)
+    @rule()
+    def close(self) -> None:
+        """The voice is lost for good; the session may go on."""
+        ended = len(self.her.ends) == len(self.said)
+        waits = self.open and not self.said[-1] and not ended  # for its first sound
+        self.closed, self.face = True, None
+        self.speech.close()
+        assert len(self.her.ends) == len(self.said) - waits
+
+    @precondition(lambda self: self.face is None and not self.closed)
     @rule(answers=st.booleans())
     def face_arrives(self, answers: bool) -> None:
         self.face = FakeRoute(self.speech, tape=self.tape)
@@ -86,7 +98,7 @@ class Conversation(RuleBasedStateMachine):
         assert face is not None
         self.speech.lost(face, self.plain)
 
-    @precondition(lambda self: self.face is None)
+    @precondition(lambda self: self.face is None and not self.closed)
     @rule()
     def patience_is_over(self) -> None:
         self.speech.prefer(self.plain)
@@ -148,7 +160,7 @@ class Conversation(RuleBasedStateMachine):
         """Whatever was left: let it all be said, and nothing may be owed."""
         self.speech.resume()
         self.flush()
-        if self.face is None:
+        if self.face is None and not self.closed:
             self.speech.prefer(self.plain)
         for _ in range(2 * len(self.said) + 4):
             for route in self.routes:

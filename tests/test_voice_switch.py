@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from livekit import rtc
-from livekit.agents.voice.io import PlaybackFinishedEvent, _AudioSinkProxy
+from livekit.agents.voice.io import PlaybackFinishedEvent, TextOutput, _AudioSinkProxy
 
+from agent.heard import Heard
+from agent.hold import Hold
 from tests.voices import FakeRoute
 from visavis.segment import RATE
 from visavis.voice_switch import VoiceSwitch
@@ -104,3 +106,44 @@ async def test_the_session_may_pause_before_there_is_a_way_out() -> None:
     switch.clear_buffer()
     switch.flush()
     await asyncio.wait_for(switch.wait_for_playout(), 1)
+
+
+class Captions(TextOutput):
+    def __init__(self) -> None:
+        super().__init__(label="test", next_in_chain=None)
+
+    async def capture_text(self, text: str) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+@pytest.mark.parametrize("cut_short", [False, True])
+async def test_a_session_that_goes_on_without_its_voice_waits_for_ever(cut_short: bool) -> None:
+    switch = VoiceSwitch()
+    switch.speech.prefer(FakeRoute(switch.speech))
+    heard = Heard(switch, Captions())
+    hold = Hold(heard.voice)
+    switch.speech.close()
+    for _ in range(2):
+        await hold.capture_frame(frame(0.1))
+        await hold.capture_frame(frame(0.1))
+        hold.clear_buffer() if cut_short else hold.flush()
+        end = await asyncio.wait_for(hold.wait_for_playout(), 1)
+        assert (end.playback_position, end.interrupted) == (0, True)
+        hold.flush()
+    await heard.aclose()
+
+
+async def test_a_capture_that_waited_while_the_voice_was_lost_is_never_reported() -> None:
+    it = Stage()
+    it.face.answers = False
+    hold = Hold(it.proxy)
+    await hold.capture_frame(frame(0.5))
+    hold.flush()
+    hold.clear_buffer()
+    speaking = asyncio.create_task(hold.capture_frame(frame(0.1)))
+    await asyncio.sleep(0.01)
+    it.switch.speech.close()
+    await asyncio.wait_for(speaking, 1)
+    hold.flush()
+    await asyncio.wait_for(hold.wait_for_playout(), 1)

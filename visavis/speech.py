@@ -81,8 +81,6 @@ class Speech:
         if self._open is None:
             self._open = Segment()
             self._pending.append(self._open)
-            if self._closed:
-                self._end_all()
 
     def push(self, audio: bytes) -> None:
         """More of the segment. One that has ended already takes no more."""
@@ -103,6 +101,8 @@ class Speech:
         if segment is None:
             return
         segment.flushed = True
+        if self._closed:
+            segment.end()
         if segment.state is State.SOUNDING and segment.leg is not None:
             self._close(segment.leg)
         else:
@@ -156,13 +156,11 @@ class Speech:
         self._go_on()
 
     def close(self) -> None:
-        """End everything, and what is begun later at once: nobody will ever play it."""
+        """End everything, and what is begun later once it is captured: nobody will ever play it."""
         self._preferred, self._closed = None, True
-        self._end_all()
-
-    def _end_all(self) -> None:
         for segment in self._pending:
-            segment.end()
+            if segment is not self._open or segment.samples:  # else what wraps us has yet to count
+                segment.end()
         self._go_on()
 
     # What the routes say.
