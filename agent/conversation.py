@@ -8,7 +8,6 @@ import importlib
 import json
 import logging
 import os
-from typing import Any
 
 from livekit import rtc
 from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, llm, room_io
@@ -47,6 +46,7 @@ from .seeing.models import can_see
 from .session import Asked, AskedError, Casual, Sitting, recall, refuse
 from .tools import collect_tools
 from .turn_metrics import TurnMetrics
+from .typed import take_typed
 from .usage import meter
 
 logger = logging.getLogger("visavis.agent")
@@ -220,18 +220,6 @@ async def _hold(
     if brains.small and isinstance(brains.llm, SteadyLLM):
         # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
         await prime(brains.llm.minds[0], str(assistant.instructions))
-
-
-async def take_typed(
-    manner: Manner, session: AgentSession[Any], event: room_io.TextInputEvent
-) -> None:
-    """What is typed is answered; or said, where that is the mode."""
-    if manner.retells:
-        session.say(event.text)
-    else:
-        answer = room_io.TextInputOptions().text_input_cb(session, event)
-        if answer is not None:
-            await answer
 
 
 def open_session(brains: Brains) -> AgentSession[None]:

@@ -17,8 +17,8 @@ from agent.brains.choose import choose_llm
 from agent.brains.llama import LlamaAddress
 from agent.brains.realtime_care import speak
 from agent.controls import ControlError
-from agent.conversation import take_typed
 from agent.languages import greet
+from agent.typed import take_typed
 from settings import Settings
 from visavis.protocol import ProtocolError
 from visavis.talk import TalkChange

@@ -241,6 +241,32 @@ async def test_what_the_brain_wants_of_its_own_accord_is_lost(brain: Brain) -> N
     assert brain.of_type("pong") == [{"type": "pong", "id": "p1"}]
 
 
+async def test_a_wish_that_cannot_be_fulfilled_ends_the_brain_for_good(
+    brain: Brain, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: Say) -> None:
+        raise RuntimeError("AgentSession is closing: By the way.")
+
+    async with mind_at(brain.url) as (mind, remote):
+        remote.link.on_say = refuse
+        assert await ask(mind, "Hello.") == "You said: Hello."
+        await brain.send(type="say", text="By the way.", interrupt=True)
+        assert await ask(mind, "Still there?") == "You said: Still there?"
+        assert brain.connections == 1 and "By the way" not in caplog.text
+
+
+async def test_a_surprise_in_the_connection_ends_the_brain_for_good(brain: Brain) -> None:
+    def fail() -> list[Message]:
+        if brain.connections < 2:
+            raise KeyError("history")
+        return []
+
+    async with mind_at(brain.url) as (mind, remote):
+        remote.link.history = fail
+        assert await ask(mind, "Hello.") == "You said: Hello."
+    assert brain.connections == 2
+
+
 def test_messages_beyond_their_bounds_are_taken() -> None:
     with pytest.raises(RemoteProtocolError, match="at most"):
         parse(json.dumps({"type": "say", "text": SECRET * LONGEST_TEXT}))

@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 from livekit.agents import APIConnectionError, APIError
@@ -42,12 +42,14 @@ LONGEST_DELAY: Final = 30.0
 MOST_WAITING: Final = 256
 """Pieces of an answer that wait to be spoken. A brain that sends more is cut off."""
 
+_Wish = TypeVar("_Wish", Say, Action)
+
 
 class RemoteLink:
     """Call :meth:`run` in a task for as long as the conversation lasts.
 
     ``history``: what was said so far, asked for at each connection. ``on_say``, ``on_action``: what
-    the brain wants of its own accord; neither may block.
+    the brain wants of its own accord; neither may block. One that fails costs what was wanted.
     """
 
     def __init__(
@@ -94,6 +96,8 @@ class RemoteLink:
                     logger.warning("the remote brain cannot be reached: %s", type(error).__name__)
                 except RemoteProtocolError as error:
                     logger.warning("the remote brain speaks otherwise: %s", error)
+                except Exception as error:  # nobody makes the connection again but this task
+                    logger.warning("the remote brain is lost: %s", type(error).__name__)
                 if self._ready.is_set():
                     delay, resume = self._first_delay, True
                 self._drop()
@@ -148,9 +152,9 @@ class RemoteLink:
             case Delta(turn) | Done(turn) | Failed(turn):
                 self._pass_on(turn, message)
             case Say():
-                self.on_say(message)
+                _hand_on(self.on_say, message)
             case Action():
-                self.on_action(message)
+                _hand_on(self.on_action, message)
             case Ping(name):
                 await self._send({"type": "pong", "id": name})
 
@@ -179,3 +183,11 @@ class RemoteLink:
                 queue.get_nowait()
             queue.put_nowait(Failed(turn))
         self._turns.clear()
+
+
+def _hand_on(take: Callable[[_Wish], None], wish: _Wish) -> None:
+    try:
+        take(wish)
+    except Exception as error:  # such as a conversation that is closing
+        name = type(wish).__name__.lower()
+        logger.warning("a wish of the remote brain fails (%s): %s", name, type(error).__name__)

@@ -54,7 +54,7 @@ class RemoteLLM(WordsLLM):
 
         def on_say(wish: Say) -> None:
             if wish.interrupt:
-                session.interrupt()
+                session.interrupt(force=True)  # BARGE_IN is about people
             session.say(wish.text)
 
         def on_action(action: Action) -> None:
