@@ -24,6 +24,8 @@ logger = logging.getLogger("visavis.agent")
 
 Kind = Literal["facts", "history"]
 
+RECALLING: Final = 3.0
+"""Seconds that the first word waits for what is known; then nothing is."""
 GATHERING: Final = 6.0
 """Seconds that the model may take to gather facts, once the person has gone."""
 TURNS_TOLD: Final = 12
@@ -127,9 +129,10 @@ async def remember(
     if not key or settings.agent_memory == "off":
         return
     try:
-        memories = Memories(await asyncio.to_thread(store.open), time.time)
-        recorder = Recorder(memories, key, settings.agent_memory, gatherer)
-        known = await recorder.recall()
+        async with asyncio.timeout(RECALLING):
+            memories = Memories(await asyncio.to_thread(store.open), time.time)
+            recorder = Recorder(memories, key, settings.agent_memory, gatherer)
+            known = await recorder.recall()
     except Exception as error:
         logger.error("nothing can be remembered: %s", type(error).__name__)
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
+    URL,
     Column,
     Engine,
     Float,
@@ -23,6 +24,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 BUSY_SECONDS: Final = 10
 """How long a writer waits for another one (SQLite has one at a time)."""
+
+CONNECT_SECONDS: Final = 5
+"""Within which a Postgres must have let somebody in."""
+SILENCE_SECONDS: Final = 10
+"""After which a Postgres whose machine acknowledges nothing is taken for gone."""
+STATEMENT_SECONDS: Final = 30
+"""That a Postgres may work at one statement, or wait for a lock: every caller has a thread waiting,
+of which a process has few."""
 
 _LOCK: Final = 0x76697361
 """Number of the advisory lock on a Postgres under which tables are made; any of our own."""
@@ -70,9 +79,9 @@ def open_store(url: str) -> Engine:
         is_sqlite = address.get_backend_name() == "sqlite"
         if is_sqlite and address.database and address.database != ":memory:":
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, pool_pre_ping=not is_sqlite)
-        if is_sqlite:
-            event.listen(engine, "connect", _tune_sqlite)
+        limits = {} if is_sqlite else _limits(address)
+        engine = create_engine(address, pool_pre_ping=not is_sqlite, connect_args=limits)
+        event.listen(engine, "connect", _tune_sqlite if is_sqlite else _tune_postgres)
         with engine.begin() as connection:
             # Workers that start at once make the tables one after the other.
             connection.exec_driver_sql(
@@ -94,3 +103,15 @@ def _tune_sqlite(connection: Any, _: Any) -> None:
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _limits(address: URL) -> dict[str, int]:
+    """For libpq, where the URL has none of its own."""
+    limits = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1000 * SILENCE_SECONDS}
+    return {name: value for name, value in limits.items() if name not in address.query}
+
+
+def _tune_postgres(connection: Any, _: Any) -> None:
+    # Not among the options of the connection: poolers in front of Postgres refuse those.
+    connection.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
+    connection.commit()

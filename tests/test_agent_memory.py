@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +14,10 @@ from livekit.agents import ConversationItemAddedEvent, llm
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 from sqlalchemy import text
 
-from agent.memory import LETTERS_TOLD, Recorder, read_facts, tell
+from agent.memory import LETTERS_TOLD, Recorder, read_facts, remember, tell
+from settings import Settings
 from store import Memories, Memory, Turn, open_store
+from visavis.protocol import ATTRIBUTE_PERSON
 
 ANNA = "anna"
 
@@ -136,3 +141,20 @@ def test_what_is_told_to_a_model_is_not_endless() -> None:
 def test_facts_are_not_made_of_what_is_no_sentence() -> None:
     assert read_facts('```json\n["A.", 5, "", "  B. "]\n```') == ["A.", "B."]
     assert read_facts("none") is None
+
+
+async def test_a_store_that_hangs_keeps_the_first_word_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("agent.memory.RECALLING", 0.05)
+    over = threading.Event()
+    store: Any = SimpleNamespace(open=lambda: over.wait(20))
+    person: Any = SimpleNamespace(attributes={ATTRIBUTE_PERSON: ANNA})
+    nothing: Any = None
+    settings = Settings(_env_file=None, agent_memory="history")
+    try:
+        async with asyncio.timeout(5):
+            await remember(store, nothing, nothing, person, settings, None)
+    finally:
+        over.set()
+    assert "TimeoutError" in caplog.text
