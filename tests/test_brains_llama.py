@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -129,6 +132,46 @@ async def test_the_worker_loses_its_language_model_for_good(
     os.kill(first, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
     assert eventually(lambda: llama.pid != first and is_open(port_of(address)))
     assert "Paris" in "".join(await ask(address, QUESTION))
+
+
+def test_a_machine_without_memory_for_a_moment_loses_its_language_model_for_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    launched = list[FakeProcess | None]()
+
+    def launch(*_: object, **__: object) -> FakeProcess:
+        launched.append(None if len(launched) == 1 else FakeProcess())
+        if (process := launched[-1]) is None:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", launch)
+    llama = LlamaServer(1, restart_delay=0.01)
+    llama.start()
+    first = launched[0]
+    assert first is not None
+    first.kill()
+    try:
+        assert eventually(lambda: len(launched) == 3)
+    finally:
+        llama.stop()
+
+
+class FakeProcess:
+    """Listens at once, until it is killed."""
+
+    pid = 1
+
+    def __init__(self) -> None:
+        self.stdin, self.stdout = io.StringIO(), io.StringIO('{"port": 1}\n')
+        self._killed = threading.Event()
+
+    def kill(self) -> None:
+        self._killed.set()
+
+    def wait(self) -> int:
+        self._killed.wait()
+        return -9
 
 
 def eventually_gone(pid: int) -> bool:

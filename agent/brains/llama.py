@@ -102,12 +102,17 @@ class LlamaServer:
             threads=_threads(),
             api_key=self._api_key,
         )
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "agent.brains.llama_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "agent.brains.llama_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        except OSError as error:  # such as no memory for another process, for now
+            raise LlamaError(
+                f"the embedded language model did not start: {error.strerror}"
+            ) from error
         try:
             _pipe(self._process.stdin).write(json.dumps(asdict(options)) + "\n")
             _pipe(self._process.stdin).flush()
