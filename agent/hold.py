@@ -58,6 +58,8 @@ class Hold(AudioOutput):
     def clear_buffer(self) -> None:
         if self.next_in_chain:
             self.next_in_chain.clear_buffer()
+        if self._held:
+            super().pause()  # an interrupt ends a pause, and nobody is there yet
 
     def on_playback_finished(
         self,

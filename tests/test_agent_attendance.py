@@ -14,7 +14,9 @@ from livekit.agents.voice import io
 from agent.attendance import Attendance
 from agent.hold import Hold
 from agent.rivals import yield_to_older
+from tests.voices import FakeRoute
 from visavis.protocol import ATTRIBUTE_SINCE, RPC_HANG_UP
+from visavis.voice_switch import VoiceSwitch
 
 Reason = rtc.DisconnectReason
 Kind = rtc.ParticipantKind
@@ -196,6 +198,7 @@ class Loudspeaker(io.AudioOutput):
         super().flush()
 
     def clear_buffer(self) -> None:
+        self.paused = False
         self.on_playback_finished(playback_position=0.1, interrupted=True)
 
 
@@ -207,6 +210,23 @@ async def test_a_new_answer_breaks_the_silence() -> None:
     assert loudspeaker.paused
     hold.release()
     assert not loudspeaker.paused
+
+
+async def test_an_interrupt_by_who_has_left_lets_the_next_answer_play_to_an_empty_room() -> None:
+    switch = VoiceSwitch()
+    switch.speech.prefer(face := FakeRoute(switch.speech))
+    hold = Hold(switch)
+    await hold.capture_frame(rtc.AudioFrame(bytes(480), 24_000, 1, 240))
+    hold.hold()
+    hold.clear_buffer()  # by their last words, which are understood only now
+    hold.resume()
+    hold.flush()
+    await hold.capture_frame(rtc.AudioFrame(bytes(480), 24_000, 1, 240))
+    face.play(240)
+    assert not face.heard
+    hold.release()
+    face.play(240)
+    assert len(face.heard) == 480
 
 
 async def test_coming_back_resumes_what_the_session_paused() -> None:

@@ -28,6 +28,8 @@ class Conversation(RuleBasedStateMachine):
         """What each segment was given, interrupted ones what they took."""
         self.open = False
         self.closed = False
+        self.silent = False
+        """Paused, so that nothing may be heard."""
         self.serial = 1
 
     def piece(self, loud: bool) -> bytes:
@@ -65,23 +67,32 @@ class Conversation(RuleBasedStateMachine):
     @rule()
     def clear(self) -> None:
         self.speech.clear()
+        self.silent = False
 
     @rule()
     def pause(self) -> None:
         self.speech.pause()
+        self.silent = True
+
+    @rule()
+    def clear_where_nobody_is(self) -> None:
+        """As :class:`agent.hold.Hold` does while it holds."""
+        self.clear()
+        self.pause()
 
     @rule()
     def resume(self) -> None:
         self.speech.resume()
+        self.silent = False
 
     @rule()
     def close(self) -> None:
         """The voice is lost for good; the session may go on."""
         ended = len(self.her.ends) == len(self.said)
         waits = self.open and not self.said[-1] and not ended  # for its first sound
-        self.closed, self.face = True, None
         self.speech.close()
         assert len(self.her.ends) == len(self.said) - waits
+        self.closed, self.face, self.plain.leg = True, None, None
 
     @precondition(lambda self: self.face is None and not self.closed)
     @rule(answers=st.booleans())
@@ -105,13 +116,17 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(samples=st.integers(1, 3 * PIECE))
     def time_passes(self, samples: int) -> None:
+        heard = len(self.tape)
         for route in self.routes:
             route.play(samples)
+        assert len(self.tape) == heard or not self.silent
 
     @rule()
     def legs_end(self) -> None:
+        heard = len(self.tape)
         for route in self.routes:
             route.finish()
+        assert len(self.tape) == heard or not self.silent
 
     @precondition(lambda self: self.face is not None and self.speech.clearing)
     @rule()
