@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from livekit import rtc
 
 from avatar_worker.appearance_desk import AppearanceDesk
 from avatar_worker.wardrobe import Wardrobe, WardrobeError
-from visavis.appearance import SHORTEST, Appearance, AppearanceChange, shorten
+from visavis.appearance import SHORTEST, Appearance, AppearanceChange, AppearanceError, ask, shorten
 from visavis.face_memory import FaceMemory
 from visavis.protocol import RPC_APPEARANCE, AvatarDispatch, ProtocolError
 
@@ -140,6 +141,16 @@ def test_a_change_is_not_altered_on_its_way(change: AppearanceChange) -> None:
 def test_half_an_answer_is_not_taken_for_one(text: str) -> None:
     with pytest.raises(ProtocolError):
         Appearance.from_json(text)
+
+
+@pytest.mark.parametrize("error", [ConnectionError("reconnecting"), RuntimeError("ffi")])
+async def test_a_room_that_reconnects_while_a_new_face_is_to_feel_as_the_last_ends_the_voice(
+    error: Exception,
+) -> None:
+    local = SimpleNamespace(perform_rpc=AsyncMock(side_effect=error))
+    room = cast(rtc.Room, SimpleNamespace(local_participant=local))
+    with pytest.raises(AppearanceError):  # which all who ask expect
+        await ask(room, "face", AppearanceChange(emotion="happy"))
 
 
 def test_a_short_text_is_not_cut() -> None:

@@ -135,6 +135,9 @@ async def ask(room: rtc.Room, avatar: str, asked: AppearanceChange) -> Appearanc
         raise AppearanceError(error.data or error.message) from error
     except ProtocolError as error:
         raise AppearanceError(str(error)) from error
+    except Exception as error:  # a room that reconnects raises more than RpcError
+        name = type(error).__name__
+        raise AppearanceError(f"the face cannot be reached now ({name})") from error
 
 
 def shorten(text: str, limit: int = SHORTEST) -> str:

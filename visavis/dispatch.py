@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Final, Literal
+from typing import Literal
 
-import aiohttp
 from livekit import api
 from livekit.protocol.agent import JobStatus
 
@@ -13,14 +12,16 @@ from .protocol import AvatarDispatch
 
 logger = logging.getLogger("visavis.avatar")
 
-API_ERRORS: Final = (api.TwirpError, aiohttp.ClientError, TimeoutError)
-
 Progress = Literal["unanswered", "coming", "over"]
 """Unanswered: no worker has taken it, or LiveKit does not say. Over: it will not come any more."""
 
 
 class FaceDesk:
-    """The calls to LiveKit's API, for one room. None raises: a room without a face talks on."""
+    """The calls to LiveKit's API, for one room. None raises: a room without a face talks on.
+
+    Whatever the API's client does: a proxy's page in place of an answer is a ``DecodeError`` of
+    protobuf's.
+    """
 
     def __init__(self, livekit: api.LiveKitAPI, room: str, avatar_name: str) -> None:
         self._livekit = livekit
@@ -35,8 +36,8 @@ class FaceDesk:
                     agent_name=self._avatar_name, room=self._room, metadata=request.to_json()
                 )
             )
-        except API_ERRORS as error:
-            logger.warning("cannot ask LiveKit for a face: %s", error)
+        except Exception as error:
+            logger.warning("cannot ask LiveKit for a face: %r", error)
             return None
         return str(made.id)
 
@@ -44,7 +45,8 @@ class FaceDesk:
         """What has become of a dispatch."""
         try:
             dispatch = await self._livekit.agent_dispatch.get_dispatch(dispatch_id, self._room)
-        except API_ERRORS:
+        except Exception as error:
+            logger.debug("LiveKit does not say what became of a face: %r", error)
             return "unanswered"
         if dispatch is None or not dispatch.state.jobs:
             return "unanswered"
@@ -57,8 +59,8 @@ class FaceDesk:
         if dispatch_id is not None:
             try:
                 await self._livekit.agent_dispatch.delete_dispatch(dispatch_id, self._room)
-            except API_ERRORS as error:
-                logger.info("the dispatch of a face that is gone stays behind: %s", error)
+            except Exception as error:
+                logger.info("the dispatch of a face that is gone stays behind: %r", error)
 
     async def remove(self, identity: str) -> None:
         """Remove an avatar from the room, if it is there."""
@@ -66,6 +68,6 @@ class FaceDesk:
             await self._livekit.room.remove_participant(
                 api.RoomParticipantIdentity(room=self._room, identity=identity)
             )
-        except API_ERRORS as error:
+        except Exception as error:
             if getattr(error, "code", None) != "not_found":
-                logger.warning("an avatar could not be removed from the room: %s", error)
+                logger.warning("an avatar could not be removed from the room: %r", error)
