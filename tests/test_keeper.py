@@ -125,7 +125,7 @@ class Stage:
             inbox=self.inbox,
             speech=self.her.speech,
             plain=cast(PlainVoice, self.plain),
-            look=AvatarDispatch("", "face", head="ben"),
+            look=lambda: AvatarDispatch("", "face", head="ben"),
             say=self.say,
             patience=patience,
             on_arrival=lambda _: None,

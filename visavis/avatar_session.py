@@ -166,7 +166,7 @@ class AvatarSession(LiveKitAvatarSession[str]):
                     inbox=inbox,
                     speech=speech,
                     plain=plain,
-                    look=self._memory.look,
+                    look=lambda: self._memory.look,
                     say=lambda state: say_face(room, state),
                     patience=started + self._face_timeout - asyncio.get_running_loop().time(),
                     on_arrival=lambda identity: self._on_arrival(identity, tasks),
@@ -196,8 +196,6 @@ class AvatarSession(LiveKitAvatarSession[str]):
         """A person may have changed the looks: the next face shall have them as well."""
         if participant.identity == self._identity:
             self._memory.see(changed)
-            if self._keeper is not None:
-                self._keeper.look = self._memory.look
 
     async def _wait_avatar_join(self) -> None:
         """LiveKit's own waits for one identity and for a picture; a face here may have neither."""

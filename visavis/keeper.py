@@ -48,8 +48,7 @@ class FaceKeeper:
     """Runs as long as the agent is in the room.
 
     Args:
-        look: What to ask for; the avatar identity in it is the stem of each visit's own. The
-            attribute may be replaced, for the next face.
+        look: What to ask for now; the avatar identity in it is the stem of each visit's own.
         say: Publishes the face's state.
         patience: Seconds that the first word waits for the first face.
         on_arrival: Called with each face's identity when it is there.
@@ -63,7 +62,7 @@ class FaceKeeper:
         inbox: Inbox,
         speech: Speech,
         plain: PlainVoice,
-        look: AvatarDispatch,
+        look: Callable[[], AvatarDispatch],
         say: Callable[[FaceState], Coroutine[Any, Any, None]],
         patience: float,
         on_arrival: Callable[[str], None],
@@ -73,7 +72,7 @@ class FaceKeeper:
         self._inbox = inbox
         self._speech = speech
         self._plain = plain
-        self.look = look
+        self._look = look
         self._say = say
         self._patience = patience
         self._on_arrival = on_arrival
@@ -127,15 +126,16 @@ class FaceKeeper:
 
     def _turn_away(self, participant: rtc.RemoteParticipant) -> None:
         """An avatar that comes after it was given up would be a second face."""
-        ours = participant.identity.startswith(f"{self.look.avatar_identity}-")
+        ours = participant.identity.startswith(f"{self._look().avatar_identity}-")
         if ours and participant.identity != self._expected:
             self._tasks.create_task(self._desk.remove(participant.identity))
 
     async def _ask(self) -> Visit:
-        identity = f"{self.look.avatar_identity}-{next(self._numbers)}"
+        look = self._look()
+        identity = f"{look.avatar_identity}-{next(self._numbers)}"
         self._expected = identity
         local = self._room.local_participant.identity
-        request = replace(self.look, agent_identity=local, avatar_identity=identity)
+        request = replace(look, agent_identity=local, avatar_identity=identity)
         return Visit(identity, await self._desk.ask(request))
 
     async def _arrives(self, visit: Visit) -> bool:
