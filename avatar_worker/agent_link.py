@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -30,8 +31,9 @@ from visavis.protocol import (
 logger = logging.getLogger("visavis.avatar")
 
 STREAM_IDLE: Final = 10.0
-"""Seconds without a byte, and with nothing left to say, after which a stream's trailer is taken
-for lost."""
+"""Seconds without a byte, and with nothing left to say or as much as after the last such time,
+after which a stream's trailer is taken for lost. What has run dry holds back a rest that is shorter
+than the lead of lip-sync."""
 AHEAD: Final = 2.0
 """Seconds of speech that are prepared before they are due. More would be in vain at an interrupt,
 and all of a long answer at once would keep the playback clock from its time."""
@@ -184,6 +186,7 @@ class AgentLink:
     async def _chunks(self, segment: int, reader: rtc.ByteStreamReader) -> AsyncIterator[bytes]:
         hurry = asyncio.ensure_future(self._hurry.wait())
         chunk: asyncio.Future[bytes | None] | None = None
+        ahead = math.inf
         try:
             while True:
                 chunk = chunk or asyncio.ensure_future(anext(reader, None))
@@ -192,12 +195,16 @@ class AgentLink:
                     waiting, timeout=STREAM_IDLE, return_when=asyncio.FIRST_COMPLETED
                 )
                 if chunk.done():
-                    data, chunk = chunk.result(), None
+                    data, chunk, ahead = chunk.result(), None, math.inf
                     if data is None:
                         return
                     yield data
-                elif hurry.done() or not self._player.ahead(segment):
+                elif hurry.done():
                     return
+                elif not self._player.playhead.paused:
+                    before, ahead = ahead, self._player.ahead(segment)
+                    if ahead in (0.0, before):
+                        return
         finally:
             hurry.cancel()
             if chunk is not None:

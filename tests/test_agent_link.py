@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -36,8 +37,14 @@ class Far:
     async def publish_data(self, data: str, **_: object) -> None:
         self.signs.put_nowait(SignOfLife.from_json(data))
 
+    aheads: list[float] = field(default_factory=lambda: [0.0])
+    """Of each look at the open segment, the last for ever."""
+
     def open(self) -> int:
         return 1
+
+    def ahead(self, segment: int) -> float:
+        return self.aheads.pop(0) if len(self.aheads) > 1 else self.aheads[0]
 
 
 @pytest.fixture
@@ -64,3 +71,43 @@ async def test_the_first_word_does_not_wait_for_a_sign_at_rest(far: Far, link: A
     async with asyncio.timeout(20):
         sign = await far.signs.get()
     assert not sign.paused and sign.position == 0
+
+
+async def read(link: AgentLink, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """A stream without a trailer: was it given up?"""
+    monkeypatch.setattr(agent_link, "STREAM_IDLE", 0.01)
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield b"sound"
+        await asyncio.sleep(HOUR)
+
+    async def chunks() -> list[bytes]:
+        return [chunk async for chunk in link._chunks(1, cast(Any, stream()))]
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            assert await chunks() == [b"sound"]
+            return True
+    return False
+
+
+async def test_a_rest_that_lip_sync_holds_back_keeps_a_stream_open_for_ever(
+    far: Far, link: AgentLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far.aheads = [1.0, 0.5, 0.05]
+    assert await read(link, monkeypatch)
+    assert far.aheads == [0.05]
+
+
+async def test_a_stream_is_given_up_while_its_voice_is_held(
+    far: Far, link: AgentLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far.aheads, far.playhead = [0.5], Playhead(None, 0.0, True)
+    assert not await read(link, monkeypatch)
+
+
+async def test_a_stream_is_given_up_while_it_sounds(
+    far: Far, link: AgentLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far.aheads = [float(seconds) for seconds in range(1000, 0, -1)]
+    assert not await read(link, monkeypatch)
