@@ -92,6 +92,9 @@ class Settings(BrainSettings, DoorSettings):
     """Whether the conversation follows a person who speaks another language."""
     agent_memory: Literal["off", "facts", "history"] = "facts"
     """What is kept of people who want to be remembered: facts their words gave, or their words."""
+    agent_context_items: int = Field(200, ge=10)
+    """What a language model of a provider is sent of the conversation at most: messages, tool calls
+    and their answers."""
     eager_first_clause: bool = True
     """Whether a voice that speaks by sentences may begin an answer with its first clause."""
     agent_vision: Literal["auto", "on", "off"] = "auto"

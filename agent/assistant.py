@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
@@ -22,7 +23,8 @@ class Assistant(Agent):
     """Behaves in a ``manner``. ``small``: with the embedded language model, which is too small to
     use tools. ``model``: in place of the session's. ``answers``: what it was given to know.
     ``sight``: what it is shown. ``overhear``: takes what is said to it while it retells, which goes
-    into no conversation."""
+    into no conversation. ``context_items``: what a model that is not small is sent of the
+    conversation at most; None: all."""
 
     def __init__(
         self,
@@ -34,6 +36,7 @@ class Assistant(Agent):
         answers: Answers | None = None,
         sight: Sight | None = None,
         overhear: Callable[[str], None] | None = None,
+        context_items: int | None = None,
     ) -> None:
         super().__init__(
             instructions=manner.instructions,
@@ -45,6 +48,7 @@ class Assistant(Agent):
         self._answers = answers
         self._sight = sight
         self._overhear = overhear
+        self._context_items = context_items
 
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
@@ -83,6 +87,8 @@ class Assistant(Agent):
         tools: list[llm.Tool],
         model_settings: ModelSettings,
     ) -> AsyncGenerator[Chunk]:
+        if self._context_items is not None and not self._small:
+            chat_ctx = recent(chat_ctx, self._context_items)
         # Knowledge and pictures come in here and not in on_user_turn_completed: they are for this
         # answer alone, and a generation begun before the turn's end would be thrown away for them.
         if self._sight is not None:
@@ -109,3 +115,15 @@ class Assistant(Agent):
     ) -> AsyncIterator[str | TimedString]:
         async for piece in feeling.read_feelings(text, self._manner.feelings):
             yield piece
+
+
+def recent(chat_ctx: llm.ChatContext, most: int) -> llm.ChatContext:
+    """Its last items, ``most`` or fewer, and its instructions.
+
+    Half of ``most`` goes at a time: in between, the beginning stays the same, and a provider reads
+    it from its cache.
+    """
+    items, step = len(chat_ctx.items), max(1, most // 2)
+    if items <= most:
+        return chat_ctx
+    return chat_ctx.copy().truncate(max_items=items - step * math.ceil((items - most) / step))

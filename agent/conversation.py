@@ -142,6 +142,7 @@ async def _hold(
             sight=sight,
             model=model,
             overhear=sitting.overhear,
+            context_items=settings.agent_context_items,
         )
 
     assistant = make_assistant()
