@@ -27,9 +27,10 @@ from starlette.testclient import TestClient
 from agent.brains.steady_llm import SteadyLLM
 from agent.usage import Meter
 from gateway.access import Caller
+from gateway.access.keyring import make_key
 from gateway.app import create_app
 from settings import Settings
-from store import Sessions, StoredSession
+from store import Keys, Sessions, StoredSession
 from store.usage import Quantities, Run, Usages, Used
 
 NOON = 1_790_000_000.0
@@ -60,8 +61,12 @@ def usages(store: Engine) -> Usages:
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
+def client(settings: Settings, store: Engine) -> Iterator[TestClient]:
+    """Of an administrator."""
+    _, key = make_key(Keys(store, time.time), "ops", ("admin",))
+    headers = {"Authorization": f"Bearer {key}"}
+    app = create_app(settings)
+    with TestClient(app, base_url="http://127.0.0.1", headers=headers) as client:
         yield client
 
 
