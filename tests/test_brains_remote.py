@@ -185,6 +185,16 @@ async def test_an_error_of_the_brain_is_not_said(brain: Brain) -> None:
         assert await asking == "Down."
 
 
+async def test_a_brain_that_chooses_silence_is_taken_for_down(brain: Brain) -> None:
+    brain.silent = True
+    async with mind_at(brain.url) as (mind, _):
+        asking = asyncio.create_task(ask(mind, "Psst."))
+        await until(lambda: brain.of_type("turn"))
+        await brain.send(type="done", turn=brain.of_type("turn")[0]["turn"])
+        assert await asking == ""
+    assert len(brain.of_type("turn")) == 1
+
+
 @pytest.mark.parametrize("fault", ["401", "500"])
 async def test_a_brain_that_refuses_once_is_given_up(
     brain: Brain, fault: Any, caplog: pytest.LogCaptureFixture

@@ -12,6 +12,7 @@ from livekit.agents import APIConnectOptions, APIError, APITimeoutError, llm, ut
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 
 from .patience import THINKING, Patience, explain, note_time
+from .words_llm import WordsLLM
 
 logger = logging.getLogger("visavis.brains")
 
@@ -20,6 +21,10 @@ RETRIES: Final = 2
 RETRY_INTERVAL: Final = 1.0
 """Seconds before the first of them; each one waits twice as long."""
 ONCE: Final = APIConnectOptions(max_retry=0)
+
+
+class EmptyAnswer(APIError):
+    """Of a content filter, a token limit, a server that gave up."""
 
 
 class SteadyLLM(llm.LLM[Any]):
@@ -154,6 +159,14 @@ class _SteadyStream(llm.LLMStream):
                     self._spoken = True
                     note_time(name, time.monotonic() - begun, patience)
                 self._event_ch.send_nowait(chunk)
+        if not self._spoken and self._owes_words(mind):
+            raise EmptyAnswer("neither a word nor a call of a tool", retryable=True)
+
+    def _owes_words(self, mind: llm.LLM[Any]) -> bool:
+        """A brain of the user's own may choose to be silent, and a model after what a tool did."""
+        items = self._chat_ctx.items
+        after_tool = bool(items) and isinstance(items[-1], llm.FunctionCallOutput)
+        return not isinstance(mind, WordsLLM) and not after_tool
 
     async def _wait(self, answer: llm.LLMStream) -> llm.ChatChunk | None:
         seconds = self._llm.patience.next if self._spoken else self._llm.patience.first

@@ -16,7 +16,7 @@ from aiohttp import web
 from settings import Settings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Fault = Literal["401", "429", "500", "hang", "cut", "malformed", "slow"]
+Fault = Literal["401", "429", "500", "hang", "cut", "malformed", "slow", "empty"]
 
 SLOW = 0.3
 """Seconds until a slow server's first byte; the tests' patience calls half of that slow."""

@@ -35,7 +35,7 @@ class Chat(Fake):
         await self.wait(fault)
         if fault == "malformed":
             await response.write(b"data: {not json\n\n")
-        for word in ("Bon", "jour", " Zoe."):
+        for word in () if fault == "empty" else ("Bon", "jour", " Zoe."):
             delta = {"index": 0, "delta": {"role": "assistant", "content": word}}
             chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
             line = json.dumps(chunk | {"choices": [delta]})
@@ -69,9 +69,11 @@ def mind_at(url: str, **given: Any) -> SteadyLLM:
     return mind
 
 
-async def ask(mind: llm.LLM[Any]) -> str:
+async def ask(mind: llm.LLM[Any], *done: llm.ChatItem) -> str:
+    """``done``: what became of it already."""
     chat_ctx = llm.ChatContext.empty()
     chat_ctx.add_message(role="user", content=f"Tell me of {SECRET}.")
+    chat_ctx.items += done
     async with mind.chat(chat_ctx=chat_ctx) as answer:
         said = [chunk.delta.content async for chunk in answer if chunk.delta]
     return "".join(filter(None, said))
@@ -95,6 +97,8 @@ async def test_an_answer_does_not_come_through(chat: Chat) -> None:
         (["malformed"] * 3, TROUBLE, 3),
         (["cut"], f"Bonjour {APOLOGY}", 1),
         (["slow"], "Bonjour Zoe.", 1),
+        (["empty"], "Bonjour Zoe.", 2),
+        (["empty"] * 3, TROUBLE, 3),
     ],
 )
 async def test_a_failing_model_leaves_the_person_without_an_answer(
@@ -113,6 +117,17 @@ async def test_a_failing_model_leaves_the_person_without_an_answer(
         assert "is slow" in caplog.text
     if faults == ["401"]:
         assert "check its key" in caplog.text
+
+
+async def test_a_model_that_has_nothing_to_add_to_what_a_tool_did_is_taken_for_down(
+    chat: Chat,
+) -> None:
+    chat.faults = ["empty"]
+    call = llm.FunctionCall(call_id="1", name="wave", arguments="{}")
+    done = llm.FunctionCallOutput(call_id="1", name="wave", output="done", is_error=False)
+    async with mind_at(chat.url) as mind:
+        assert await ask(mind, call, done) == ""
+    assert len(chat.asked) == 1
 
 
 async def test_a_model_that_stays_down_is_tried_again_and_again(chat: Chat) -> None:
