@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -26,19 +27,27 @@ LOOK_EVERY: Final = 0.25
 """Seconds."""
 LEAVING: Final = 0.5
 """Seconds after the end of a process until the server has certainly seen it leave, if it did."""
+BACKOFF: Final = (0.0, 1.0, 3.0, 10.0, 30.0)
+"""Seconds until another agent is called: after the first loss, and after each further one of an
+agent that was lost soon. After as many none is called any more: something kills each."""
+SOON: Final = 60.0
+"""Seconds of its life within which the loss of an agent is one more in a row."""
 
 CUT: Final = "parent process shutdown"
 """LiveKit's reason for the end of a job whose worker ends."""
 
 _PERSONS: Final = frozenset(int(kind) for kind in DEFAULT_PARTICIPANT_KINDS)
 _REPLACES: Final = "replaces"
+_LOSSES: Final = "losses"
+"""In a row, the one that is replaced among them."""
 
 
 class Replacement:
     """Watches the jobs of ``server``, from its start on.
 
     A job that ended while its participant is still in the room has died. The participant is removed
-    and another agent called, if there is anybody to talk with.
+    and another agent called, if there is anybody to talk with; ever later, and at last none, where
+    one after another dies soon.
     """
 
     def __init__(self, server: AgentServer, livekit: api.LiveKitAPI) -> None:
@@ -58,12 +67,19 @@ class Replacement:
 
     async def replace_if_lost(self, info: RunningJobInfo) -> None:
         room, identity = info.job.room.name, info.accept_arguments.identity
+        lived = time.time() - info.accepted_at
+        losses = 1 + (_count_losses(info.job.metadata) if lived < SOON else 0)
         await asyncio.sleep(LEAVING)
         try:
             if not await self._remove(room, identity):
                 return
-            logger.warning("an agent was lost; calling another into its room")
-            await call_another(self._livekit, info.job, identity)
+            if losses > len(BACKOFF):
+                logger.error("agents are lost soon, %d in a row: calling no other", losses)
+                return
+            wait = BACKOFF[losses - 1]
+            logger.warning("an agent was lost; calling another into its room in %.0f s", wait)
+            await asyncio.sleep(wait)
+            await call_another(self._livekit, info.job, identity, losses)
         except Exception as error:  # the next one that is lost is to be replaced as well
             logger.warning("a lost agent could not be replaced: %r", error)
 
@@ -80,8 +96,10 @@ class Replacement:
         return True
 
 
-async def call_another(livekit: api.LiveKitAPI, job: Job, identity: str) -> None:
+async def call_another(livekit: api.LiveKitAPI, job: Job, identity: str, losses: int = 0) -> None:
     """Into the room of ``job``, whose agent ``identity`` is gone, if there is anybody to talk with.
+
+    ``losses``: of agents in a row.
 
     Raises what LiveKit's API client raises.
     """
@@ -89,10 +107,9 @@ async def call_another(livekit: api.LiveKitAPI, job: Job, identity: str) -> None
     found = await livekit.room.list_participants(api.ListParticipantsRequest(room=room))
     expected = find_id(job.metadata) is not None  # its person may still come
     if expected or any(int(each.kind) in _PERSONS for each in found.participants):
+        metadata = hand_on(job.metadata, identity, losses)
         await livekit.agent_dispatch.create_dispatch(
-            api.CreateAgentDispatchRequest(
-                agent_name=job.agent_name, room=room, metadata=hand_on(job.metadata, identity)
-            )
+            api.CreateAgentDispatchRequest(agent_name=job.agent_name, room=room, metadata=metadata)
         )
 
 
@@ -112,22 +129,28 @@ def hand_over_if_cut(ctx: JobContext) -> None:
     ctx.add_shutdown_callback(hand_over)
 
 
-def hand_on(metadata: str, identity: str) -> str:
+def hand_on(metadata: str, identity: str, losses: int) -> str:
     """The metadata of a lost agent's dispatch for the one that takes its place: the same session,
     the same knowledge."""
-    data: Any = None
-    with suppress(ValueError):
-        data = json.loads(metadata)
-    handed = (data if isinstance(data, dict) else {}) | {_REPLACES: identity}
+    handed = _read(metadata) | {_REPLACES: identity, _LOSSES: losses}
     return json.dumps(handed, ensure_ascii=False)  # LiveKit counts bytes
 
 
 def is_replacement(metadata: str) -> bool:
     """Does this metadata of a job come from :class:`Replacement`?"""
+    return _REPLACES in _read(metadata)
+
+
+def _count_losses(metadata: str) -> int:
+    losses = _read(metadata).get(_LOSSES)
+    return losses if isinstance(losses, int) and losses > 0 else 0
+
+
+def _read(metadata: str) -> dict[str, Any]:
+    data: Any = None
     with suppress(ValueError):
         data = json.loads(metadata)
-        return isinstance(data, dict) and _REPLACES in data
-    return False
+    return data if isinstance(data, dict) else {}
 
 
 def replace_lost_agents(server: AgentServer, url: str, key: str, secret: str) -> None:

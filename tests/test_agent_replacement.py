@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from google.protobuf.message import DecodeError
@@ -16,6 +18,8 @@ from livekit.agents import AgentServer
 from agent.replacement import CUT, Replacement, hand_over_if_cut, is_replacement
 from bench.livekit import LiveKitServer, start_livekit
 from visavis.session import SessionSpec
+
+HOUR = 3600.0
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,8 @@ class Worker:
             id="job", room=SimpleNamespace(name=room), agent_name="visavis", metadata=metadata
         )
         arguments = SimpleNamespace(identity="agent-1")
-        self.active_jobs = [SimpleNamespace(job=job, accept_arguments=arguments)]
+        now = time.time()
+        self.active_jobs = [SimpleNamespace(job=job, accept_arguments=arguments, accepted_at=now)]
 
 
 async def enter(livekit: LiveKitServer, identity: str, room_name: str, kind: str) -> rtc.Room:
@@ -80,7 +85,7 @@ async def test_a_room_whose_agent_died_stays_without_one(
     await end_job(Worker("died"), lk)
     [made] = await dispatched(lk, "died")
     assert is_replacement(made.metadata)
-    assert json.loads(made.metadata) == {"replaces": "agent-1"}
+    assert json.loads(made.metadata) == {"replaces": "agent-1", "losses": 1}
     assert "agent-1" not in person.remote_participants
     await dead.disconnect()
     await person.disconnect()
@@ -141,6 +146,38 @@ async def test_an_answer_that_nobody_expected_leaves_later_losses_unnoticed(
     both_seen.cancel()
     watching.cancel()
     assert asked == ["first", "second"]
+
+
+async def test_an_agent_that_dies_at_each_start_is_called_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called: list[str] = []
+
+    async def create_dispatch(asked: api.CreateAgentDispatchRequest) -> None:
+        called.append(asked.metadata)
+
+    person = SimpleNamespace(kind=rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD)
+    there = AsyncMock(return_value=SimpleNamespace(participants=[person]))
+    lk: Any = SimpleNamespace(
+        room=SimpleNamespace(remove_participant=AsyncMock(), list_participants=there),
+        agent_dispatch=SimpleNamespace(create_dispatch=create_dispatch),
+    )
+    monkeypatch.setattr("agent.replacement.LEAVING", 0.0)
+    monkeypatch.setattr("agent.replacement.BACKOFF", (0.0, 0.1, 0.1))
+    replacement = Replacement(cast(AgentServer, None), lk)
+
+    async def lose(metadata: str, *, age: float) -> None:
+        [job] = Worker("loop", metadata).active_jobs
+        job.accepted_at = time.time() - age
+        await replacement.replace_if_lost(job)
+
+    began = time.monotonic()
+    for _ in range(5):
+        await lose(called[-1] if called else "", age=0)
+    assert len(called) == 3
+    assert time.monotonic() - began >= 0.2
+    await lose(called[-1], age=HOUR)
+    assert json.loads(called[-1])["losses"] == 1, "one that talked for an hour counts as a loop"
 
 
 async def end_with_worker(lk: api.LiveKitAPI, room: str, reason: str, metadata: str = "") -> None:
