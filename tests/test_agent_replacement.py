@@ -14,6 +14,7 @@ import pytest
 from google.protobuf.message import DecodeError
 from livekit import api, rtc
 from livekit.agents import AgentServer
+from livekit.agents.job import RunningJobInfo
 
 from agent.replacement import CUT, Replacement, hand_over_if_cut, is_replacement
 from bench.livekit import LiveKitServer, start_livekit
@@ -169,7 +170,7 @@ async def test_an_agent_that_dies_at_each_start_is_called_for_ever(
     async def lose(metadata: str, *, age: float) -> None:
         [job] = Worker("loop", metadata).active_jobs
         job.accepted_at = time.time() - age
-        await replacement.replace_if_lost(job)
+        await replacement.replace_if_lost(cast(RunningJobInfo, job))
 
     began = time.monotonic()
     for _ in range(5):
