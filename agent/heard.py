@@ -7,7 +7,6 @@ from the rate of the speech.)
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
@@ -15,6 +14,8 @@ from typing import Final
 from livekit import rtc
 from livekit.agents import utils
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities, TextOutput
+
+from visavis.waiting import rest
 
 from .segment import Segment
 from .segments import Segments
@@ -79,10 +80,7 @@ class Heard:
                     continue
                 wait = segment.until_next(played)
                 wait = None if wait is None else max(wait, SHORTEST)
-            # Not wait_for: under Python 3.11 it may swallow a cancellation.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await segments.changed.wait()
+            await rest(segments.changed, wait)
 
 
 class _Voice(AudioOutput):

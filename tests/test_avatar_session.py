@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from typing import Any, cast
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from livekit import api, rtc
@@ -43,7 +43,7 @@ async def test_the_next_face_stands_before_another_background_than_the_last(
     room, desk = Room(), FakeDesk()
     avatar = AvatarSession(background="#000000")
     monkeypatch.setattr(avatar_session, "FaceDesk", lambda *_: desk)
-    monkeypatch.setattr(avatar_session, "adopt_or_publish", AsyncMock())
+    monkeypatch.setattr(avatar_session, "adopt_or_publish", AsyncMock(return_value=Mock()))
     monkeypatch.setattr(keeper, "BACKOFF", (0.01,))
     avatar._stage = cast(rtc.Room, room)
     livekit = cast(api.LiveKitAPI, AsyncExitStack())

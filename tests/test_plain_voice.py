@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import AsyncMock
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tests.test_speech import begin, say
 from tests.voices import Listener, tone
 from visavis.plain_voice import AHEAD, FADE, PlainVoice
 from visavis.segment import RATE
+from visavis.waiting import rest
 
 near: Any = pytest.approx
 
@@ -195,3 +197,41 @@ async def test_a_room_that_takes_no_track_does_not_wedge_the_agent() -> None:
         say(it.her, tone(0.5))
         await until_told(it, 2)
         assert it.her.told[1] == (0.5, False)
+
+
+@pytest.mark.parametrize("passes", range(4))
+async def test_a_voice_that_is_cancelled_as_something_changes_runs_for_ever(passes: int) -> None:
+    changed = asyncio.Event()
+
+    async def run() -> None:
+        while True:
+            await rest(changed, 60)
+            changed.clear()
+
+    running = asyncio.create_task(run())
+    await asyncio.sleep(0.01)
+    changed.set()
+    for _ in range(passes):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait({running}, timeout=1)
+    assert running.cancelled()
+
+
+async def test_a_track_that_rests_keeps_its_thread_when_the_conversation_is_over() -> None:
+    class Resting(FakeSource):
+        closed = False
+
+        def rouse(self) -> None: ...
+
+        def close(self) -> None:
+            self.closed = True
+
+    source = Resting()
+    voice = PlainVoice(Listener().speech, AsyncMock(return_value=source))
+    running = asyncio.create_task(voice.run())
+    await voice.prepare()
+    assert not source.closed
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert source.closed

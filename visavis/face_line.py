@@ -11,7 +11,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +18,7 @@ from livekit import rtc
 
 from .protocol import RPC_CLEAR_BUFFER, RPC_PAUSE, RPC_RESUME, STREAM_WANTS_ID, TOPIC_AUDIO_STREAM
 from .segment import RATE
+from .waiting import rest
 
 LARGEST_WRITE: Final = 2 * RATE // 10
 """Bytes (100 ms) that are written at once. The first of them is there the sooner, and a clear waits
@@ -147,10 +147,7 @@ class FaceLine:
             self._todo.remove(calls[0])
             self._todo.appendleft(calls[0])
             return
-        # Not wait_for: under Python 3.11 it may swallow a cancellation.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._more.wait()
+        await rest(self._more, seconds)
 
     def _add(self, operation: _Open | _Write | _Close | _Call) -> None:
         self._todo.append(operation)

@@ -19,6 +19,7 @@ from .inbox import Inbox
 from .plain_voice import PlainVoice
 from .protocol import ATTRIBUTE_FEATURES, AvatarDispatch, FaceState
 from .speech import Speech
+from .waiting import rest
 from .watchdog import TICK
 
 logger = logging.getLogger("visavis.avatar")
@@ -155,8 +156,7 @@ class FaceKeeper:
                     case "coming" if waited > JOIN_PATIENCE:
                         logger.warning("an avatar was promised and did not come")
                         return False
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), 0.5)
+                await rest(changed, 0.5)
                 changed.clear()
         return True
 

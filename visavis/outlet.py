@@ -60,4 +60,5 @@ async def _publish(
 
 async def _listened_to(subscribed: asyncio.Future[None]) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(subscribed), LISTENER_PATIENCE)
+        async with asyncio.timeout(LISTENER_PATIENCE):  # as in waiting.py
+            await asyncio.shield(subscribed)

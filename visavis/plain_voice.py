@@ -6,7 +6,6 @@ It is published ahead of need and silent until used.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -17,6 +16,7 @@ from livekit import rtc
 
 from .segment import RATE, WIDTH, Leg
 from .speech import Speech
+from .waiting import rest
 
 logger = logging.getLogger("visavis.voice")
 
@@ -49,10 +49,8 @@ class Sleeper(Protocol):
     def rouse(self) -> None:
         """Be awake, in silence, for what may come."""
 
-
-async def _rest(changed: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(changed.wait(), seconds)
+    def close(self) -> None:
+        """Nobody will hear it any more."""
 
 
 class PlainVoice:
@@ -73,7 +71,7 @@ class PlainVoice:
         speech: Speech,
         publish: Callable[[], Awaitable[Source]],
         wall: Callable[[], float] = time.time,
-        rest: Callable[[asyncio.Event, float], Awaitable[None]] = _rest,
+        rest: Callable[[asyncio.Event, float], Awaitable[None]] = rest,
     ) -> None:
         self._speech = speech
         self._publish = publish
@@ -108,7 +106,7 @@ class PlainVoice:
             self._source.rouse()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. What rests is closed then."""
         try:
             while True:
                 await self._changed.wait()
@@ -122,6 +120,8 @@ class PlainVoice:
         finally:
             if self._publishing is not None:
                 self._publishing.cancel()
+            if isinstance(self._source, Sleeper):
+                self._source.close()
 
     def open(self, leg: Leg) -> None:
         self._leg, self._audio, self._pushed = leg, bytearray(), 0
