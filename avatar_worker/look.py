@@ -48,7 +48,7 @@ class Renderers:
     """One look in several sizes, each built when it is first asked for, and kept.
 
     Of our own renderer a size takes some 60 ms to build at 512 × 512 and half of that at ¾ of it;
-    15 and 6 MB.
+    9 and 4 MB.
     """
 
     def __init__(self, look: Look, figure: Figure, backdrop: Backdrop, engine: str) -> None:

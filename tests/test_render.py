@@ -63,6 +63,13 @@ def mouth_region() -> tuple[slice, slice]:
     return around(head.base[head.mouth_vertices, :3].mean(axis=0), 22, 16)
 
 
+def bright(renderer: MeshRenderer, named: dict[str, float], pose: HeadPose = REST) -> Picture:
+    """The luma (height, width, 1) of a frame: only what has changed is drawn anew."""
+    frame = np.zeros((renderer.height * 3 // 2, renderer.width), np.uint8)
+    renderer.draw(weights(**named), pose, frame)
+    return frame[: renderer.height, :, None].astype(np.int16)
+
+
 def changed(a: Picture, b: Picture) -> int:
     return int((np.abs(a - b).max(axis=2) > 8).sum())
 
@@ -165,8 +172,7 @@ def test_redrawing_a_part_gives_the_picture_of_drawing_all() -> None:
         ({"browInnerUp": 0.8}, REST),
     ]
     for named, pose in steps:
-        kept = renderer.draw_rgba(weights(**named), pose).astype(np.int16)[..., :3]
-        fresh = draw(named, pose)
+        kept, fresh = (bright(r, named, pose) for r in (renderer, MeshRenderer(head, SIDE, SIDE)))
         difference = np.abs(kept - fresh)
         assert changed(kept, fresh) < 0.004 * SIDE * SIDE
         assert difference.mean() < 0.1
@@ -202,14 +208,41 @@ def test_leaving_out_unseen_triangles_is_not_seen(
 
 def test_a_repeated_frame_does_not_keep_what_was_drawn_between() -> None:
     renderer = MeshRenderer(load("amy"), SIDE, SIDE)
-    face = weights(jawOpen=0.6)
-    opened = renderer.draw_rgba(face, REST)
-    assert np.array_equal(renderer.draw_rgba(face, REST), opened)
+    opened = bright(renderer, {"jawOpen": 0.6})
+    assert np.array_equal(bright(renderer, {"jawOpen": 0.6}), opened)
     renderer.count_samples(weights(), HeadPose(20, 0, 0))
-    again = renderer.draw_rgba(face, REST).astype(np.int16)
+    again = bright(renderer, {"jawOpen": 0.6})
     assert np.abs(again - opened).mean() < 0.1
-    face[:] = 0  # the caller's array is the caller's
-    assert changed(renderer.draw_rgba(face, REST).astype(np.int16), again) > 300
+    assert changed(bright(renderer, {}), again) > 300
+
+
+def test_a_renderer_does_not_rely_on_the_callers_array() -> None:
+    renderer, frames = MeshRenderer(load("amy"), 64, 64), np.zeros((2, 96, 64), np.uint8)
+    face = weights(jawOpen=0.6)
+    for frame in frames:
+        renderer.draw(face, REST, frame)
+        face[:] = 0
+    assert (np.abs(frames[1].astype(np.int16) - frames[0]) > 8).sum() > 20
+
+
+def test_a_picture_in_rgba_does_not_stay_in_the_frames_to_come() -> None:
+    renderer = MeshRenderer(load("amy"), SIDE, SIDE)
+    rest = bright(renderer, {})
+    renderer.draw_rgba(weights(jawOpen=1.0), HeadPose(20, 9, 9))
+    assert changed(bright(renderer, {}), rest) < 10
+
+
+@pytest.mark.parametrize("size", [(SIDE, SIDE), (322, 180)])
+def test_the_short_way_to_list_colours_does_not_change_them(size: tuple[int, int]) -> None:
+    head, shapes = load("amy"), {"jawOpen": 0.4, "eyeBlinkLeft": 1.0, "eyeLookOut": 0.5}
+    short, long = (MeshRenderer(head, *size) for _ in range(2))
+    kinds, smooth, ranges = long._shading[1:4]
+    assert (ranges[0::2] < ranges[1::2]).mean() > 0.5, "nothing to take the short way for"
+    none = np.tile(np.array([len(smooth), -1], np.int32), len(smooth))
+    long._shading = (long._shading[0], kinds, smooth, none, *long._shading[4:])
+    for pose in (REST, HeadPose(20, -9, 5)):
+        drawn, meant = (r.draw_rgba(weights(**shapes), pose) for r in (short, long))
+        assert np.array_equal(drawn, meant)
 
 
 def test_teeth_do_not_shine_through_closed_lips() -> None:
@@ -342,19 +375,18 @@ def test_small_redraw_differs_from_a_whole_one(head: str) -> None:
     """A blink is drawn into the kept picture as it would be into a new one: hair, lashes, lips."""
     kept, fresh = (MeshRenderer(load(head), SIDE, SIDE) for _ in range(2))
     face = {"eyeBlinkLeft": 1.0, "mouthSmile": 0.3}
-    small = kept.draw_rgba(weights(**face), REST).astype(np.int16)
-    fresh.draw_rgba(weights(jawOpen=1.0), HeadPose(20, 9, 9))
-    whole = fresh.draw_rgba(weights(**face), REST).astype(np.int16)
-    assert changed(small[..., :3], whole[..., :3]) < 10
+    small = bright(kept, face)
+    bright(fresh, {"jawOpen": 1.0}, HeadPose(20, 9, 9))
+    whole = bright(fresh, face)
+    assert changed(small, whole) < 10
     assert (small != whole).any(axis=2).mean() < 0.01
 
 
 def test_usual_pose_leaves_traces_of_an_unusual_one() -> None:
     renderer = MeshRenderer(load("amy"), SIDE, SIDE)
-    rest = renderer.draw_rgba(weights(), REST).astype(np.int16)
-    renderer.draw_rgba(weights(), HeadPose(yaw=80))
-    back = renderer.draw_rgba(weights(), REST).astype(np.int16)
-    assert changed(back[..., :3], rest[..., :3]) < 10
+    rest = bright(renderer, {})
+    bright(renderer, {}, HeadPose(yaw=80))
+    assert changed(bright(renderer, {}), rest) < 10
 
 
 def test_see_through_backdrop_rims_the_head() -> None:

@@ -115,14 +115,15 @@ def test_the_card_does_not_draw_another_face(opengl: None, name: str) -> None:
 
 
 def test_the_card_does_not_convert_colours_otherwise(opengl: None) -> None:
-    from avatar_worker.render.i420 import convert_i420
+    from avatar_worker.render.i420 import convert
 
     for width, height in ((128, 192), (194, 66)):
         backdrop = np.random.default_rng(3).integers(0, 256, (height, width, 4)).astype(np.uint8)
         backdrop[..., 3] = 255
         card = on_card(load("ben"), backdrop)
         meant = np.empty((height * 3 // 2, width), np.uint8)
-        convert_i420(card.draw_rgba(face(), REST), (0, 0, width, height), meant)
+        pixels = card.draw_rgba(face(), REST).view("<i4")[..., 0]
+        convert(pixels, 0, (0, 0, width, height), meant)
         assert np.array_equal(frame(card, face()), meant)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .blocks import REACH
 from .jit import Scalar, helper, kernel
-from .raster import TWO_SIDED
+from .raster import HIGH, TWO_SIDED, WIDE
 
 _ZERO: Final = np.float32(0)
 _HALF: Final = np.float32(0.5)
@@ -44,8 +44,8 @@ def sort_triangles(
     order: Ints,
     span: Ints,
     uv: Floats,
-    texture: Ints,
     planes: Floats,
+    numbers: Ints,
 ) -> int:
     """List which of the triangles ``first:last`` may be seen in each band of ``area``.
 
@@ -53,9 +53,11 @@ def sort_triangles(
     Those of band b, in their order, are ``order[begins[b]:begins[b + 1]]``; ``extents`` (bands, 2)
     has the least and the greatest x of each, ``span`` (m, 2) their first and last band. Writes
     ``planes`` (m, 16): the slopes d(b1)/dx, d(b1)/dy, d(b2)/dx, d(b2)/dy of the barycentric
-    coordinates, x and y of the corner where both are 0; and, in texels of ``texture`` (m, 3),
-    offset, width and height, the column at that corner, d(column)/d(b1), d(column)/d(b2), and the
-    same of the row. Returns how long ``order`` has to be; where it is shorter, nothing is listed.
+    coordinates, x and y of the corner where both are 0; and, in texels, the column at that corner,
+    d(column)/d(b1), d(column)/d(b2), and the same of the row. The last four are left as they are:
+    as int32, ``numbers``, they hold where the triangle's texels begin, their width and height, and
+    where their ``coverage`` begins (see :class:`Head`). Returns how long ``order`` has to be; where
+    it is shorter, nothing is listed.
     """
     left, top = np.float32(area[0]), np.float32(area[1])
     right, bottom = np.float32(area[2]), np.float32(area[3])
@@ -82,14 +84,14 @@ def sort_triangles(
         planes[t, 0], planes[t, 1] = (y2 - y0) * inverse, (x0 - x2) * inverse
         planes[t, 2], planes[t, 3] = (y0 - y1) * inverse, (x1 - x0) * inverse
         planes[t, 4], planes[t, 5] = x0, y0
-        size = np.float32(texture[t, 1])
+        size = np.float32(numbers[t, WIDE])
         at = _in_texels(uv[i, 0], size)
         planes[t, 6] = at
         planes[t, 7], planes[t, 8] = (
             _in_texels(uv[j, 0], size) - at,
             _in_texels(uv[k, 0], size) - at,
         )
-        size = np.float32(texture[t, 2])
+        size = np.float32(numbers[t, HIGH])
         at = _in_texels(uv[i, 1], size)
         planes[t, 9] = at
         planes[t, 10], planes[t, 11] = (

@@ -51,8 +51,15 @@ def _colour(red: Scalar, green: Scalar, blue: Scalar, r: Scalar, g: Scalar, b: S
 
 
 @kernel
-def _convert(pixels: Ints, area: tuple[int, int, int, int], into: Bytes) -> None:
-    height, width = pixels.shape
+def convert(pixels: Ints, top: int, area: tuple[int, int, int, int], into: Bytes) -> None:
+    """Convert ``area`` (even x0, y0, x1, y1, at least 16 wide) of ``pixels`` (rows, width).
+
+    ``pixels`` are RGBA in int32, red in the lowest byte; the first row is the picture's ``top``,
+    an even one. ``into``
+    (height * 3 // 2, width): the luma plane, then U, then V, each quarter-size plane's rows packed
+    two to a row of the buffer. Coefficients: ITU-R BT.601, in 1/256.
+    """
+    width, height = pixels.shape[1], into.shape[0] * 2 // 3
     bytes_ = into.reshape(-1)
     flat = pixels.reshape(-1)
     blue_plane = height * width
@@ -60,9 +67,10 @@ def _convert(pixels: Ints, area: tuple[int, int, int, int], into: Bytes) -> None
     for y in range(area[1], area[3], 2):
         for start in range(area[0], area[2], _LANES):
             # The last of a row reaches back over what is done.
-            x = min(start, width - _LANES)
+            x = min(start, area[2] - _LANES)
+            at = np.uintp((y - top) * width + x)
+            upper, lower = load(_LANES, flat, at), load(_LANES, flat, at + np.uintp(width))
             at, below = np.uintp(y * width + x), np.uintp((y + 1) * width + x)
-            upper, lower = load(_LANES, flat, at), load(_LANES, flat, below)
             store_low(bytes_, at, _bright(upper))
             store_low(bytes_, below, _bright(lower))
             red = _sums(upper, lower, np.int32(0))
@@ -79,13 +87,3 @@ def _convert(pixels: Ints, area: tuple[int, int, int, int], into: Bytes) -> None
                 np.uintp(red_plane + place),
                 _colour(red, green, blue, np.int32(112), np.int32(-94), np.int32(-18)),
             )
-
-
-def convert_i420(picture: Bytes, area: tuple[int, int, int, int], into: Bytes) -> None:
-    """Convert ``area`` (even x0, y0, x1, y1) of ``picture`` (height, width, 4), and a little more.
-
-    ``picture`` is at least 16 wide. ``into`` (height * 3 // 2, width): the luma plane, then
-    U, then V, each quarter-size plane's rows packed two to a row of the buffer. Coefficients: ITU-R
-    BT.601, in 1/256.
-    """
-    _convert(picture.view("<i4")[..., 0], area, into)

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import Scalar, helper
+from .raster import TEXELS, WIDE
 from .simd import (
     bits_of,
-    compress,
     count_of,
+    firsts,
     gather,
     least,
     load,
@@ -25,6 +26,7 @@ from .simd import (
     real,
     splat,
     store,
+    store_where,
     swap,
     where,
     whole,
@@ -42,15 +44,31 @@ _ZERO: Final = np.float32(0)
 _HALF: Final = np.float32(0.5)
 _ONE: Final = np.float32(1)
 _NEXT, _SIXTEEN = np.uintp(1), np.uintp(4)
+_FOUR: Final = np.uintp(4)
 # Of sixteen lanes: the first sample of each pixel, and those that come after the one they are
 # compared with.
 _FIRSTS, _AFTER_NEXT, _AFTER_OTHERS = 0x1111, 0xAAAA, 0xCCCC
 _ALL_FOUR, _EVERY = 15, 0xFFFF
 _LANES_AHEAD: Final = np.arange(LANES, dtype=np.int32)
 _PIXELS: Final = np.repeat(np.arange(4, dtype=np.int32) << COLUMN, 4)
+_WHOLE_PIXELS: Final = (np.arange(4, dtype=np.int32) << COLUMN) | 4
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
+
+
+def find_smooth(surface: Ints) -> tuple[Ints, Ints]:
+    """Which smooth surface each key's number shows, of each triangle's ``surface`` (m,).
+
+    Returns ``surface`` after one more for number 0, negative where there is none, and ``ranges``
+    ((m + 1) * 2,): the first and the last of the neighbouring numbers that show the same surface.
+    """
+    smooth = np.concatenate([np.array([-1], np.int32), surface])
+    begins = np.flatnonzero(np.diff(smooth, prepend=smooth[0] - 1))
+    ends = np.append(begins[1:], len(smooth)) - 1
+    edges = np.column_stack([begins, ends]).astype(np.int32)
+    edges[smooth[begins] < 0] = len(smooth), -1
+    return smooth, np.repeat(edges, ends - begins + 1, axis=0).reshape(-1)
 
 
 @helper
@@ -63,46 +81,59 @@ def list_row(
     still: Scalar,
     same_depth: Scalar,
     smooth: Ints,
+    ranges: Ints,
     jobs: Ints,
 ) -> Scalar:
     """List what the pixels ``begin:end`` of a row show, whose samples begin at ``line``.
 
-    A pixel has a job for each of its triangles, but one for a smooth surface: ``smooth`` (m + 1,)
-    says which one a key's number shows, or is negative. Returns how many jobs there are.
+    A pixel has a job for each of its triangles, but one for a smooth surface: ``smooth`` and
+    ``ranges`` are as :func:`find_smooth` gives them. Returns how many jobs there are.
     """
     n = np.uintp(jobs.shape[0] // JOB_ROWS)
     zero, one = splat(LANES, np.int32(0)), splat(LANES, np.int32(1))
     number_bits, near = splat(LANES, mask), splat(LANES, same_depth)
     not_moved = splat(LANES, still)
     pixels = load(LANES, _PIXELS, 0)
+    whole_pixels = load(4, _WHOLE_PIXELS, 0)
     count = np.uintp(0)
     for block in range((end - begin + 3) >> 2):
-        seen = load(LANES, keys, line + (np.uintp(block) << _SIXTEEN))
+        at = line + (np.uintp(block) << _SIXTEEN)
+        seen = load(LANES, keys, at)
         number = seen & number_bits
         moves = number > not_moved
         if bits_of(moves) == 0:
             continue
         same_1, same_2 = number == swap(number, 1), number == swap(number, 2)
         same_3 = number == swap(number, 3)
+        low, high = least(seen, swap(seen, 1)), most(seen, swap(seen, 1))
+        depth = most(high, swap(high, 2)) - least(low, swap(low, 2))
+        # Most blocks show one surface, and its triangles mostly have neighbouring numbers.
+        lies = np.uintp(keys[at] & mask) << _NEXT
+        inside = (number >= splat(LANES, ranges[lies])) & (depth < near)
+        inside = inside & (number <= splat(LANES, ranges[lies + _NEXT]))
+        if bits_of((inside | (same_1 & same_2 & same_3)) & moves) == _EVERY:
+            place = splat(4, np.int32((begin + block * 4) << COLUMN))
+            store(jobs, count, place + whole_pixels)
+            store(jobs, n + count, firsts(number) - splat(4, np.int32(1)))
+            count += _FOUR
+            continue
         again = (bits_of(same_1) & _AFTER_NEXT) | (
             (bits_of(same_2) | bits_of(same_3)) & _AFTER_OTHERS
         )
         samples = one + where(same_1, one, zero) + where(same_2, one, zero)
         samples = samples + where(same_3, one, zero)
         surface = gather(smooth, number)
-        low, high = least(seen, swap(seen, 1)), most(seen, swap(seen, 1))
-        depth = most(high, swap(high, 2)) - least(low, swap(low, 2))
         alike = (surface == swap(surface, 1)) & (surface == swap(surface, 2))
         alike = alike & (surface >= zero) & (depth < near) & moves
         merged = bits_of(alike)
         merged &= merged >> 1
         merged &= (merged >> 2) & _FIRSTS
-        whole_pixels = merged * _ALL_FOUR
-        shown = mask_of(LANES, np.int32((bits_of(moves) & ~again & ~whole_pixels) | merged))
-        samples = where(mask_of(LANES, np.int32(whole_pixels)), splat(LANES, np.int32(4)), samples)
+        merged_lanes = merged * _ALL_FOUR
+        shown = mask_of(LANES, np.int32((bits_of(moves) & ~again & ~merged_lanes) | merged))
+        samples = where(mask_of(LANES, np.int32(merged_lanes)), splat(LANES, np.int32(4)), samples)
         column = splat(LANES, np.int32((begin + block * 4) << COLUMN)) + pixels
-        store(jobs, count, compress(column | samples, shown))
-        store(jobs, n + count, compress(number - one, shown))
+        store_where(jobs, count, column | samples, shown)
+        store_where(jobs, n + count, number - one, shown)
         count += np.uintp(count_of(shown))
     return count
 
@@ -121,7 +152,7 @@ def list_runs(count: Scalar, jobs: Ints, runs: Ints) -> Scalar:
         other = bits_of(load(LANES, jobs, at) == load(LANES, jobs, at - _NEXT)) ^ _EVERY
         # Before the first job lies something else, which may look like one.
         begins = mask_of(LANES, np.int32(other | (first == 0)))
-        store(runs, found, compress(lanes + splat(LANES, np.int32(first)), begins))
+        store_where(runs, found, lanes + splat(LANES, np.int32(first)), begins)
         found += np.uintp(count_of(begins))
     # Behind the jobs is padding.
     while found > 0 and runs[found - _NEXT] >= np.int32(count):
@@ -132,7 +163,7 @@ def list_runs(count: Scalar, jobs: Ints, runs: Ints) -> Scalar:
 
 @helper
 def place_jobs(
-    first: Scalar, y: Scalar, planes: Floats, texture: Ints, jobs: Ints, spots: Floats
+    first: Scalar, y: Scalar, planes: Floats, numbers: Ints, jobs: Ints, spots: Floats
 ) -> None:
     """Write into ``jobs`` and ``spots`` where the pixel's centre is, for :data:`RUN` jobs.
 
@@ -155,9 +186,8 @@ def place_jobs(
     v = splat(RUN, planes[plane + np.uintp(9)]) + b1 * splat(RUN, planes[plane + np.uintp(10)])
     v = v + b2 * splat(RUN, planes[plane + np.uintp(11)])
     column, row = whole(u), whole(v)
-    at = t + t + t
-    wide = splat(RUN, texture[at + np.uintp(1)])
-    texel = splat(RUN, texture[at]) + row * wide + column
+    wide = splat(RUN, numbers[plane + np.uintp(WIDE)])
+    texel = splat(RUN, numbers[plane + np.uintp(TEXELS)]) + row * wide + column
     two = splat(RUN, np.int32(2))
     at = first + n + n
     store(jobs, at, texel << two)
@@ -171,3 +201,15 @@ def place_jobs(
     store(spots, at, u - real(column))
     at += n
     store(spots, at, v - real(row))
+
+
+def make_scratch(width: int) -> tuple[Ints, Floats, Ints, Floats, Floats]:
+    """What ``shade_band`` needs besides for pictures so wide: a pixel has 4 jobs at most."""
+    most_jobs = width * 4 + 2 * LANES
+    return (
+        np.zeros(JOB_ROWS * most_jobs, np.int32),
+        np.zeros(SPOT_ROWS * most_jobs, np.float32),
+        np.zeros(most_jobs, np.int32),
+        np.zeros(most_jobs * 4, np.float32),
+        np.zeros((width + 8) * 4, np.float32),
+    )

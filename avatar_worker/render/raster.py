@@ -47,6 +47,8 @@ TWO_SIDED: Final = 1
 SEE_THROUGH: Final = 2
 LIFTED: Final = 4
 """Bits of a triangle's surface: no back to cull, alpha to test, nearer than what it lies on."""
+TEXELS, WIDE, HIGH, COVERED = 12, 13, 14, 15
+"""Where the row of a triangle among the planes holds whole numbers: see :func:`sort_triangles`."""
 _LIFT: Final = np.float32(0.0018)
 """Depth (of 0..1) by which lashes stand off the lid: 1.6 mm."""
 
@@ -99,12 +101,11 @@ def draw_band(
     end: int,
     triangles: Ints,
     surface: Bytes,
-    texture: Ints,
     coverage: Ints,
-    cover_at: Ints,
     uv: Floats,
     screen: Floats,
     planes: Floats,
+    numbers: Ints,
     keys: Ints,
     bits_wide: int,
     area: Area,
@@ -115,9 +116,9 @@ def draw_band(
 ) -> None:
     """Draw the triangles ``order[begin:end]`` into the ``keys`` of a band.
 
-    ``area`` is x0, y0, x1, y1 of the band, x0 a multiple of :data:`BLOCK`; ``keys[0, 0]`` are the
-    samples of the pixel x0, y0. ``texture`` (m, 3) is as :class:`Samples` has it; where alpha is
-    looked up, ``coverage`` (see :class:`Head`) of a triangle's texels begins at ``cover_at`` (m,).
+    ``area`` is x0, y0, x1, y1 of the band, x0 a multiple of :data:`BLOCK`; the first four of
+    ``keys`` (n,) are the samples of the pixel x0, y0, and rows are rounded up to whole blocks.
+    ``planes`` and ``numbers`` are as :func:`sort_triangles` leaves them.
     The last four come from :func:`make_lists`.
     """
     high = splat(LANES, np.int32(-(1 << bits_wide)))
@@ -130,7 +131,7 @@ def draw_band(
     left, top = np.float32(area[0]), np.float32(area[1])
     right, bottom = np.float32(area[2]), np.float32(area[3])
     x_first, y_first = np.int32(area[0]), np.int32(area[1])
-    pitch = np.int32(keys.shape[1] * 4)
+    pitch = np.int32((area[2] - area[0] + BLOCK - 1) // BLOCK * LANES)
     second = np.uintp(len(places))
     third = second + second
     for entry in range(begin, end):
@@ -194,9 +195,9 @@ def draw_band(
                 vs = repeat(load(BLOCK, spots, second + n), BLOCK) + pixels_v
                 alpha = _alpha(
                     coverage,
-                    cover_at[t],
-                    texture[t, 1],
-                    texture[t, 2],
+                    numbers[t, COVERED],
+                    numbers[t, WIDE],
+                    numbers[t, HIGH],
                     su + us * su1 + vs * su2,
                     sv + us * sv1 + vs * sv2,
                 )

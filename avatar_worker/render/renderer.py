@@ -14,12 +14,12 @@ from visavis.protocol import ARKIT_NAMES
 from .blocks import BLOCK
 from .camera import frame_head
 from .corners import Corners
+from .frame import NARROWEST, paint_bands
 from .head import Head
-from .i420 import convert_i420
+from .jobs import find_smooth, make_scratch
 from .materials import EYE
 from .raster import SEE_THROUGH, count_samples
-from .samples import Samples
-from .shade import make_scratch, shade_band
+from .samples import BAND, Samples
 
 _SMALLEST, _LARGEST = 64, 1920
 
@@ -71,15 +71,23 @@ class MeshRenderer:
         self._corners.place(np.zeros(len(ARKIT_NAMES), np.float32), HeadPose())
         self._samples = Samples(head, self._corners.screen, width, height)
         self._scratch = make_scratch(width)
-        self._smooth = np.full(len(head.triangles) + 1, -1, np.int32)
         # Solid hair is one surface, too: locks on it have holes.
-        smooth = (head.part_kind[head.triangle_part] <= EYE) | ~self.see_through
-        self._smooth[1:] = np.where(smooth, head.triangle_part, -1)
-        self._backdrop = _prepare(width, height, background)
-        self._picture = self._backdrop.copy()
+        surfaces = (head.part_kind[head.triangle_part] <= EYE) | ~self.see_through
+        self._shading = (
+            head.triangle_part,
+            head.part_kind,
+            *find_smooth(np.where(surfaces, head.triangle_part, np.int32(-1))),
+            head.part_material,
+            head.texels.reshape(-1),
+            head.occlusion,
+            self._camera.position,
+        )
+        self._band = np.empty((BAND, width, 4), np.uint8)
         self._yuv = np.empty((height * 3 // 2, width), np.uint8)
         self._drawn_weights = np.zeros(len(ARKIT_NAMES), np.float32)
         self._drawn_pose: HeadPose | None = None
+        self._backdrop = _prepare(width, height, background)
+        self._nothing = np.empty((0, width, 4), np.uint8)
         self._paint_still()
 
     def draw(self, weights: Floats, pose: HeadPose, into: Bytes) -> None:
@@ -89,13 +97,20 @@ class MeshRenderer:
                 f"an I420 frame of {self.width}x{self.height} needs a uint8 buffer "
                 f"{self._yuv.shape}, not {into.dtype} {into.shape}"
             )
-        self._redraw(weights, pose)
+        if pose != self._drawn_pose or not np.array_equal(weights, self._drawn_weights):
+            self._place(weights, pose)
+            area = self._changed_area()
+            if area[0] < area[2] and area[1] < area[3]:
+                self._paint(*self._corners.moving(), area, self._nothing)
         into[:] = self._yuv
 
     def draw_rgba(self, weights: Floats, pose: HeadPose) -> Bytes:
-        """The frame as a fresh RGBA array (height, width, 4)."""
-        self._redraw(weights, pose)
-        return self._picture.copy()
+        """The frame as a fresh RGBA array (height, width, 4); all of it is drawn anew."""
+        self._place(weights, pose)
+        picture = np.empty_like(self._backdrop)
+        whole = (0, 0, self.width, self.height)
+        self._paint(*self._corners.moving(), whole, picture)
+        return picture
 
     @property
     def see_through(self) -> NDArray[np.bool_]:
@@ -108,23 +123,18 @@ class MeshRenderer:
         self._drawn_pose = None
         self._corners.forget()  # the picture is not of this frame: the next draws all
         shown = np.zeros(len(self.head.triangles) + 1, np.int64)
-        for keys, _ in self._samples.draw(*self._corners.moving(), (0, 0, self.width, self.height)):
+        for keys in self._samples.draw(*self._corners.moving()):
             count_samples(keys.reshape(-1), self._samples.bits, shown)
         return shown[1:]
 
-    def _redraw(self, weights: Floats, pose: HeadPose) -> None:
+    def _place(self, weights: Floats, pose: HeadPose) -> None:
         if weights.shape != (len(ARKIT_NAMES),):
             raise ValueError(f"a frame needs {len(ARKIT_NAMES)} weights, not {weights.shape}")
-        if pose == self._drawn_pose and np.array_equal(weights, self._drawn_weights):
-            return
         self._drawn_weights[:], self._drawn_pose = weights, pose
         self._corners.place(np.ascontiguousarray(weights, np.float32), pose)
-        area = self._changed_area()
-        if area[0] < area[2] and area[1] < area[3]:
-            self._paint(*self._corners.moving(), area)
 
     def _changed_area(self) -> Area:
-        """The rectangle that changed, whole blocks; empty where nothing moved."""
+        """The rectangle that changed, whole blocks and wide enough; empty where nothing moved."""
         left, top, right, bottom = self._corners.bounds.tolist()
         if left > right:
             return 0, 0, 0, 0
@@ -132,43 +142,42 @@ class MeshRenderer:
         y0 = max(int(top) - 1, 0) & ~1
         x1 = min(-(-(int(right) + 2) // BLOCK) * BLOCK, self.width)
         y1 = min((int(bottom) + 3) & ~1, self.height)
-        return x0, y0, x1, y1
+        if x0 >= x1:
+            return 0, 0, 0, 0
+        x1 = min(max(x1, x0 + NARROWEST), self.width)
+        return min(x0, (x1 - NARROWEST) // BLOCK * BLOCK), y0, x1, y1
 
-    def _paint(self, first: int, last: int, area: Area, tight: bool = True) -> None:
-        """Draw the triangles ``first:last`` before the backdrop."""
-        head, corners, samples = self.head, self._corners, self._samples
-        for keys, part in samples.draw(first, last, area, tight):
-            shade_band(
-                keys.reshape(-1),
-                samples.bits,
-                first and head.still_triangles,
-                self._backdrop,
-                self._picture,
-                head.triangles.reshape(-1),
-                head.triangle_part,
-                head.part_kind,
-                self._smooth,
-                head.part_material,
-                samples.planes.reshape(-1),
-                corners.look.reshape(-1),
-                samples.texture.reshape(-1),
-                head.texels.reshape(-1),
-                corners.world,
-                head.occlusion,
-                self._camera.position,
-                part,
-                *self._scratch,
-            )
-            convert_i420(self._picture, part, self._yuv)
+    def _paint(self, first: int, last: int, area: Area, picture: Bytes) -> None:
+        """Draw the triangles ``first:last`` before the backdrop, as I420.
+
+        ``picture`` (height, width, 4) gets all of ``area`` as well; one without rows gets nothing.
+        """
+        corners, samples = self._corners, self._samples
+        paint_bands(
+            area,
+            BAND,
+            not len(picture),
+            *samples.sort(first, last, area),
+            samples.keys,
+            samples.behind,
+            first and self.head.still_triangles,
+            self._backdrop,
+            self._band,
+            self._band.view("<i4")[..., 0],
+            picture,
+            self._yuv,
+            self._shading,
+            corners.look,
+            corners.world,
+            self._scratch,
+        )
 
     def _paint_still(self) -> None:
         """Draw what no weight and no pose moves (the shoulders) once, into the backdrop."""
-        whole = (0, 0, self.width, self.height)
-        still = self.head.still_triangles
-        self._paint(0, still, whole, tight=False)
+        whole, still = (0, 0, self.width, self.height), self.head.still_triangles
+        self._paint(0, still, whole, self._backdrop)
         self._samples.keep(0, still)
-        self._backdrop = self._picture.copy()
-        self._paint(*self._corners.moving(), whole)
+        self._paint(*self._corners.moving(), whole, self._nothing)
 
 
 def _prepare(width: int, height: int, background: str | Bytes) -> Bytes:

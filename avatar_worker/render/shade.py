@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import Scalar, helper, kernel
-from .jobs import COLUMN, JOB_ROWS, LANES, RUN, SPOT_ROWS, list_row, list_runs, place_jobs
+from .jobs import COLUMN, JOB_ROWS, LANES, RUN, list_row, list_runs, place_jobs
 from .light import TINY, light
 from .materials import EYE
 from .simd import (
@@ -148,33 +148,37 @@ def shade_band(
     still: int,
     backdrop: Bytes,
     picture: Bytes,
+    top: int,
     triangles: Ints,
+    planes: Floats,
+    numbers: Ints,
+    look: Floats,
+    world: Floats,
+    area: tuple[int, int, int, int],
     triangle_part: Ints,
     part_kind: Ints,
     smooth: Ints,
+    ranges: Ints,
     material: Floats,
-    planes: Floats,
-    look: Floats,
-    texture: Ints,
     texels: Bytes,
-    world: Floats,
     occlusion: Floats,
     eye: Floats,
-    area: tuple[int, int, int, int],
     jobs: Ints,
     spots: Floats,
     runs: Ints,
     linear: Floats,
     row: Floats,
 ) -> None:
-    """Colour ``picture`` (height, width, 4) RGBA within ``area`` (x0, y0, x1, y1).
+    """Colour ``picture`` (rows, width, 4) RGBA within ``area`` (x0, y0, x1, y1).
+
+    Its first row is the row ``top`` of the whole, which ``backdrop`` (height, width, 4) shows.
 
     The first four of ``keys`` (n,) are the samples of the pixel x0, y0; rows are rounded up to
     whole blocks. A sample that shows one of the first ``still`` triangles, or nothing, takes the
     ``backdrop``. Each triangle that a pixel shows is shaded once, at the pixel's centre, and a
     smooth surface once, whatever its triangles are. ``triangles``, ``planes``,
-    ``look``, ``texture`` and ``texels`` are flat; ``smooth`` is as :func:`list_row` wants it; the
-    last five come from :func:`make_scratch`.
+    ``numbers``, ``look`` and ``texels`` are flat; ``smooth`` and ``ranges`` are as
+    :func:`find_smooth` gives them; the last five come from :func:`make_scratch`.
     """
     steps = np.float32((2**31 - 1) >> bits)
     same_depth = np.int32(np.int32(_SAME_DEPTH * steps) << bits)
@@ -182,7 +186,7 @@ def shade_band(
     pitch = np.uintp((area[2] - area[0] + 3) >> 2 << 4)
     n = np.uintp(jobs.shape[0] // JOB_ROWS)
     nowhere = np.int32((width + 4) << COLUMN)
-    opaque, half = splat(LANES, _OPAQUE), splat(LANES, _HALF)
+    nothing, opaque, half = splat(LANES, _ZERO), splat(LANES, _OPAQUE), splat(LANES, _HALF)
     for y in range(area[1], area[3]):
         count = list_row(
             keys,
@@ -193,6 +197,7 @@ def shade_band(
             np.int32(still),
             same_depth,
             smooth,
+            ranges,
             jobs,
         )
         store(jobs, count, splat(LANES, nowhere))
@@ -200,7 +205,7 @@ def shade_band(
         for run in range(list_runs(count, jobs, runs)):
             begin, end = runs[np.uintp(run)], runs[np.uintp(run + 1)]
             while begin < end:
-                place_jobs(np.uintp(begin), np.float32(y) + _HALF, planes, texture, jobs, spots)
+                place_jobs(np.uintp(begin), np.float32(y) + _HALF, planes, numbers, jobs, spots)
                 begin += RUN
         for number in range(count):
             job = np.uintp(number)
@@ -226,20 +231,13 @@ def shade_band(
         for begin in range(area[0], area[2], 4):
             # The last of a row reaches back over what is done.
             column: Scalar = min(begin, width - 4)
-            at = (np.uintp(y) * np.uintp(width) + np.uintp(column)) << _FOUR
+            behind = (np.uintp(y) * np.uintp(width) + np.uintp(column)) << _FOUR
+            at = (np.uintp(y - top) * np.uintp(width) + np.uintp(column)) << _FOUR
             colour = load(LANES, row, np.uintp(column) << _FOUR)
-            if bits_of((colour < opaque) & mask_of(LANES, _ALPHA)) != 0:
-                colour = _before(colour, backdrop, at)
+            seen = bits_of(colour > nothing) & _ALPHA
+            if seen == 0:
+                store_bytes(picture, at, load_bytes(LANES, backdrop, behind))
+                continue
+            if bits_of(colour > opaque) & _ALPHA != _ALPHA:
+                colour = _before(colour, backdrop, behind)
             store_bytes(picture, at, colour + half)
-
-
-def make_scratch(width: int) -> tuple[Ints, Floats, Ints, Floats, Floats]:
-    """What :func:`shade_band` needs besides for pictures so wide: a pixel has 4 jobs at most."""
-    most_jobs = width * 4 + 2 * LANES
-    return (
-        np.zeros(JOB_ROWS * most_jobs, np.int32),
-        np.zeros(SPOT_ROWS * most_jobs, np.float32),
-        np.zeros(most_jobs, np.int32),
-        np.zeros(most_jobs * 4, np.float32),
-        np.zeros((width + 8) * 4, np.float32),
-    )

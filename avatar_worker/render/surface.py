@@ -14,22 +14,31 @@ from .raster import LIFTED, SEE_THROUGH, TWO_SIDED
 
 _TEXELS_A_PIXEL: Final = 2.5
 """Texels under a pixel above which the next smaller level is taken."""
+_AT_ONCE: Final = 1024
+"""Triangles: what all of them need in between, the process would keep."""
 _SOLID: Final = 240
 """Alpha that covers all four samples whatever the dither."""
 
 
-def choose_textures(
-    head: Head, triangles: NDArray[np.int32], screen: NDArray[np.float32]
-) -> NDArray[np.int32]:
-    """Offset, width, height (m, 3) of each triangle's texels, for its size on ``screen``."""
-    table = head.texture_table[head.triangle_part]
+def choose_textures(head: Head, screen: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Offset, width, height (m, 3) of each triangle's texels, for its size on ``screen`` (n, 3)."""
+    chosen = np.empty((len(head.triangles), 3), np.int32)
+    for begin in range(0, len(chosen), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        chosen[some] = _choose(head, some, screen)
+    return chosen
+
+
+def _choose(head: Head, some: slice, screen: NDArray[np.float32]) -> NDArray[np.int32]:
+    triangles = head.triangles[some]
+    table = head.texture_table[head.triangle_part[some]]
     pixels = np.abs(_twice_area(screen[triangles][..., :2]))
     texels = np.abs(_twice_area(head.uv[triangles])) * table[:, 0, 1] * table[:, 0, 2]
     ratio = texels / np.maximum(pixels, 1e-9) / _TEXELS_A_PIXEL
     level = np.ceil(np.log(np.maximum(ratio, 1e-9)) / np.log(4))
     level = np.clip(level, 0, table.shape[1] - 1).astype(np.int64)
     level[pixels == 0] = 0
-    return np.ascontiguousarray(table[np.arange(len(triangles)), level])
+    return np.asarray(table[np.arange(len(triangles)), level])
 
 
 def describe_surface(head: Head, texture: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -74,7 +74,7 @@ def _levels(head: Head, camera: Camera) -> NDArray[np.int64]:
     """Of each triangle's texture (m,), as the CPU's renderer chooses it for the resting head."""
     seen = (head.base[:, :3] - camera.position) @ camera.axes.T
     screen = (camera.lens[2] * seen[:, :2] / seen[:, 2:]).astype(np.float32)
-    offset = choose_textures(head, head.triangles, screen)[:, :1]
+    offset = choose_textures(head, screen)[:, :1]
     table = head.texture_table[head.triangle_part][..., 0]
     return np.asarray((table == offset).argmax(axis=1), np.int64)
 

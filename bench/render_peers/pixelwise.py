@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from avatar_worker.face import HeadPose
 from avatar_worker.render import Head, MeshRenderer
-from avatar_worker.render.i420 import convert_i420
+from avatar_worker.render.i420 import convert
 from avatar_worker.render.jit import kernel
+from avatar_worker.render.raster import COVERED, TEXELS
 
 Area = tuple[int, int, int, int]
 _F: Final = np.float32
@@ -196,6 +197,8 @@ class Pixelwise(MeshRenderer):
         shoulders = np.where(numbers > 0, depth << _NUMBER_BITS | numbers, _EMPTY)
         self._fixed[samples.still_top :] = shoulders[:, :width]
         self._wide_keys = self._fixed.copy()
+        self._texture = samples.numbers[:, TEXELS:COVERED].copy()
+        self._painted = self._backdrop.copy()
         self._restless = np.unique(head.triangles[head.still_triangles :])
         self._last: Area = (0, 0, width, height)
 
@@ -214,7 +217,7 @@ class Pixelwise(MeshRenderer):
             first,
             last,
             self._samples.surface,
-            self._samples.texture,
+            self._texture,
             head.texels,
             head.uv,
             self._corners.screen,
@@ -225,18 +228,18 @@ class Pixelwise(MeshRenderer):
             self._wide_keys,
             head.still_triangles,
             self._backdrop,
-            self._picture,
+            self._painted,
             head.triangles,
             head.triangle_part,
             self._corners.screen,
             self._corners.look,
             head.uv,
-            self._samples.texture,
+            self._texture,
             head.texels,
             _TONES,
             area,
         )
-        convert_i420(self._picture, area, into)
+        convert(self._painted.view("<i4")[..., 0], 0, area, into)
 
     def _box(self) -> Area:
         """Even corners around all that moves."""

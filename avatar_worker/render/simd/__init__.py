@@ -9,8 +9,8 @@ and is not checked.
 
 from .lanes import (
     bits_of,
-    compress,
     count_of,
+    firsts,
     join,
     last_of_four,
     mask_of,
@@ -24,13 +24,13 @@ from .lanes import (
     where,
     whole,
 )
-from .memory import gather, load, load_bytes, store, store_bytes, store_low
+from .memory import gather, load, load_bytes, store, store_bytes, store_low, store_where
 from .vector import least, most
 
 __all__ = [
     "bits_of",
-    "compress",
     "count_of",
+    "firsts",
     "gather",
     "join",
     "last_of_four",
@@ -48,6 +48,7 @@ __all__ = [
     "store",
     "store_bytes",
     "store_low",
+    "store_where",
     "swap",
     "where",
     "whole",

@@ -181,18 +181,16 @@ def last_of_four(typing: Any, vector: Any) -> Any:
 
 
 @instruction
-def compress(typing: Any, vector: Any, condition: Any) -> Any:
-    """The lanes where ``condition`` holds, side by side at the front; what follows is anything."""
+def firsts(typing: Any, vector: Any) -> Any:
+    """The first of each four lanes."""
+    result = Vector(vector.kind, vector.lanes // 4)
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        wide, truths = args[0].type, args[1].type
-        name = f"llvm.experimental.vector.compress.v{vector.lanes}i32"
-        function = numba_builder.get_or_insert_function(
-            builder.module, ir.FunctionType(wide, [wide, truths, wide]), name
-        )
-        return builder.call(function, [*args, ir.Constant(wide, ir.Undefined)])
+        chosen = [number * 4 for number in range(result.lanes)]
+        mask = ir.Constant(ir.VectorType(INT, result.lanes), chosen)
+        return builder.shuffle_vector(args[0], ir.Constant(args[0].type, ir.Undefined), mask)
 
-    return vector(vector, condition), build
+    return result(vector), build
 
 
 @instruction

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba import types
 
 from .vector import BIT, BYTE, ELEMENTS, FLOAT, INT, Vector, instruction, lanes_of, numba_builder
+
+_COMPRESSES: Final = bool(get_host_cpu_features().get("avx512f"))
+"""Whether one instruction moves chosen lanes to the front; numba's cache tells such CPUs apart."""
 
 
 def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any, wanted: Any) -> Any:
@@ -76,6 +80,37 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.uintp, vector), build
+
+
+@instruction
+def store_where(typing: Any, array: Any, index: Any, vector: Any, condition: Any) -> Any:
+    """Write the lanes of ints where ``condition`` holds, side by side from ``index`` on.
+
+    What follows, up to as many elements as the vector has, is anything.
+    """
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes, truths = vector.lanes, args[3]
+        data = context.make_array(array)(context, builder, args[0]).data
+        if _COMPRESSES:
+            wide = args[2].type
+            name = f"llvm.experimental.vector.compress.v{lanes}i32"
+            function = numba_builder.get_or_insert_function(
+                builder.module, ir.FunctionType(wide, [wide, truths.type, wide]), name
+            )
+            packed = builder.call(function, [args[2], truths, ir.Constant(wide, ir.Undefined)])
+            place = builder.bitcast(builder.gep(data, [args[1]]), ir.PointerType(wide))
+            builder.store(packed, place, align=4)
+            return context.get_dummy_value()
+        # LLVM would do the same on the stack, and wait for it to read all of it back.
+        bits = builder.zext(builder.bitcast(truths, ir.IntType(lanes)), args[1].type)
+        at, one = args[1], ir.Constant(args[1].type, 1)
+        for lane in range(lanes):
+            builder.store(builder.extract_element(args[2], INT(lane)), builder.gep(data, [at]))
+            at = builder.add(at, builder.and_(builder.lshr(bits, args[1].type(lane)), one))
+        return context.get_dummy_value()
+
+    return types.void(array, types.uintp, vector, condition), build
 
 
 @instruction
