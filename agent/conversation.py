@@ -149,7 +149,7 @@ async def _hold(
     if brains.realtime:
         # The voice that stands in for the model's own knows only English.
         trouble = settings.agent_trouble or LANGUAGES["en"].trouble
-        RealtimeCare(session, lambda: make_assistant(realtime_model(settings)), trouble)
+        RealtimeCare(session, lambda: make_assistant(realtime_model(control.settings)), trouble)
 
     in_room = not ctx.is_fake_job()
     avatar = asked.face()

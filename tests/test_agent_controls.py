@@ -9,11 +9,13 @@ from typing import Any, cast, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from livekit.plugins import silero
+from livekit.agents.types import NOT_GIVEN
+from livekit.plugins import openai, silero
 from livekit.plugins.openai.models import TTSVoices
 
+from agent.brains.choose import realtime_model
 from agent.brains.providers import Providers
-from agent.brains.speech import Models
+from agent.brains.speech import Models, choose_stt
 from agent.brains.steady_llm import SteadyLLM
 from agent.controls import Control, ControlError, Parts
 from agent.controls.detection import TURNS, LanguageWatch, detect
@@ -27,6 +29,7 @@ from visavis.protocol import MESSAGE_LIMIT, ProtocolError
 from visavis.talk import MessageNews, Talk, TalkChange
 
 OPENAI = Settings(_env_file=None, openai_api_key="sk-test")
+OPENAI_REALTIME = OPENAI.model_copy(update={"brain": "openai-realtime"})
 CLOUD = Providers("openai", "openai", "openai")
 LOCAL = Providers("embedded", "embedded", "embedded")
 MODELS = Models(vad=silero.VAD.load(), ears=None, voice=None)
@@ -36,15 +39,31 @@ def test_no_voice_of_openais_is_missing() -> None:
     assert get_args(TTSVoices) == OPENAI_VOICES
 
 
+class Closable:
+    """Ears or a voice."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.closed = 0
+
+    async def aclose(self) -> None:
+        self.closed += 1
+        if self.name == "the first":
+            raise RuntimeError("it was closed already")
+
+
 class Agent:
     """The session's agent: notes what it is given."""
 
     def __init__(self) -> None:
         self.options: list[dict[str, Any]] = []
         self.instructions: list[str] = []
+        self.stt: Any = NOT_GIVEN
+        self.tts: Any = NOT_GIVEN
 
     def update_options(self, **options: Any) -> None:
         self.options.append(options)
+        vars(self).update(options)
 
     async def update_instructions(self, text: str) -> None:
         self.instructions.append(text)
@@ -58,7 +77,8 @@ class Stage:
         self.audio: list[bool] = []
         self.session: Any = SimpleNamespace(
             current_agent=self.agent,
-            tts=None,
+            stt=Closable("the first"),
+            tts=Closable("the first"),
             llm=SteadyLLM([], trouble="Down.", apology="Lost."),
             on=lambda name, listener: setattr(self, "hear", listener),
             input=SimpleNamespace(set_audio_enabled=self.audio.append),
@@ -86,6 +106,51 @@ async def test_what_is_asked_for_together_is_not_done_in_part() -> None:
     assert stage.told == [talk]
     assert {name for options in stage.agent.options for name in options} == {"tts", "stt"}
     assert "Be brief." in stage.agent.instructions[-1] and "German" in stage.agent.instructions[-1]
+
+
+async def test_voices_and_ears_that_were_replaced_stay_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: dict[str, list[Closable]] = {"stt": [], "tts": []}
+
+    def make(part: str) -> tuple[Closable, str]:
+        made[part].append(Closable(str(len(made[part]))))
+        return made[part][-1], part
+
+    monkeypatch.setattr("agent.controls.control.choose_tts", lambda *_: make("tts"))
+    monkeypatch.setattr("agent.controls.control.choose_stt", lambda *_: make("stt"))
+    stage = Stage()
+    for speed, language in ((1.1, "de"), (1.2, "fr"), (1.3, "en"), (1.4, "de")):
+        await stage.control.change(TalkChange(speed=speed, language=language))
+    for part, first in (("tts", stage.session.tts), ("stt", stage.session.stt)):
+        assert first.closed == 1
+        assert [each.closed for each in made[part]] == [1, 1, 0, 0], "one may still finish"
+
+
+async def test_ears_that_are_closed_leave_the_providers_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = list[str]()
+
+    async def aclose(self: openai.STT) -> None:
+        closed.append(self.model)
+
+    monkeypatch.setattr(openai.STT, "aclose", aclose)
+    ears, _ = choose_stt(OPENAI, CLOUD, MODELS)
+    await ears.aclose()
+    assert closed == [OPENAI.openai_stt_model]
+
+
+async def test_a_realtime_model_that_is_asked_back_has_forgotten_its_speed() -> None:
+    speeds = list[float]()
+    stage = Stage(Providers(*["openai-realtime"] * 3), OPENAI_REALTIME)
+    live = SimpleNamespace(update_options=lambda speed: speeds.append(speed))
+    agent: Any = stage.agent
+    agent.realtime_llm_session = live
+    talk = await stage.control.change(TalkChange(speed=1.25))
+    again: Any = realtime_model(stage.control.settings)
+    assert talk.speed == speeds[0] == again._opts.speed == 1.25
+    await again.aclose()
 
 
 async def test_a_persona_of_the_past_does_not_stay() -> None:

@@ -64,15 +64,36 @@ def choose_stt(
     stand_in = MoonshineSTT(LateEars(), models.vad)
     if ears.capabilities.streaming:
         chain = [ears, stand_in]
-        return stt.FallbackAdapter(chain, vad=models.vad, attempt_timeout=HEARING.first), name
+        return _Chain(chain, vad=models.vad, attempt_timeout=HEARING.first), name
     # By phrases, so that the phrase which failed is the one that is read again.
-    phrases = stt.FallbackAdapter(
+    phrases = _Chain(
         [GuardedSTT(ears), stand_in],
         vad=models.vad,
         attempt_timeout=HEARING.first,
         max_retry_per_stt=0,
     )
-    return stt.StreamAdapter(stt=phrases, vad=models.vad), name
+    return _Phrases(stt=phrases, vad=models.vad), name
+
+
+class _Chain(stt.FallbackAdapter):
+    """LiveKit's closes none of those that it is made of."""
+
+    def __init__(self, ears: list[stt.STT[Any]], **options: Any) -> None:
+        super().__init__(ears, **options)
+        self._ears = ears
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        for each in self._ears:
+            await each.aclose()
+
+
+class _Phrases(stt.StreamAdapter):
+    """The same."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self.wrapped_stt.aclose()
 
 
 def choose_tts(

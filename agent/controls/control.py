@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
-from livekit.agents import AgentSession, function_tool, llm, tts
+from livekit.agents import AgentSession, function_tool, llm, stt, tts, utils
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
 from agent.brains.speech import Models, choose_stt, choose_tts
@@ -15,6 +15,7 @@ from agent.brains.steady_llm import SteadyLLM
 from agent.languages import LANGUAGES, apologise, tell_trouble
 from agent.manner import Manner
 from agent.parts import ControlError, Parts
+from settings import Settings
 from visavis.talk import Mode, Talk, TalkChange
 
 from .detection import LanguageWatch
@@ -22,6 +23,7 @@ from .detection import LanguageWatch
 logger = logging.getLogger("visavis.agent")
 
 Tell = Callable[[Talk], Awaitable[None]]
+Part = Literal["stt", "tts"]
 
 
 class Control:
@@ -49,7 +51,8 @@ class Control:
         self.keep = keep
         self._watch = LanguageWatch()
         self._one_at_a_time = asyncio.Lock()
-        self._retired: tts.TTS[Any] | None = None
+        self._retired: dict[Part, Any] = {}
+        """The last one of each, which may still have a sentence to finish."""
         self._following: asyncio.Task[None] | None = None
         if parts.language != "en":
             self._manner.language = parts.language
@@ -64,6 +67,11 @@ class Control:
             mode="retelling" if self._manner.retells else "dialogue",
             own_instructions=bool(self._manner.persona),
         )
+
+    @property
+    def settings(self) -> Settings:
+        """What makes the parts that are in force."""
+        return self._parts.settings
 
     def begin(self) -> None:
         """The session has started: what its first settings could not do before."""
@@ -138,17 +146,27 @@ class Control:
             voice, _ = await asyncio.to_thread(
                 choose_tts, parts.settings, parts.providers, self._models
             )
-            retired, self._retired = self._retired, self._session.tts
-            self._session.current_agent.update_options(tts=voice)
-            if retired is not None:  # the last one may still have a sentence to finish
-                await retired.aclose()
+            await self._swap("tts", voice)
         if parts.settings.openai_transcription_language != (
             old.settings.openai_transcription_language
         ):
             ears, _ = await asyncio.to_thread(
                 choose_stt, parts.settings, parts.providers, self._models
             )
-            self._session.current_agent.update_options(stt=ears)
+            await self._swap("stt", ears)
+
+    async def _swap(self, part: Part, new: stt.STT[Any] | tts.TTS[Any]) -> None:
+        """And close what was retired before."""
+        agent: Any = self._session.current_agent
+        given = getattr(agent, part)
+        old = given if utils.is_given(given) else getattr(self._session, part)
+        agent.update_options(**{part: new})
+        over, self._retired[part] = self._retired.get(part), old
+        if over is not None:
+            try:
+                await over.aclose()
+            except Exception as error:  # nobody hears it any more
+                logger.warning("a %s could not be closed: %s", part, type(error).__name__)
 
     def _switch(self, mode: Mode) -> None:
         self._manner.retells = mode == "retelling"
