@@ -23,6 +23,7 @@ from gateway.bridge.microphone import LEAD_IN, MOST, PIECE, TAIL, Microphone
 from gateway.bridge.outbox import MOST_FRAMES, MOST_MESSAGES, Outbox
 from gateway.bridge.stage import Seat, Stage
 from gateway.bridge.turns import Turns
+from gateway.bridge.wishes import TRIES
 from gateway.problems import Problem
 from visavis.weights import SpokenPacket, WeightsPacket
 
@@ -70,6 +71,8 @@ class Room:
     def __init__(self) -> None:
         self.joins = 0
         self.asked: list[str] = []
+        self.losing = 0
+        """Texts in whose midst the room is lost."""
         self.interrupts = 0
         self.left: list[bool] = []
         self.heard = bytearray()
@@ -90,6 +93,9 @@ class Room:
         return for_good
 
     async def ask(self, text: str) -> None:
+        if self.losing:
+            self.losing -= 1
+            raise RuntimeError("the room is gone")
         self.asked.append(text)
 
     async def interrupt(self) -> None:
@@ -170,6 +176,32 @@ async def test_what_is_asked_before_anybody_is_there_is_not_lost() -> None:
     assert [each["text"] for each in scene.socket.of("transcript_done")] == ["one", "two"]
     scene.socket.leave(1000)
     assert not await scene.serving and scene.room.left == [True], "an orderly end is no end"
+
+
+async def test_what_is_asked_while_a_room_is_lost_is_gone_or_shown_twice() -> None:
+    scene = Scene()
+    scene.room.agent_here.set()
+    scene.room.losing = 1
+    scene.socket.send(type="text", data="one")
+    scene.socket.send(type="text", data="two")
+    await scene.until_asked("two")
+    assert scene.room.asked == ["one", "two"] and scene.room.joins == 2
+    await scene.until(lambda: len(scene.socket.of("transcript_done")) == 2)
+    assert [each["text"] for each in scene.socket.of("transcript_done")] == ["one", "two"]
+    scene.socket.leave(1000)
+    await scene.serving
+
+
+async def test_a_text_that_cannot_be_asked_keeps_all_others_waiting() -> None:
+    scene = Scene()
+    scene.room.agent_here.set()
+    scene.room.losing = TRIES
+    scene.socket.send(type="text", data="one")
+    scene.socket.send(type="text", data="two")
+    await scene.until_asked("two")
+    assert scene.room.asked == ["two"] and scene.room.joins == 1 + TRIES
+    scene.socket.leave(1000)
+    await scene.serving
 
 
 async def test_a_client_that_is_lost_may_come_back() -> None:

@@ -12,6 +12,8 @@ from .turns import Turns
 
 MOST_WAITING: Final = 32
 """Texts and interrupts."""
+TRIES: Final = 3
+"""For one text: a room that is lost while it is sent is joined anew."""
 
 
 class Wishes:
@@ -21,6 +23,8 @@ class Wishes:
         """``turns``: told of each as it is handed on."""
         self._turns = turns
         self._waiting: deque[Text | Signal] = deque()
+        self._failures: int | None = None
+        """Of the first text that waits; None: it is still to be tried, and shown as said."""
         self._more = asyncio.Event()
 
     def add(self, wish: Text | Signal) -> None:
@@ -38,10 +42,28 @@ class Wishes:
                 self._more.clear()
                 await self._more.wait()
             await stage.agent_here.wait()
-            wish = self._waiting.popleft()
+            wish = self._waiting[0]
             if isinstance(wish, Text):
-                self._turns.typed(wish.text)
-                await stage.ask(wish.text)
+                await self._ask(wish.text, stage)
             else:
+                self._waiting.popleft()  # it is about what is being said now
                 self._turns.interrupted()
                 await stage.interrupt()
+
+    async def _ask(self, text: str, stage: Stage) -> None:
+        """It waits for the next room where this one is lost in the middle of it."""
+        if self._failures is None:
+            self._failures = 0
+            self._turns.typed(text)
+        try:
+            await stage.ask(text)
+        except Exception:
+            self._failures += 1
+            if self._failures == TRIES:
+                self._over()
+            raise
+        self._over()
+
+    def _over(self) -> None:
+        self._waiting.popleft()
+        self._failures = None
