@@ -56,7 +56,8 @@ class Watchers:
         self._player = player
         self._on_watched = on_watched
         self._wishes: dict[str, WatchWeights] = {}
-        self._is_watched = False
+        self._is_watched: bool | None = False
+        """None: on the way to either; a call that takes long is cancelled in the middle of it."""
         self._one_at_a_time = asyncio.Lock()
         self._track = secrets.randbelow(1 << 16)
         self._sequence = 0
@@ -167,11 +168,12 @@ class Watchers:
         self._show_where_wanted()
         async with self._one_at_a_time:
             if (wanted := bool(self._wishes)) != self._is_watched:
-                self._is_watched = wanted
+                self._is_watched = None
                 try:
                     await self._on_watched(wanted)
                 except Exception:
                     logger.exception("lip-sync could not be made ready; the mouth stays still")
+                self._is_watched = wanted
             self._player.watch(bool(self._those(lambda wish: wish.wants_idle)))
             listening = bool(self._those(lambda wish: wish.audio))
             self._player.listen(listening)

@@ -255,3 +255,28 @@ async def test_lips_that_cannot_be_made_do_not_keep_the_weights_back(
     stage.join("ann")
     await stage.watch("ann")
     assert stage.watched
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+async def test_a_call_that_livekit_cancelled_leaves_the_lips_half_prepared_for_ever(
+    comes_back: bool, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading, asked, done = asyncio.Event(), asyncio.Event(), list[bool]()
+
+    async def load(watched: bool) -> None:
+        asked.set()
+        await loading.wait()
+        done.append(watched)
+
+    monkeypatch.setattr(stage.watchers, "_on_watched", load)
+    stage.join("ann")
+    late = asyncio.create_task(stage.watch("ann"))
+    await asked.wait()
+    late.cancel()
+    await asyncio.gather(late, return_exceptions=True)
+    loading.set()
+    if comes_back:
+        await stage.watch("ann")
+    else:
+        await stage.call(RPC_UNWATCH_WEIGHTS, "ann")
+    assert done == [comes_back] and stage.watched == comes_back
