@@ -10,6 +10,7 @@ from itertools import pairwise
 from random import Random
 
 import numpy as np
+import pytest
 
 from avatar_worker.face import Face, HeadPose
 from avatar_worker.player.drawing import AHEAD, RENEWED, Drawing, Outfit
@@ -135,3 +136,18 @@ def test_another_look_does_not_wait_for_the_face_to_move() -> None:
                 stage.drawing.dress(Outfit(Canvas(shade)))
             stage.show(AHEAD + 1)
             assert stage.shade == shade
+
+
+def test_a_wish_that_the_face_cannot_take_freezes_the_picture_for_good(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def impossible(_: Face) -> None:
+        raise ValueError("such a face there is not")
+
+    with drawing() as stage:
+        stage.show(5)
+        for _ in range(3):
+            with stage.changed:
+                stage.drawing.ask(impossible)
+            stage.show(5)
+    assert caplog.text.count("a picture was lost") == 1

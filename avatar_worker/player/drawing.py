@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ _SLOW_PICTURES: Final = 20
 """One after another, until the log says so: the first ones are slow anywhere."""
 _HUNG: Final = 2.0
 """Seconds that a picture in work may take until the thread is left behind."""
+_STUMBLE: Final = 1 / 30
+"""Seconds until the next try after an error of our own, which may come again."""
 _WISHES: Final = 16
 """Wishes between two pictures; of more, the last ones count."""
 
@@ -107,7 +110,7 @@ class Drawing:
         self._renewed = -RENEWED
         """Serial of the last slot with a picture of its own."""
         self._stopping = False
-        self._failed = False
+        self._failed = self._stumbled = False
         self._thread = threading.Thread(target=self._run, name="visavis-draw", daemon=True)
 
     def start(self) -> None:
@@ -152,38 +155,48 @@ class Drawing:
 
     def _run(self) -> None:
         lower_this_thread()
-        while True:
+        while not self._stopping:
+            try:
+                self._draw_next()
+            except Exception:
+                if not self._stumbled:
+                    logger.exception("a picture was lost; the face goes on with the next")
+                self._stumbled = True
+                time.sleep(_STUMBLE)
+
+    def _draw_next(self) -> None:
+        """Wait for the next slot, move the face there, and draw it where that is wanted."""
+        with self._changed:
+            while not self._stopping and (slot := self._next_slot()) is None:
+                self._changed.wait()
+            if self._stopping or slot is None:
+                return
+            epoch, level, draws = self._epoch, self._quality.level, self._draws
+        speech = slot.weights
+        mood: Mood = "speaking" if speech is not None else self.mood
+        weights, pose = self._acting.step(slot.serial, speech, mood)
+        with self._changed:
+            # Unless speech has made it void meanwhile.
+            if epoch == self._timeline.epoch or slot.serial <= self._timeline.serial:
+                self.faces.keep(slot.serial, Acted(weights, pose))
+        if not draws or not level.draws(slot.serial):
+            return
+        weights, pose = self._rest.settle(weights, pose, speech is not None)
+        if self._may_skip(slot.serial, level.scale):
             with self._changed:
-                while not self._stopping and (slot := self._next_slot()) is None:
-                    self._changed.wait()
-                if self._stopping or slot is None:
-                    return
-                epoch, level, draws = self._epoch, self._quality.level, self._draws
-            speech = slot.weights
-            mood: Mood = "speaking" if speech is not None else self.mood
-            weights, pose = self._acting.step(slot.serial, speech, mood)
-            with self._changed:
-                # Unless speech has made it void meanwhile.
-                if epoch == self._timeline.epoch or slot.serial <= self._timeline.serial:
-                    self.faces.keep(slot.serial, Acted(weights, pose))
-            if not draws or not level.draws(slot.serial):
-                continue
-            weights, pose = self._rest.settle(weights, pose, speech is not None)
-            if self._may_skip(slot.serial, level.scale):
-                with self._changed:
-                    if epoch == self._timeline.epoch and self._draws:
-                        self.pictures.keep(slot.serial, None)
-                continue
-            self._renewed = slot.serial
-            started = self._clock()
-            picture = self._draw(weights, pose, level.scale)
-            with self._changed:
-                self.seconds = self._clock() - started
-                self._notice_slowness()
-                if picture is not None and epoch == self._timeline.epoch and self._draws:
-                    self.pictures.keep(slot.serial, picture)
-                elif picture is not None:
-                    self.pictures.give_back(picture)
+                if epoch == self._timeline.epoch and self._draws:
+                    self.pictures.keep(slot.serial, None)
+            return
+        self._renewed = slot.serial
+        started = self._clock()
+        picture = self._draw(weights, pose, level.scale)
+        with self._changed:
+            self.seconds = self._clock() - started
+            self._notice_slowness()
+            if picture is not None and epoch == self._timeline.epoch and self._draws:
+                self.pictures.keep(slot.serial, picture)
+            elif picture is not None:
+                self.pictures.give_back(picture)
 
     def _may_skip(self, serial: int, scale: float) -> bool:
         """The picture would be the one before it, which is young enough."""
@@ -199,9 +212,8 @@ class Drawing:
             self._rest = Rest()
             self.pictures.drop(after=begun)
             self.faces.drop(after=begun)
-        for wish in self._wishes:
-            self._acting.ask(wish)
-        self._wishes.clear()
+        while self._wishes:
+            self._acting.ask(self._wishes.popleft())
         if not self.acts:
             return None
         done = self._acting.done
