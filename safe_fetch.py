@@ -102,7 +102,10 @@ async def fetch(
                     answer = await _get(session, url, limits)
                 if isinstance(answer, Fetched):
                     return answer
-                url = urljoin(url, answer)
+                try:
+                    url = urljoin(url, answer)
+                except ValueError:
+                    raise FetchError(f"{host} redirects to what is not a URL") from None
     except TimeoutError:
         raise FetchError(f"{host} took longer than {limits.seconds:g} s") from None
     raise FetchError(f"{host} redirects more than {limits.redirects} times")

@@ -160,6 +160,17 @@ async def test_a_bad_document_does_not_change_anything(session: SessionKnowledge
     assert (await session.search("How often does the ferry leave?"))[0].title == "Harbour guide"
 
 
+async def test_what_people_give_to_read_is_named_in_the_log(
+    session: SessionKnowledge, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(KnowledgeError, match=r"my-divorce\.txt"):
+        await session.add_file("my-divorce.txt", bytes(range(256)) * 9)
+    with pytest.raises(KnowledgeError):
+        await session.add_url("http://127.0.0.1:1/secret?token=divorce")
+    told = capfd.readouterr()
+    assert "divorce" not in told.out + told.err + caplog.text
+
+
 @pytest.mark.parametrize("step", ["search", "titles"])
 async def test_an_index_that_hangs_does_not_hold_up_the_answer(
     session: SessionKnowledge, monkeypatch: pytest.MonkeyPatch, step: str

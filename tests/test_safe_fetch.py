@@ -176,6 +176,12 @@ async def test_redirects_do_not_go_on_for_ever(site: Site) -> None:
     assert len(site.asked) == 4 + 4
 
 
+@pytest.mark.parametrize("target", ["http://[", "//[", "http://x:y/"])
+async def test_a_redirect_to_nonsense_is_not_a_surprise(site: Site, target: str) -> None:
+    with pytest.raises(FetchError, match="not a URL"):
+        await fetch(site.url(f"/to?url={target}"), limits=SMALL, allow_private=True)
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [("/large", "more than 0.001 MB"), ("/endless", "more than 0.001 MB"),

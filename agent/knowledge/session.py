@@ -136,6 +136,7 @@ async def _update(index: Path, source: str, private: bool, embed: bool) -> list[
         *(*options, "--", source),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,  # it names what people gave, and goes into the log
         cwd=Path(__file__).parents[2],
     )
     try:
@@ -149,5 +150,6 @@ async def _update(index: Path, source: str, private: bool, embed: bool) -> list[
             await process.wait()
     steps: list[dict[str, Any]] = [json.loads(line) for line in output.splitlines()]
     if not steps:
+        logger.warning("the reader of a document ended with %s", process.returncode)
         return ["it could not be read"]
     return [str(problem) for problem in steps[0]["problems"]]
