@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from livekit import rtc
 
-from avatar_worker.player import Event, Finished, Player, Started, Voice, VoiceError
+from avatar_worker.player import Event, Finished, Player, Started, Voice
+from avatar_worker.speech_stream import audio_format, chunks
 from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.protocol import (
     ALIVE_AT_REST,
@@ -30,10 +29,6 @@ from visavis.protocol import (
 
 logger = logging.getLogger("visavis.avatar")
 
-STREAM_IDLE: Final = 10.0
-"""Seconds without a byte, and with nothing left to say or as much as after the last such time,
-after which a stream's trailer is taken for lost. What has run dry holds back a rest that is shorter
-than the lead of lip-sync."""
 AHEAD: Final = 2.0
 """Seconds of speech that are prepared before they are due. More would be in vain at an interrupt,
 and all of a long answer at once would keep the playback clock from its time."""
@@ -171,7 +166,7 @@ class AgentLink:
         rate, channels = 0, 0
         try:
             rate, channels = audio_format(reader.info.attributes or {})
-            async for data in self._chunks(segment, reader):
+            async for data in chunks(reader, self._hurry, self._player, segment):
                 while self._current == segment and self._player.ahead(segment) > AHEAD:
                     await asyncio.sleep(AHEAD / 20)
                 if self._current != segment:  # cleared: already answered
@@ -182,33 +177,6 @@ class AgentLink:
                 await self._voice.close(segment)
             else:
                 await self._voice.reset()
-
-    async def _chunks(self, segment: int, reader: rtc.ByteStreamReader) -> AsyncIterator[bytes]:
-        hurry = asyncio.ensure_future(self._hurry.wait())
-        chunk: asyncio.Future[bytes | None] | None = None
-        ahead = math.inf
-        try:
-            while True:
-                chunk = chunk or asyncio.ensure_future(anext(reader, None))
-                waiting: set[asyncio.Future[Any]] = {chunk, hurry}
-                await asyncio.wait(
-                    waiting, timeout=STREAM_IDLE, return_when=asyncio.FIRST_COMPLETED
-                )
-                if chunk.done():
-                    data, chunk, ahead = chunk.result(), None, math.inf
-                    if data is None:
-                        return
-                    yield data
-                elif hurry.done():
-                    return
-                elif not self._player.playhead.paused:
-                    before, ahead = ahead, self._player.ahead(segment)
-                    if ahead in (0.0, before):
-                        return
-        finally:
-            hurry.cancel()
-            if chunk is not None:
-                chunk.cancel()
 
     async def _report(self) -> None:
         while True:
@@ -270,15 +238,3 @@ class AgentLink:
         stream = None if head.segment is None else self._streams.get(head.segment)
         stream_id = None if stream is None else stream.id
         return SignOfLife(stream_id, head.position, head.paused, tuple(self._ended))
-
-
-def audio_format(attributes: Mapping[str, str]) -> tuple[int, int]:
-    """(sample rate in Hz, channels) of a stream. Raises :class:`VoiceError`."""
-    with contextlib.suppress(KeyError, ValueError):
-        rate, channels = int(attributes["sample_rate"]), int(attributes["num_channels"])
-        if 8_000 <= rate <= 192_000 and 1 <= channels <= 8:
-            return rate, channels
-    raise VoiceError(
-        "a speech stream needs sample_rate (8000 to 192000) and num_channels (1 to 8), "
-        f"not {attributes.get('sample_rate')!r} and {attributes.get('num_channels')!r}"
-    )

@@ -11,9 +11,10 @@ from typing import Any, cast
 
 import pytest
 
-from avatar_worker import agent_link
+from avatar_worker import agent_link, speech_stream
 from avatar_worker.agent_link import AgentLink
 from avatar_worker.player import Player, Playhead, Voice
+from avatar_worker.speech_stream import chunks
 from visavis.playback import SignOfLife
 
 HOUR = 3600.0
@@ -73,41 +74,42 @@ async def test_the_first_word_does_not_wait_for_a_sign_at_rest(far: Far, link: A
     assert not sign.paused and sign.position == 0
 
 
-async def read(link: AgentLink, monkeypatch: pytest.MonkeyPatch) -> bool:
+async def read(far: Far, monkeypatch: pytest.MonkeyPatch) -> bool:
     """A stream without a trailer: was it given up?"""
-    monkeypatch.setattr(agent_link, "STREAM_IDLE", 0.01)
+    monkeypatch.setattr(speech_stream, "STREAM_IDLE", 0.01)
 
     async def stream() -> AsyncIterator[bytes]:
         yield b"sound"
         await asyncio.sleep(HOUR)
 
-    async def chunks() -> list[bytes]:
-        return [chunk async for chunk in link._chunks(1, cast(Any, stream()))]
+    async def take() -> list[bytes]:
+        arriving = chunks(cast(Any, stream()), asyncio.Event(), cast(Player, far), 1)
+        return [chunk async for chunk in arriving]
 
     with suppress(TimeoutError):
         async with asyncio.timeout(0.5):
-            assert await chunks() == [b"sound"]
+            assert await take() == [b"sound"]
             return True
     return False
 
 
 async def test_a_rest_that_lip_sync_holds_back_keeps_a_stream_open_for_ever(
-    far: Far, link: AgentLink, monkeypatch: pytest.MonkeyPatch
+    far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far.aheads = [1.0, 0.5, 0.05]
-    assert await read(link, monkeypatch)
+    assert await read(far, monkeypatch)
     assert far.aheads == [0.05]
 
 
 async def test_a_stream_is_given_up_while_its_voice_is_held(
-    far: Far, link: AgentLink, monkeypatch: pytest.MonkeyPatch
+    far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far.aheads, far.playhead = [0.5], Playhead(None, 0.0, True)
-    assert not await read(link, monkeypatch)
+    assert not await read(far, monkeypatch)
 
 
 async def test_a_stream_is_given_up_while_it_sounds(
-    far: Far, link: AgentLink, monkeypatch: pytest.MonkeyPatch
+    far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far.aheads = [float(seconds) for seconds in range(1000, 0, -1)]
-    assert not await read(link, monkeypatch)
+    assert not await read(far, monkeypatch)
