@@ -47,7 +47,7 @@ def screen_place(point: NDArray[np.float32]) -> tuple[int, int]:
     """Column and row of a point of the resting head."""
     from avatar_worker.render.camera import frame_head
 
-    camera = frame_head(load("amy").eye_centres, SIDE, SIDE)
+    camera = frame_head(load("amy"), SIDE, SIDE)
     right, up, forward = camera.axes @ (point - camera.position)
     scale = camera.lens[2] / forward
     return int(camera.lens[0] + scale * right), int(camera.lens[1] - scale * up)
@@ -302,7 +302,7 @@ def test_head_fits_whatever_the_shape(size: tuple[int, int]) -> None:
 
     width, height = size
     head = load("amy")
-    camera = frame_head(head.eye_centres, width, height)
+    camera = frame_head(head, width, height)
     skin = head.base[np.isin(head.vertex_part, [head.part_names.index("skin")]), :3]
     skin = skin[head.head_share[np.isin(head.vertex_part, [head.part_names.index("skin")])] == 1]
     places = (skin - camera.position) @ camera.axes.T
@@ -310,6 +310,26 @@ def test_head_fits_whatever_the_shape(size: tuple[int, int]) -> None:
     y = camera.lens[1] - camera.lens[2] * places[:, 1] / places[:, 2]
     assert y.min() > 0 and y.max() < height
     assert width < height / 4 or (x.min() > 0 and x.max() < width)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_wide_picture_does_not_cut_off_the_hair(name: str) -> None:
+    """While every face is as large as the others', and a square shows the eyes where it did."""
+    from avatar_worker.render.camera import frame_head
+
+    head = load(name)
+    own = head.base[head.head_share > 0.5, :3]
+    for width, height in ((1280, 720), (512, 512)):
+        camera = frame_head(head, width, height)
+        places = (own - camera.position) @ camera.axes.T
+        top = float((camera.lens[1] - camera.lens[2] * places[:, 1] / places[:, 2]).min())
+        assert top > 0.02 * height
+        assert camera.lens[2] == frame_head(load("amy"), width, height).lens[2]
+    eyes = head.eye_centres.mean(axis=0) - camera.position
+    _, up, forward = camera.axes @ eyes
+    assert (camera.lens[1] - camera.lens[2] * up / forward) / height == pytest.approx(
+        0.405, abs=0.002
+    )
 
 
 @pytest.mark.parametrize("size", [(62, 64), (64, 65), (1922, 64), (64, 0)])

@@ -8,10 +8,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .head import Head
+
 _DISTANCE: Final = 1.15
 """Metres from the eyes to the lens: the perspective of a portrait, without a big nose."""
 _EYE_LINE: Final = 0.405
-"""Height of the eyes in the picture, from the top."""
+"""Height of the eyes in the picture, from the top, unless hair needs more."""
+_HEADROOM: Final = 0.035
+"""Share of the picture's height above the hair: what a head moves by while it speaks."""
+_EYES_AT_MOST: Final = 0.50
+"""Height of the eyes below which tall hair moves them no further, and is cut off."""
 _SQUARE: Final = 0.374
 """Metres that a square picture shows from top to bottom, at the eyes' distance."""
 _NARROWEST: Final = 0.30
@@ -37,14 +43,18 @@ class Camera:
     ``lens[3] - lens[4] / distance``."""
 
 
-def frame_head(eye_centres: NDArray[np.float32], width: int, height: int) -> Camera:
-    """The camera that shows the head with eyes at ``eye_centres`` (2, 3) in a picture that size."""
+def frame_head(head: Head, width: int, height: int) -> Camera:
+    """The camera that shows ``head`` in a picture that size.
+
+    Its face is as large as any; where hair would be cut off, all of the head is further down.
+    """
     aspect = width / height
     tall = min(max(_SQUARE, _NARROWEST / aspect), _WIDEST / aspect)
     tall = min(max(tall, _LOWEST), _TALLEST)
-    eyes = eye_centres.mean(axis=0).astype(np.float64)
+    eyes = head.eye_centres.mean(axis=0).astype(np.float64)
     position = eyes + np.array([0.0, -0.005, _DISTANCE])
-    target = eyes - np.array([0.0, (0.5 - _EYE_LINE) * tall, 0.0])
+    line = max(_EYE_LINE, min(_rise(head, eyes, position) / tall + _HEADROOM, _EYES_AT_MOST))
+    target = eyes - np.array([0.0, (0.5 - line) * tall, 0.0])
     forward = target - position
     forward /= np.linalg.norm(forward)
     right = np.cross(forward, [0.0, 1.0, 0.0])
@@ -56,3 +66,11 @@ def frame_head(eye_centres: NDArray[np.float32], width: int, height: int) -> Cam
         axes=np.stack([right, np.cross(right, forward), forward]).astype(np.float32),
         lens=np.array([width / 2, height / 2, scale, far / _NEAR, far], np.float32),
     )
+
+
+def _rise(head: Head, eyes: NDArray[np.float64], lens: NDArray[np.float64]) -> float:
+    """Metres from the eyes up to the hair, as both are seen, at the eyes' distance."""
+    own = head.base[head.head_share > 0.5, :3]
+    ahead = np.maximum(lens[2] - own[:, 2], _NEAR / 2)
+    steepest = float(((own[:, 1] - lens[1]) / ahead).max(initial=-1.0))
+    return steepest * _DISTANCE - float(eyes[1] - lens[1])

@@ -66,7 +66,7 @@ class MeshRenderer:
                     f"{_SMALLEST} to {_LARGEST}, not {value}"
                 )
         self.width, self.height, self.head = width, height, head
-        self._camera = frame_head(head.eye_centres, width, height)
+        self._camera = frame_head(head, width, height)
         self._corners = Corners(head, self._camera)
         self._corners.place(np.zeros(len(ARKIT_NAMES), np.float32), HeadPose())
         self._samples = Samples(head, self._corners.screen, width, height)

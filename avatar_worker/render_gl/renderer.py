@@ -104,7 +104,7 @@ class GlRenderer:
     def _build(self, backdrop: Bytes) -> None:
         context, size = self._context, (self.width, self.height)
         self._program = context.program(vertex_shader=VERTEX, fragment_shader=FRAGMENT)
-        self._camera = frame_head(self.head.eye_centres, *size)
+        self._camera = frame_head(self.head, *size)
         self._scene = build_scene(context, self._program, self.head, self._camera, self._motion)
         self._colours = context.texture(size, 4, samples=SAMPLES)
         depths = context.depth_texture(size, samples=SAMPLES)

@@ -138,7 +138,7 @@ class _Scene:
             render.setLight(path)
 
     def _look(self, width: int, height: int) -> None:
-        core, camera = self._core, frame_head(self._head.eye_centres, width, height)
+        core, camera = self._core, frame_head(self._head, width, height)
         lens = core.PerspectiveLens()
         tall = 2 * np.degrees(np.arctan(height / 2 / float(camera.lens[2])))
         wide = 2 * np.degrees(np.arctan(width / 2 / float(camera.lens[2])))

@@ -22,8 +22,8 @@ from .pieces import Piece
 from .rest import Matrix
 
 _ABOVE: Final = 0.135
-"""Metres from the eyes to the top of the hair. More than a picture of 16:9 shows above them at the
-hair's distance, 0.127: a little of tall hair is cut off there, or the face would be small."""
+"""Metres from the eyes to the top of the hair: what is as tall keeps its face's size, and the
+camera makes room for it (``camera.py``)."""
 _BELOW: Final = 0.118
 """Metres from the eyes to the chin."""
 _ASIDE: Final = 0.115

@@ -18,7 +18,7 @@ import {
 } from 'three';
 import { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
 import { ARKIT_NAMES } from '../protocol';
-import { type Point, sizeOfHead } from './framing';
+import { type Point, riseOfHead, sizeOfHead } from './framing';
 import { findMaterial, isInMouth } from './materials';
 import { HEAD_FRAGMENT, HEAD_VERTEX } from './shaders';
 
@@ -42,6 +42,8 @@ export interface LoadedHead {
   middle: Point;
   /** Against a usual head, see {@link sizeOfHead}. */
   size: number;
+  /** From the eyes up to the hair, see {@link riseOfHead}. */
+  rise: number;
   /** Meshes that weights move: with, for each of their targets, the weight that moves it. */
   moved: readonly { influences: number[]; weights: readonly (number | null)[] }[];
   /** Uniform `level` of what lies behind the lips. */
@@ -149,7 +151,7 @@ function headPoints(meshes: readonly SkinnedMesh[], head: Bone): number[] {
       for (let k = 0; k < 4; k++) {
         if (follows[joints.getComponent(v, k)]) share += weights.getComponent(v, k);
       }
-      if (share > 0.9) points.push(place.getX(v), place.getY(v));
+      if (share > 0.9) points.push(place.getX(v), place.getY(v), place.getZ(v));
     }
   }
   return points;
@@ -206,7 +208,9 @@ export async function loadHead(url: string): Promise<LoadedHead> {
   scene.updateMatrixWorld();
   const between = left.getWorldPosition(new Vector3()).lerp(right.getWorldPosition(new Vector3()), 0.5);
   const middle: Point = [between.x, between.y, between.z];
-  const size = sizeOfHead(headPoints(skinned, head), middle, chinOf(skinned));
+  const points = headPoints(skinned, head);
+  const size = sizeOfHead(points, middle, chinOf(skinned));
+  const rise = riseOfHead(points, middle, size);
   const gaze = { ...USUAL_GAZE, ...extras?.gaze_degrees };
-  return { root: scene, head, eyes, gaze, middle, size, moved, mouth };
+  return { root: scene, head, eyes, gaze, middle, size, rise, moved, mouth };
 }

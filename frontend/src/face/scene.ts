@@ -130,7 +130,8 @@ export async function createScene(canvas: HTMLCanvasElement, url: string): Promi
       renderer.render(scene, camera);
     },
     resize(width, height, sharpness = 1) {
-      const { position, target, fov, distance } = frameHead(head.middle, width / height, head.size);
+      const { middle, size, rise } = head;
+      const { position, target, fov, distance } = frameHead(middle, width / height, size, rise);
       camera.fov = fov;
       camera.near = distance / 3;
       camera.far = distance * 3;

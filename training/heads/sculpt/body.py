@@ -76,9 +76,16 @@ def _make_smile_friendly(
     near = (bump(shape[:, 0], 0, 0.17) * bump(shape[:, 1], middle[1], 0.22)) * (
         shape[:, 2] > middle[2] - 0.5
     )
+    # The units lift the lip on both sides of its middle, which would hang between them.
+    upper = bump(shape[:, 0], 0, 0.09) * bump(shape[:, 1], middle[1] + 0.06, 0.08)
+    # Its lining, too; what the jaw takes along is the lower lip.
+    upper *= (units["jawOpen"][:, 1] > 0.25 * units["jawOpen"][LOWER_LIP, 1]) * (
+        shape[:, 2] > middle[2] - 0.3
+    )
     for side in ("Left", "Right"):
         smile = morphs["mouthSmile" + side]
         smile[:, 1] *= 1 - 0.45 * near
+        smile[:, 1] += 0.02 * upper
         smile += 0.95 * units["mouthUpperUp" + side] + 0.42 * units["mouthLowerDown" + side]
 
 

@@ -21,7 +21,7 @@ from .surface import Surface
 _AT: Final = (0.0, 0.10, 0.28, 0.50, 0.70, 0.86, 1.0)
 _FRONT_RIGHT: Final[tuple[Guide, ...]] = (
     (
-        (0.17, 0.745, 0.70), (0.03, 0.755, 0.765), (-0.23, 0.69, 0.75), (-0.46, 0.51, 0.67),
+        (0.17, 0.685, 0.75), (0.03, 0.685, 0.80), (-0.23, 0.635, 0.78), (-0.46, 0.49, 0.685),
         (-0.605, 0.25, 0.53), (-0.65, -0.07, 0.46), (-0.645, -0.42, 0.44), (-0.635, -0.79, 0.44),
         (-0.57, -1.14, 0.48),
     ),
@@ -38,7 +38,7 @@ _FRONT_RIGHT: Final[tuple[Guide, ...]] = (
 )  # fmt: skip
 _FRONT_LEFT: Final[tuple[Guide, ...]] = (
     (
-        (0.17, 0.745, 0.70), (0.26, 0.74, 0.72), (0.38, 0.66, 0.70), (0.51, 0.48, 0.63),
+        (0.17, 0.685, 0.75), (0.26, 0.675, 0.75), (0.38, 0.61, 0.72), (0.51, 0.46, 0.635),
         (0.615, 0.24, 0.52), (0.65, -0.07, 0.46), (0.645, -0.42, 0.44), (0.635, -0.79, 0.44),
         (0.57, -1.14, 0.48),
     ),
@@ -134,7 +134,8 @@ def _side(
         (_LOOSE, 0.03, 0.14, (0, 4)),
         (_WISPS, 0.03, 0.11, (3, LOCKS)),
     ):
-        at = np.sort(rng.random(count) ** 1.3)
+        # Beside the sheet's edge the forehead would show between.
+        at = np.sort(0.07 + 0.93 * rng.random(count) ** 1.3)
         own = np.asarray(interp1d(columns, lines, axis=0)(at))
         own = shorten(own, rng.uniform(0.93, 1.05, count), rng.uniform(0, 0.45, count))
         own = loosen(own, away, rng.uniform(0.4 * off, off, count), rng)

@@ -17,6 +17,8 @@ means, rounded): central and lateral incisor, canine, two premolars, molar."""
 _WIDTHS_LOWER = (0.053, 0.057, 0.069, 0.070, 0.071, 0.110)
 _HEIGHTS_UPPER = (0.105, 0.092, 0.100, 0.086, 0.080, 0.072)
 _HEIGHTS_LOWER = (0.090, 0.092, 0.098, 0.085, 0.080, 0.072)
+_ARC_UPPER, _ARC_LOWER = 0.75, 0.70
+"""How the biting edges rise outwards, as a smiling lip does, per decimetre."""
 _ACROSS, _DOWN = 5, 5
 """Vertices of one tooth's front."""
 _GUM = 0.06
@@ -63,7 +65,7 @@ def _row(upper: bool, half: float, depth: float) -> tuple[Floats, Floats, list[l
     points: list[tuple[float, float, float]] = []
     uv: list[tuple[float, float]] = []
     quads = []
-    way = 1.0 if upper else -1.0
+    way, arc = (1.0, _ARC_UPPER) if upper else (-1.0, _ARC_LOWER)
     for side in (1, -1):
         for tooth in range(len(widths)):
             start = len(points)
@@ -75,7 +77,7 @@ def _row(upper: bool, half: float, depth: float) -> tuple[Floats, Floats, list[l
                 for column in range(_ACROSS):
                     s = column / (_ACROSS - 1)
                     edge = abs(2 * s - 1)
-                    narrow = 1 - 0.10 * t * (t < 1.01)
+                    narrow = 1.02
                     inside = 0.5 + (s - 0.5) * (narrow if row < _DOWN else 1.0)
                     angle = borders[tooth] + (borders[tooth + 1] - borders[tooth]) * inside
                     bulge = 0.016 * (1 - edge**2.5) * (0.55 + 0.45 * np.sin(np.pi * min(t, 0.9)))
@@ -92,7 +94,7 @@ def _row(upper: bool, half: float, depth: float) -> tuple[Floats, Floats, list[l
                     out = 1 + (bulge + lean * 0.5) / half
                     x = side * half * out * np.sin(angle)
                     z = depth * (np.cos(angle) * (1 + bulge / depth) - 1) + lean * 0.6
-                    points.append((float(x), way * lift_here, float(z)))
+                    points.append((float(x), way * lift_here + arc * float(x) ** 2, float(z)))
                     v = _ATLAS_GUM + (1 - _ATLAS_GUM) * (1 - t) if row < _DOWN else 0.02
                     uv.append(((tooth + s) / len(widths), v))
             for row in range(_DOWN):
@@ -130,7 +132,7 @@ def make_teeth(body: Body) -> Part:
     # Light falls off inwards; the gum hides under the lip.
     deep = position[:, 2].max() - part.position[:, 2]
     sideways = np.abs(part.position[:, 0])
-    part.occlusion = np.clip(0.84 - deep * 1.2 - 0.35 * ramp(0.1, 0.27, sideways), 0.12, 1)
+    part.occlusion = np.clip(0.84 - deep * 1.0 - 0.30 * ramp(0.1, 0.27, sideways), 0.12, 1)
     part.occlusion *= np.where(part.uv[:, 1] < _ATLAS_GUM - 0.01, 0.7, 1.0)
     part.occlusion *= np.where(part.position[:, 1] < lips[1] - 0.03, 0.82, 1.0)
     part.image = _paint_teeth()
@@ -146,7 +148,7 @@ def _paint_teeth() -> Floats:
     ivory = np.array([0.905, 0.875, 0.815]) + (t**2)[..., None] * np.array([-0.035, -0.005, 0.035])
     near_gum = (1 - ramp(0.0, 0.35, t))[..., None] * np.array([-0.05, -0.085, -0.13])
     tooth = ivory + near_gum
-    gap = bump_edge(u)[..., None] * np.array([0.20, 0.25, 0.29])
+    gap = bump_edge(u)[..., None] * np.array([0.30, 0.36, 0.41])
     tooth = tooth * (1 - gap)
     gum = np.array([0.56, 0.27, 0.27]) * (0.9 + 0.2 * v[..., None]) * np.ones_like(tooth)
     share = ramp(_ATLAS_GUM - 0.05, _ATLAS_GUM + 0.02, v + 0.04 * (np.abs(2 * u - 1) ** 2))[
