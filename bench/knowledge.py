@@ -26,7 +26,7 @@ from agent.knowledge.search import Encoder, Knowledge, Method
 from agent.knowledge.sources import Outcome, update
 
 from .python_docs import pages
-from .readmes import own, readmes
+from .readmes import node_readmes, own, readmes
 from .report import Missing, Report, percentiles
 
 HELP: Final = "recall of questions in a person's words; a query among 100,000 passages"
@@ -59,7 +59,7 @@ class Question:
 
 
 def readme_questions(file: Path = DATA / "readme_questions.tsv") -> list[Question]:
-    """Over :mod:`bench.readmes`."""
+    """Over :mod:`bench.readmes`; the file of ``table_questions`` has the same columns."""
     return [
         Question(text, document, frozenset(marks.split(";")))
         for text, document, marks in _rows(file)
@@ -98,6 +98,15 @@ async def measure(args: argparse.Namespace) -> Report:
         metrics |= _grow(knowledge, large, args.passages)
         knowledge.close()
         metrics |= _speed(large, encoder, [question.text for question in asked])
+        more = dict(node_readmes())
+        if more:
+            index = folder / "tables.sqlite"
+            _index({**dict(own()), **dict(readmes()), **more}, folder / "tables", index, encoder)
+            knowledge = Knowledge(index, encoder)
+            tables = readme_questions(DATA / "table_questions.tsv")
+            found = _recall(knowledge, tables, args.misses)
+            metrics |= {f"table_{name}": value for name, value in found.items()}
+            knowledge.close()
         index = folder / "reference.sqlite"
         _index(pages(), folder / "reference", index, encoder)
         knowledge = Knowledge(index, encoder)
@@ -111,6 +120,8 @@ async def measure(args: argparse.Namespace) -> Report:
         metrics,
         (
             f"recall: {len(asked)} questions over our docs and the READMEs of the packages in use",
+            "table_recall: questions that a row of a table answers, over those and READMEs of the "
+            "page's packages; not measured where these are not installed",
             f"reference_recall: {len(hard)} over the docstrings of Python {python}, in which none "
             "of the answer's words is said",
         ),

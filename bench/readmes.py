@@ -13,6 +13,11 @@ SHORTEST: Final = 1500
 """Characters of a README that says something."""
 LONGEST: Final = 65_000
 """A longer one is mostly its history."""
+_WITH_TABLES: Final = """
+    picomatch livekit-client eslint obug std-env fflate zod-validation-error tinybench machina
+    csstype jose @rolldown/pluginutils baseline-browser-mapping keyv chalk jsesc debug ignore
+    usehooks-ts eslint-plugin-jsx-a11y
+"""
 _ENDINGS: Final = {"text/markdown": "md", "text/x-rst": "rst"}
 
 
@@ -25,6 +30,14 @@ def readmes() -> Iterator[tuple[str, str]]:
             kind = str(package.metadata.json.get("description_content_type", "text/x-rst"))
             ending = _ENDINGS.get(kind.partition(";")[0].strip().lower(), "txt")
             yield f"{package.name}.{ending}", text
+
+
+def node_readmes() -> Iterator[tuple[str, str]]:
+    """A file's name and the README of those packages of the page that have a telling table; none
+    where the page's packages are not installed."""
+    for name in _WITH_TABLES.split():
+        for file in (ROOT / "frontend/node_modules" / name).glob("[Rr][Ee][Aa][Dd][Mm][Ee].md"):
+            yield f"{name.rpartition('/')[2]}.md", file.read_text(encoding="utf-8")
 
 
 def own() -> Iterator[tuple[str, str]]:

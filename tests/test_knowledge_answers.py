@@ -114,6 +114,16 @@ async def test_a_large_model_is_not_told_after_the_question_or_for_ever(
     assert page.shown
 
 
+async def test_a_large_model_is_not_told_a_row_without_the_names_of_its_columns(
+    session: SessionKnowledge,
+) -> None:
+    table = b"# Tariff\n\n| zone | adults | children |\n|---|---|---|\n| B | 5 euros | 2 euros |\n"
+    await session.add_file("tariff.md", table)
+    told = await Answers(session).tell(asked("What does a child pay in zone B of the tariff?"))
+    text = told.items[3].text_content if isinstance(told.items[3], llm.ChatMessage) else ""
+    assert "[Tariff]\n(columns: zone; adults; children)\nB: 5 euros; 2 euros." in (text or "")
+
+
 async def test_a_tools_result_is_not_taken_for_a_question(session: SessionKnowledge) -> None:
     chat_ctx = asked("How often does the ferry leave?")
     chat_ctx.items.append(

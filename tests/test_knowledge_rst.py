@@ -114,6 +114,20 @@ def test_restructured_text_does_not_lose_the_heading_below_its_title() -> None:
     assert found.title == "Doc"
 
 
+def test_restructured_text_does_not_lose_headings_inside_a_directive_or_keep_them_after_it() -> (
+    None
+):
+    text = "Doc\n===\n\nA\n-\n\n.. only:: html\n\n   B\n   ~\n\n   In.\n\n   C\n   -\n\n   Deep.\n"
+    found = extract("page.rst", f"{text}\nOut.\n\nD\n-\n\nEnd.\n".encode())
+    assert told(found) == [
+        ("A", "html"),
+        ("A › B", "In."),
+        ("A › B › C", "Deep."),
+        ("A", "Out."),
+        ("D", "End."),
+    ]
+
+
 def test_restructured_text_with_mistakes_is_not_refused_or_cut() -> None:
     text = "Roses\n==\n\nRed ``and *white and |odd| and [1]_ and gone_.\n\n.. image::\n\n* 1\ntwo\n"
     found = extract("page.rst", text.encode())

@@ -147,4 +147,5 @@ def spoken(passage: Passage) -> str:
 
 def _quoted(passage: Passage) -> str:
     where = " › ".join(part for part in (passage.title, passage.heading) if part)
-    return f"[{where}]\n{passage.text}"
+    columns = f"(columns: {passage.columns})\n" if passage.columns else ""
+    return f"[{where}]\n{columns}{passage.text}"

@@ -33,18 +33,23 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def windows(text: str) -> list[tuple[int, int]]:
-    """Begin and end of the parts of a passage that have a vector each: whole sentences."""
+def windows(text: str, has_rows: bool = False) -> list[tuple[int, int]]:
+    """Begin and end of the parts of a passage that have a vector each: whole sentences.
+
+    ``has_rows``: of a table, where each line is about something of its own.
+    """
     spans: list[tuple[int, int]] = []
     place = 0
     for line in text.split("\n"):
+        apart = has_rows
         for sentence in sentences(line):
             start = text.index(sentence, place)
             place = start + len(sentence)
-            if spans and place - spans[-1][0] <= WINDOW:
+            if spans and not apart and place - spans[-1][0] <= WINDOW:
                 spans[-1] = (spans[-1][0], place)
             else:
                 spans.append((start, place))
+            apart = False
     return spans
 
 
@@ -52,14 +57,22 @@ def to_chunks(blocks: Iterable[Block]) -> Iterator[Block]:
     """Passages of at most :data:`LENGTH` characters; blocks are kept whole if they fit."""
     for heading, section in groupby(blocks, key=lambda block: block.heading):
         parts: list[str] = []
+        columns: list[str] = []
         for block in section:
             for part in _pieces(block.text):
                 if parts and _length(parts) + 1 + len(part) > LENGTH:
-                    yield Block(heading, "\n".join(parts))
+                    yield _chunk(heading, parts, columns)
                     parts = _tail(parts, LENGTH - len(part) - 1)
+                    columns = columns[-1:] if parts else []
                 parts.append(part)
+                columns.append(block.columns)
         if parts:
-            yield Block(heading, "\n".join(parts))
+            yield _chunk(heading, parts, columns)
+
+
+def _chunk(heading: str, parts: list[str], columns: list[str]) -> Block:
+    """``columns``: of each part."""
+    return Block(heading, "\n".join(parts), "; ".join(dict.fromkeys(filter(None, columns))))
 
 
 def _pieces(text: str) -> Iterator[str]:

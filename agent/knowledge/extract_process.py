@@ -17,7 +17,7 @@ def main() -> None:
     name = head["name"]
     try:
         found = read(name, head["content_type"], sys.stdin.buffer.read())
-        blocks = [(block.heading, block.text) for block in found.blocks]
+        blocks = [(block.heading, block.text, block.columns) for block in found.blocks]
         answer = json.dumps({"title": found.title, "blocks": blocks})
     except KnowledgeError as error:
         answer = json.dumps({"error": str(error)})

@@ -7,6 +7,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from .passage import Block, Extract
+from .tables import Table
 
 MOST_DEPTH: Final = 500
 """Elements within each other; what is deeper is left out."""
@@ -27,7 +28,7 @@ _SIGN: Final = "¶#§"
 
 
 def read_html(text: str) -> Extract:
-    """Navigation, scripts and footers left out; a table's row is a block: "first: second, …"."""
+    """Navigation, scripts and footers left out; each row of a table is a block."""
     tree = LexborHTMLParser(text)
     named = tree.css_first("head > title")
     for node in tree.css(_UNSEEN):
@@ -72,15 +73,20 @@ class _Reader:
         self.blocks: list[Block] = []
         self.title = title
         self._levels: dict[int, str] = {}
+        self._table = Table()
         self._text: list[str] = []
 
     def read(self, root: LexborNode) -> None:
         """In the order of the document; a stack of its own, for a page may nest without end."""
-        stack: list[tuple[LexborNode | None, int]] = [(root, 0)]
+        stack: list[tuple[LexborNode | dict[int, str] | None, int]] = [(root, 0)]
         while stack:
             node, depth = stack.pop()
             if node is None:  # the end of an element that stands by itself
                 self._flush()
+                continue
+            if isinstance(node, dict):  # the end of one whose headings are its own
+                self._flush()
+                self._levels = node
                 continue
             tag = node.tag
             if tag == "-text":
@@ -92,9 +98,11 @@ class _Reader:
                 self._flush()
                 self._row(node)
             elif depth < MOST_DEPTH:
+                if tag == "table":
+                    self._table = Table()
                 if tag in _BREAKS:
                     self._flush()
-                    stack.append((None, 0))
+                    stack.append((self._levels if _is_directive(node) else None, 0))
                 stack += [(child, depth + 1) for child in reversed(_children(node))]
         self._flush()
 
@@ -116,13 +124,13 @@ class _Reader:
         return " › ".join(text for text in self._levels.values() if text != self.title)
 
     def _row(self, row: LexborNode) -> None:
-        cells = [cell for cell in _children(row) if cell.tag in ("td", "th")]
-        texts = [text for cell in cells if (text := _flat(cell.text()))]
-        if not texts or (len(cells) > 1 and all(cell.tag == "th" for cell in cells)):
-            return
-        rest = ", ".join(texts[1:])
-        text = f"{texts[0]}: {rest}" if rest else texts[0]
-        self.blocks.append(Block(self._heading(), text if text[-1] in ".!?:" else f"{text}."))
+        if text := self._table.read(row):
+            self.blocks.append(Block(self._heading(), text, self._table.columns))
+
+
+def _is_directive(node: LexborNode) -> bool:
+    """Of reStructuredText: see ``rst``."""
+    return node.tag == "div" and "docutils container" in (node.attributes.get("class") or "")
 
 
 def _children(node: LexborNode) -> list[LexborNode]:

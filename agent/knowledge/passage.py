@@ -16,6 +16,9 @@ class Block:
     heading: str
     """The headings above it, outermost first, joined with " › "; may be empty."""
     text: str
+    columns: str = ""
+    """Of a table's row, and of a passage with rows: what the columns are called. Empty where the
+    table does not say, as those do not that only lay out a page."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,13 @@ class Passage:
     """How near it is to the question, 0 to 1: the cosine of both vectors, and up to 0.2 for the
     share of the question's words that it has, each weighted by its rarity; without vectors that
     share alone."""
+    columns: str = ""
+    """What the columns of the table in it are called."""
 
     @property
     def tokens(self) -> int:
         """That a language model is likely to take for it, rather too many."""
-        return count_tokens(self.text) + count_tokens(self.heading) + count_tokens(self.title)
+        return sum(map(count_tokens, (self.text, self.heading, self.title, self.columns)))
 
 
 def count_tokens(text: str) -> int:

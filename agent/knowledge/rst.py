@@ -87,8 +87,7 @@ class _Writer(html5_polyglot.Writer):  # type: ignore[misc]
 
 
 class _Any(Directive):  # type: ignore[misc]
-    """Of a name that docutils does not know: its arguments and what is in it, as they are,
-    but for headings."""
+    """Of a name that docutils does not know: its arguments and what is in it, as they are."""
 
     optional_arguments = 1
     final_argument_whitespace = True
@@ -103,7 +102,14 @@ class _Any(Directive):  # type: ignore[misc]
         found = nodes.container()
         for argument in self.arguments:
             found += nodes.paragraph("", f"{_SAID.get(self.name.lower(), '')}{argument}")
-        self.state.nested_parse(self.content, self.content_offset, found)
+        # Headings in it have an order of their own, as Sphinx reads them.
+        memo = self.state.memo
+        outside = memo.title_styles, memo.section_level
+        memo.title_styles, memo.section_level = [], 0
+        try:
+            self.state.nested_parse(self.content, self.content_offset, found, match_titles=True)
+        finally:
+            memo.title_styles, memo.section_level = outside
         return [found]
 
 

@@ -228,7 +228,7 @@ class Knowledge:
         texts = {
             row[0]: row[1:]
             for row in self._connection.execute(
-                "SELECT p.id, p.text, p.heading, d.title, d.source FROM passages p "
+                "SELECT p.id, p.text, p.heading, d.title, d.source, p.columns FROM passages p "
                 f"JOIN documents d ON d.id = p.document WHERE p.id IN ({marks})",
                 numbers,
             )
@@ -246,9 +246,10 @@ class Knowledge:
                 parts[number].append((texts[number][0][begin:end], float(cosine)))
         found: list[Candidate] = []
         for number in numbers:
-            text, heading, title, source = texts[number]
+            text, heading, title, source, columns = texts[number]
             bm25 = by_words.get(number, 0.0)
-            found.append(Candidate(text, heading, title, source, bm25, tuple(parts[number])))
+            near_by = tuple(parts[number])
+            found.append(Candidate(text, heading, title, source, bm25, near_by, columns))
         return found
 
 

@@ -25,7 +25,7 @@ from .chunks import to_chunks, windows
 from .passage import Block, Document, Extract, KnowledgeError
 from .words import searchable, words
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables and of what is in them; an index of another version is made anew."""
 BUSY: Final = 30.0
 """Seconds that a writer waits for another."""
@@ -38,7 +38,7 @@ CREATE TABLE documents(
     digest TEXT NOT NULL, origin TEXT NOT NULL, passages INTEGER NOT NULL, added REAL NOT NULL);
 CREATE TABLE passages(
     id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL, heading TEXT NOT NULL,
-    text TEXT NOT NULL);
+    text TEXT NOT NULL, columns TEXT NOT NULL);
 CREATE INDEX passages_of ON passages(document);
 CREATE VIRTUAL TABLE lexicon USING fts5(
     heading, body, content='', tokenize="porter unicode61 remove_diacritics 2");
@@ -141,8 +141,8 @@ def _add_passages(
 ) -> None:
     for chunk in chunks:
         number = connection.execute(
-            "INSERT INTO passages(document, heading, text) VALUES(?, ?, ?)",
-            (document, chunk.heading, chunk.text),
+            "INSERT INTO passages(document, heading, text, columns) VALUES(?, ?, ?, ?)",
+            (document, chunk.heading, chunk.text, chunk.columns),
         ).lastrowid
         connection.execute(
             "INSERT INTO lexicon(rowid, heading, body) VALUES(?, ?, ?)",
@@ -180,10 +180,10 @@ def _remove(connection: sqlite3.Connection, source: str) -> bool:
         return False
     document, title = row
     rows = connection.execute(
-        "SELECT id, heading, text FROM passages WHERE document = ?", (document,)
+        "SELECT id, heading, text, columns FROM passages WHERE document = ?", (document,)
     ).fetchall()
-    chunks = [Block(heading, text) for _, heading, text in rows]
-    for (number, _, _), chunk in zip(rows, chunks, strict=True):
+    chunks = [Block(*row) for _, *row in rows]
+    for (number, *_), chunk in zip(rows, chunks, strict=True):
         connection.execute(
             "INSERT INTO lexicon(lexicon, rowid, heading, body) VALUES('delete', ?, ?, ?)",
             (number, *_indexed(title, chunk)),
@@ -213,7 +213,7 @@ class Part:
 def without_vectors(connection: sqlite3.Connection, most: int) -> list[Part]:
     """The parts of the first ``most`` passages that have no vectors yet."""
     rows = connection.execute(
-        "SELECT p.id, d.title, p.heading, p.text FROM passages p "
+        "SELECT p.id, d.title, p.heading, p.text, p.columns FROM passages p "
         "JOIN documents d ON d.id = p.document "
         "WHERE p.id > (SELECT coalesce(max(passage), 0) FROM vectors) ORDER BY p.id LIMIT ?",
         (most,),
@@ -225,8 +225,8 @@ def without_vectors(connection: sqlite3.Connection, most: int) -> list[Part]:
             end,
             f"{title}, {heading}: {text[begin:end]}" if heading else f"{title}: {text[begin:end]}",
         )
-        for number, title, heading, text in rows
-        for begin, end in windows(text)
+        for number, title, heading, text, columns in rows
+        for begin, end in windows(text, has_rows=bool(columns))
     ]
 
 
@@ -254,11 +254,11 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _indexed(title: str, chunk: Block) -> tuple[str, str]:
-    return searchable(f"{title} {chunk.heading}"), searchable(chunk.text)
+    return searchable(f"{title} {chunk.heading} {chunk.columns}"), searchable(chunk.text)
 
 
 def _count_words(title: str, chunks: Sequence[Block]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for chunk in chunks:
-        counts.update(set(words(f"{title} {chunk.heading} {chunk.text}")))
+        counts.update(set(words(f"{title} {chunk.heading} {chunk.columns} {chunk.text}")))
     return counts

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nlargest
 from statistics import fmean, median
 from typing import Final
 
@@ -26,6 +27,9 @@ FREQUENCY: Final = 0.003
 MEAN: Final = 0.3
 """Weight of all parts' mean, against the nearest alone, for its place: what answers a question is
 about it as a whole, too."""
+ROWS: Final = 3
+"""Parts that the mean is taken of where a table is in the passage: as many as other passages have.
+The rest of a table says nothing of the row that answers."""
 AHEAD: Final = 1.05
 """BM25 of the first by words against the second, from which it is among the first few whatever
 its place: names of things, of which the vectors know little, are found so."""
@@ -93,6 +97,8 @@ class Candidate:
     """0 where it was not found by its words."""
     parts: tuple[tuple[str, float], ...]
     """Each, and its vector's cosine with the question's; none while it has not been embedded."""
+    columns: str = ""
+    """See :class:`~agent.knowledge.passage.Block`."""
 
     @property
     def near(self) -> float:
@@ -103,15 +109,19 @@ class Candidate:
         """The larger, the nearer the front. ``middle`` stands for the cosine where there is
         none yet."""
         cosines = [cosine for _, cosine in self.parts] or [middle]
-        near = (1 - MEAN) * max(cosines) + MEAN * fmean(cosines)
+        near = max(cosines)
+        if self.columns:
+            cosines = nlargest(ROWS, cosines)
+        near = (1 - MEAN) * near + MEAN * fmean(cosines)
         return near + PART_COVERAGE * self.together(asked) + FREQUENCY * self.bm25
 
     def together(self, asked: Asked) -> float:
-        """The share of the question that one part has, with its heading but not for the title;
-        less for a question of one or two words."""
+        """The share of the question that one part has, with its heading and columns but not for
+        the title; less for a question of one or two words."""
         asked = asked.without(self.title)
         texts = [text for text, _ in self.parts] or [self.text]
-        return asked.certainty * max(asked.coverage(f"{self.heading} {text}") for text in texts)
+        above = f"{self.heading} {self.columns}"
+        return asked.certainty * max(asked.coverage(f"{above} {text}") for text in texts)
 
     def passage(self, asked: Asked) -> Passage:
         """With its score and what is best in it."""
@@ -120,12 +130,20 @@ class Candidate:
             asked = asked.without(self.title)
             share, near = COVERAGE * asked.certainty, self.near
         else:
-            spans = windows(self.text) or [(0, len(self.text))]
+            spans = windows(self.text, has_rows=bool(self.columns)) or [(0, len(self.text))]
             parts = tuple((self.text[begin:end], 0.0) for begin, end in spans)
-        whole = asked.coverage(f"{self.title} {self.heading} {self.text}")
+        whole = asked.coverage(f"{self.title} {self.heading} {self.columns} {self.text}")
         score = min(1.0, max(0.0, near + share * whole))
         best, _ = max(parts, key=lambda part: part[1] + share * asked.coverage(part[0]))
-        return Passage(self.text, self.title, self.source, self.heading, best, round(score, 4))
+        return Passage(
+            self.text,
+            self.title,
+            self.source,
+            self.heading,
+            best,
+            round(score, 4),
+            self.columns,
+        )
 
 
 def in_order(candidates: Sequence[Candidate], asked: Asked, few: int) -> list[Candidate]:
