@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 
-import pytest
 from aiohttp import web
 
 from bench.bot import MIC_RATE, join
@@ -18,6 +17,8 @@ from tests.providers.test_openai_realtime import Realtime
 GREETING = "One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen."
 HEARD_FOR = 1.5
 """Seconds that the person listens before cutting in."""
+LATE = 0.7
+"""Seconds between what is sent and what is heard, at most."""
 
 
 async def list_models(_: web.Request) -> web.Response:
@@ -54,10 +55,13 @@ async def test_a_cut_in_reaches_a_realtime_model_elsewhere_than_it_was_heard() -
                 )
                 cut_in = time.monotonic()
                 await bot.wait_for_quiet(1.0, limit=10)
+                silent = time.monotonic() - 1.0
                 await until(lambda: model.of_type("conversation.item.truncate"))
                 [cut] = model.of_type("conversation.item.truncate")
                 assert cut["item_id"] == "greeting"
                 heard = cut["audio_end_ms"] / 1000
-                assert heard == pytest.approx(cut_in - begun, abs=0.5)
+                # A slow machine cuts in late, and its listener hears late.
+                assert cut_in - begun - LATE <= heard <= silent - begun + LATE
+                assert heard < len(model.sound) / 2 / MIC_RATE - LATE
         finally:
             await asyncio.to_thread(running.__exit__, None, None, None)
