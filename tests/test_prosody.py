@@ -162,8 +162,8 @@ def test_pitch_of_speech_is_not_another_than_praats_method_finds() -> None:
     assert both.mean() > 0.6
     assert ((mine > 0) == (praats > 0)).mean() > 0.85
     # The usual gross error is beyond 20 %. Without Praat's search for the smoothest path its own
-    # method drops an octave now and then; ours, once at most.
+    # method drops an octave now and then; ours may not.
     assert np.mean(np.abs(mine[both] / praats[both] - 1) > 0.2) < 0.1
     steps = np.abs(np.diff(np.log2(heard)))[(mine[1:] > 0) & (mine[:-1] > 0)]
-    assert np.count_nonzero(steps > 0.4) <= 1
+    assert steps.max() < 0.4
     assert np.median(np.abs(mine[both] / praats[both] - 1)) < 0.02

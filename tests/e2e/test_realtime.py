@@ -17,7 +17,7 @@ from tests.providers.test_openai_realtime import Realtime
 GREETING = "One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen."
 HEARD_FOR = 1.5
 """Seconds that the person listens before cutting in."""
-LATE = 0.7
+LATE = 0.5
 """Seconds between what is sent and what is heard, at most."""
 
 
