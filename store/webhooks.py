@@ -159,8 +159,15 @@ class Webhooks:
                 )
         return changed.rowcount > 0
 
-    def disable(self, webhook: Webhook, because: str) -> None:
-        self.keep(replace(webhook, enabled=False, disabled_because=because))
+    def disable(self, webhook: Webhook, because: str) -> bool:
+        """False where it is gone, or has another URL by now: ``because`` tells of this one."""
+        query = (
+            update(WEBHOOKS)
+            .where(WEBHOOKS.c.id == webhook.id, WEBHOOKS.c.url == webhook.url)
+            .values(enabled=False, disabled_because=because)
+        )
+        with self._store.begin() as connection:
+            return connection.execute(query).rowcount > 0
 
     def remove(self, owner: str | None, id: str) -> bool:
         """Whether there was one."""

@@ -239,8 +239,15 @@ async def test_a_receiver_that_fails_is_not_asked_for_all_its_sessions_at_once(
 
 
 async def test_a_receiver_that_is_gone_is_not_asked_again(
-    small: Product, receiver: Receiver
+    small: Product, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    disable = small.webhooks.disable
+
+    def disable_slowly(webhook: Webhook, because: str) -> bool:
+        time.sleep(0.3)
+        return disable(webhook, because)
+
+    monkeypatch.setattr(small.webhooks, "disable", disable_slowly)
     hook = small.hook("/hook")
     receiver.answers["/hook"] = [410]
     small.begin("a", turns=1)

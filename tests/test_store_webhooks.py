@@ -169,6 +169,14 @@ def test_a_webhook_that_is_enabled_again_has_not_missed_anything(
     }
 
 
+def test_what_an_old_url_answered_does_not_undo_the_new_one(webhooks: Webhooks) -> None:
+    webhook = webhooks.add("acme", URL)
+    assert webhooks.keep(replace(webhook, url=URL + "/new"))
+    assert not webhooks.disable(webhook, "gone")
+    found = webhooks.find("acme", webhook.id)
+    assert found is not None and found.enabled and found.url == URL + "/new"
+
+
 def test_one_webhook_with_many_sessions_does_not_hide_another(
     sessions: Sessions, webhooks: Webhooks, queues: Queues
 ) -> None:

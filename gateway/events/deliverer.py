@@ -191,8 +191,9 @@ class Deliverer:
         id = claim.webhook.id
         if answer is not None and answer.status == HTTPStatus.GONE:
             logger.warning("webhook %s is disabled: it answered 410 Gone", id)
-            await asyncio.to_thread(self._queues.failed, claim, tried, next_at=tried.at)
+            # In this order: a queue that is free while its webhook is enabled is claimed at once.
             await asyncio.to_thread(self._webhooks.disable, claim.webhook, "it answered 410 Gone")
+            await asyncio.to_thread(self._queues.failed, claim, tried, next_at=tried.at)
             self._told("failed")
             return
         since = tried.at if claim.failing_since is None else claim.failing_since
