@@ -38,7 +38,7 @@ _LEAD: Final = 0.055
 """Seconds by which Hibari's sound runs ahead of its durations, by forced alignment."""
 _AUDIBLE: Final = 0.001
 """Of full scale (-60 dB): below it nobody hears anything."""
-_ONSET: Final = 0.05
+_ONSET: Final = 0.02
 """Seconds kept before what is audible, in which the mouth opens. Hibari begins each sentence with
 0.3 s of digital silence: the person would wait for them."""
 _PAUSE: Final = 0.3
