@@ -55,7 +55,7 @@ FROM runtime AS gateway
 COPY --chown=visavis gateway gateway
 # What the workers can be asked for.
 COPY --chown=visavis agent/__init__.py agent/languages.py agent/parts.py agent/
-COPY --chown=visavis agent/brains/__init__.py agent/brains/errors.py agent/brains/providers.py agent/brains/
+COPY --chown=visavis agent/brains/__init__.py agent/brains/errors.py agent/brains/plugins.py agent/brains/providers.py agent/brains/
 COPY --chown=visavis avatar_worker/__init__.py avatar_worker/background.py avatar_worker/image.py avatar_worker/paint.py avatar_worker/
 COPY --chown=visavis avatar_worker/heads avatar_worker/heads
 COPY --from=page --chown=visavis /app/frontend/dist frontend/dist

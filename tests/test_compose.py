@@ -1,4 +1,4 @@
-"""What starts the whole system: compose.yaml, Dockerfile, livekit.yaml and .env.example."""
+"""What starts the whole system: compose.yaml, livekit.yaml and .env.example."""
 
 from __future__ import annotations
 
@@ -16,32 +16,10 @@ from bench.livekit import ROOT, find_livekit, free_ports
 from demo.livekit_server import VERSION
 from gateway.room import DEPARTURE_MARGIN, EMPTY_TIMEOUT
 from settings import DEV_API_KEY, DEV_API_SECRET, Settings
+from tests.test_images import OWN, stages
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
-MAKEFILE = (ROOT / "Makefile").read_text().replace("\\\n", " ")
-OWN = ("agent", "avatar", "gateway")
-
-
-def words(text: str) -> list[str]:
-    return text.split()
-
-
-def stages() -> dict[str, str]:
-    """The Dockerfile's text by stage name."""
-    parts = re.split(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, flags=re.MULTILINE)[1:]
-    bases, names, bodies = parts[0::3], parts[1::3], parts[2::3]
-    return {
-        name: f"FROM {base}\n{body}" for base, name, body in zip(bases, names, bodies, strict=True)
-    }
-
-
-def lineage(stage: str) -> str:
-    """A stage's text, after those of the stages it is made from."""
-    text = stages()[stage]
-    base = text.split()[1]
-    return (lineage(base) if base in stages() else "") + text
 
 
 def test_compose_file_is_valid() -> None:
@@ -80,60 +58,6 @@ def test_images_are_pinned_and_built_from_stages_that_exist() -> None:
         else:
             assert re.search(r":v?\d", service["image"]), service["image"]
     assert SERVICES["livekit"]["image"] == f"livekit/livekit-server:{VERSION}"
-
-
-@pytest.mark.parametrize("target", [*OWN, "page-dev"])
-def test_no_image_of_ours_runs_as_root(target: str) -> None:
-    users = re.findall(r"^USER (\S+)", lineage(target), flags=re.MULTILINE)
-    assert users and users[-1] == ("node" if target == "page-dev" else "10001")
-
-
-def test_images_are_made_by_the_steps_of_the_makefile() -> None:
-    """Same lock, same page, same prewarming: what `make demo` tried is what a container runs."""
-    [made] = re.findall(r"^UV_SYNC := \$\(UV\) (.+)$", MAKEFILE, flags=re.MULTILINE)
-    for ran in re.findall(r"RUN uv (sync .+)$", DOCKERFILE, flags=re.MULTILINE):
-        # Images may be given a Postgres without being built anew.
-        own = {"--no-cache", "--no-install-project", "postgres"}
-        assert set(words(ran)) - own <= set(words(made))
-        assert {"--locked", "--no-default-groups", "apps"} <= set(words(ran))
-    [uv_version] = re.findall(r"^UV_VERSION := (\S+)$", MAKEFILE, flags=re.MULTILINE)
-    assert f"uv=={uv_version}" in DOCKERFILE
-    for command in ("ci", "run"):
-        runs = [
-            {frozenset(words(step)) for step in re.findall(rf"npm ({command}\b.*?)$", text, re.M)}
-            for text in (DOCKERFILE, MAKEFILE)
-        ]
-        assert runs[0] and runs[0] <= runs[1], command
-    steps = {"avatar": "avatar_worker prewarm", "agent": "agent.brains.llama_weights"}
-    for image, step in steps.items():
-        assert f"$(PYTHON) -m {step}" in MAKEFILE
-        assert f"RUN python -m {step}" in lineage(image)
-
-
-def test_images_hold_what_they_run_and_nothing_of_the_checkout_besides() -> None:
-    allowed = (ROOT / ".dockerignore").read_text().splitlines()
-    assert "*" in allowed
-    copied = re.findall(r"^COPY (?!--from)(?:--chown=\S+ )?(.+) \S+$", DOCKERFILE, re.MULTILINE)
-    for source in {name for line in copied for name in line.split()}:
-        assert (ROOT / source).exists(), source
-        assert f"!{source.split('/')[0]}" in allowed, source
-    assert "!.env" not in allowed
-
-
-def test_the_gateways_image_lacks_nothing_that_it_imports() -> None:
-    code = (
-        "import sys, gateway.app\n"
-        "for m in sys.modules.values(): print(getattr(m, '__file__', '') or '')"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    copied = re.findall(r"^COPY (?!--from)(?:--chown=\S+ )?(.+) \S+$", lineage("gateway"), re.M)
-    there = [ROOT / "visavis", *(ROOT / source for line in copied for source in line.split())]
-    for name in run.stdout.split("\n"):
-        path = Path(name)
-        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
-            assert any(path.is_relative_to(each) for each in there), path.relative_to(ROOT)
 
 
 def test_workers_are_asked_for_their_health_where_they_answer() -> None:
