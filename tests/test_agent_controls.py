@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from types import SimpleNamespace
 from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from livekit.agents import AgentSession
 from livekit.agents.types import NOT_GIVEN
+from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
 from livekit.plugins import openai, silero
 from livekit.plugins.openai.models import TTSVoices
 
+from agent.assistant import Assistant
 from agent.brains.choose import realtime_model
 from agent.brains.providers import Providers
 from agent.brains.speech import Models, choose_stt
 from agent.brains.steady_llm import SteadyLLM
+from agent.brains.turns import turn_handling
 from agent.controls import Control, ControlError, Parts
 from agent.controls.detection import TURNS, LanguageWatch, detect
 from agent.controls.messages import CHUNK, WAITING, Message, Messages, chunks
 from agent.languages import LANGUAGES, find_language, greet
 from agent.manner import Manner
 from agent.parts import OPENAI_VOICES
+from evals.minds import ScriptedLLM, WatchedLLM
+from evals.scenario import Answer
 from settings import Settings
 from visavis.appearance import AppearanceChange
 from visavis.protocol import MESSAGE_LIMIT, ProtocolError
@@ -82,6 +89,7 @@ class Stage:
             llm=SteadyLLM([], trouble="Down.", apology="Lost."),
             on=lambda name, listener: setattr(self, "hear", listener),
             input=SimpleNamespace(set_audio_enabled=self.audio.append),
+            options=SimpleNamespace(preemptive_generation={"enabled": True}),
         )
         self.manner = Manner.of(None, small=False)
         self.control = Control(
@@ -187,6 +195,40 @@ async def test_a_realtime_model_is_not_asked_while_it_retells() -> None:
     assert stage.audio == [False, True]
     with pytest.raises(ControlError, match="gemini-live cannot be changed"):
         await stage.control.change(TalkChange(voice="Puck"))
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_is_said_to_a_retelling_agent_does_not_reach_the_model_before_the_turns_end(
+    at_once: bool,
+) -> None:
+    script, manner = ScriptedLLM(), Manner.of(None, small=False)
+    script.script.extend([Answer(say="Nine.")] * 3)
+    mind = WatchedLLM(script)
+    manner.retells = at_once  # as a session that is created so
+    turns = {**turn_handling(), "turn_detection": "manual"}
+    async with AgentSession[None](llm=mind, vad=None, turn_handling=cast(Any, turns)) as session:
+        control = Control(session, manner, Parts(OPENAI, CLOUD), MODELS, Stage()._tell)
+        await session.start(Assistant(manner, small=False))
+        control.begin()
+        if not at_once:
+            await control.change(TalkChange(mode="retelling"))
+        hear_half_a_turn(session, "My card number is five five five.")
+        await asyncio.sleep(0.05)
+        assert mind.told == []
+        await control.change(TalkChange(mode="dialogue"))
+        hear_half_a_turn(session, "What is the time?")
+        async with asyncio.timeout(10):
+            while not mind.told:
+                await asyncio.sleep(0.01)
+
+
+def hear_half_a_turn(session: AgentSession[None], words: str) -> None:
+    """A transcript has come; whether the turn is over is not known yet."""
+    activity = session._activity
+    assert activity is not None
+    info = {name: None for name in inspect.signature(_PreemptiveGenerationInfo).parameters}
+    given: Any = {**info, "new_transcript": words, "transcript_confidence": 1.0}
+    activity.on_preemptive_generation(_PreemptiveGenerationInfo(**given))
 
 
 async def test_one_foreign_word_does_not_turn_the_conversation() -> None:

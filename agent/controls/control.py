@@ -170,6 +170,8 @@ class Control:
 
     def _switch(self, mode: Mode) -> None:
         self._manner.retells = mode == "retelling"
+        # LiveKit asks the model while the person still talks, before the turn could be refused.
+        self._session.options.preemptive_generation["enabled"] = mode != "retelling"
         if self._parts.providers.realtime is not None:
             # A realtime model answers whatever it hears.
             self._session.input.set_audio_enabled(mode != "retelling")
