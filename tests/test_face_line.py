@@ -10,8 +10,10 @@ from typing import Any, cast
 import pytest
 from livekit import rtc
 
-from tests.voices import tone
+from tests.voices import Listener, tone
 from visavis.face_line import AHEAD, AT_ONCE, LARGEST_WRITE, RUSH, FaceLine, LineError
+from visavis.face_voice import FaceVoice
+from visavis.playback import PlaybackFinished
 from visavis.protocol import (
     RPC_CLEAR_BUFFER,
     RPC_PAUSE,
@@ -123,6 +125,30 @@ async def test_a_segment_that_was_dropped_in_time_never_leaves() -> None:
         assert not line.drop("a")
         await settle()
         assert not room.sent
+
+
+async def test_the_rest_of_a_stream_that_the_avatar_ended_early_is_not_silence() -> None:
+    room, her = FakeRoom(), Listener()
+    line = FaceLine(cast(rtc.Room, room), "avatar", clock=lambda: 0.0)
+    face = FaceVoice(her.speech, line, {"alive"}, on_dead=pytest.fail, clock=lambda: 0.0)
+    running = asyncio.create_task(line.run())
+    try:
+        her.speech.prefer(face)
+        her.speech.begin()
+        her.speech.push(tone(20))
+        her.speech.flush()
+        await settle()
+        first = room.streams[0]["stream_id"]
+        face.finished(PlaybackFinished(0.3, interrupted=False, stream_id=first))
+        sent = len(room.sent)
+        await settle()
+        second = room.streams[-1]["stream_id"]
+        assert second != first
+        assert room.sent[sent : sent + 3] == ["close", f"open {second}", "write"]
+        assert not her.ends
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_pieces_that_wait_are_sent_together() -> None:

@@ -151,8 +151,7 @@ class FaceVoice:
             self._line.resume()
 
     def position(self, leg: Leg) -> int:
-        playing = self._of(leg)
-        if playing is None or playing.known_at is None:
+        if (playing := self._of(leg)) is None or playing.known_at is None:
             return 0
         since = self._clock() - playing.known_at
         if self._watchdog is not None:
@@ -163,8 +162,7 @@ class FaceVoice:
 
     def started(self, stream_id: str) -> None:
         """It plays the first sample; ``stream_id`` may be empty."""
-        playing = self._playing
-        if playing is not None and stream_id in ("", playing.leg.id):
+        if (playing := self._playing) is not None and stream_id in ("", playing.leg.id):
             self._start(playing, self._wall())
 
     def finished(self, end: PlaybackFinished) -> None:
@@ -237,6 +235,8 @@ class FaceVoice:
 
     def _end(self, playing: _Playing, position: int, *, interrupted: bool) -> None:
         self._playing = None
+        if playing.cleared_at is None:  # what is left of it would go first, as slowly as speech
+            self._line.drop(playing.leg.id)
         if position > 0:
             self._start(playing, self._wall() - position / RATE)
         self._speech.ended(playing.leg, position, interrupted=interrupted)
