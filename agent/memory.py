@@ -8,13 +8,14 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Literal
 
 from livekit import rtc
 from livekit.agents import AgentSession, ConversationItemAddedEvent, llm
 
 from settings import Settings
-from store import Memories, Memory, Turn
+from store import Memories, Memory, MemoryChangedError, Turn
 from visavis.protocol import ATTRIBUTE_PERSON
 
 from .job_store import JobStore
@@ -64,12 +65,10 @@ class Recorder:
         self._gatherer = gatherer if kind == "facts" else None
         self._clock = clock
         self._began = clock()
-        self._known = Memory()
         self._turns: list[Turn] = []
 
     async def recall(self) -> Memory:
-        self._known = await asyncio.to_thread(self._memories.recall, self._person)
-        return self._known
+        return await asyncio.to_thread(self._memories.recall, self._person)
 
     def attach(self, session: AgentSession[Any]) -> None:
         session.on("conversation_item_added", self._on_item)
@@ -78,12 +77,15 @@ class Recorder:
         """Once the conversation is over. A store that fails costs the memory alone."""
         if not any(turn.role == "user" for turn in self._turns):
             return
-        facts = await self._gather() if self._gatherer is not None else None
-        turns = self._turns if facts is None else []
         try:
-            await asyncio.to_thread(
-                self._memories.keep, self._person, since=self._began, turns=turns, facts=facts
-            )
+            if not await self._keep_facts():
+                await asyncio.to_thread(
+                    self._memories.keep,
+                    self._person,
+                    since=self._began,
+                    turns=self._turns,
+                    facts=None,
+                )
         except Exception as error:  # its text may hold what was said
             logger.error("a conversation could not be remembered: %s", type(error).__name__)
 
@@ -94,17 +96,40 @@ class Recorder:
         if item.role == "user" or item.role == "assistant":
             self._turns.append(Turn(self._clock(), item.role, item.text_content))
 
-    async def _gather(self) -> list[str] | None:
+    async def _keep_facts(self) -> bool:
+        """Were there any to keep?"""
+        deadline = asyncio.get_running_loop().time() + GATHERING
+        while self._gatherer is not None:
+            # Not what was known at the beginning: a second tab, or the agent that this one took
+            # over from, may have ended since.
+            known = await self.recall()
+            facts = await self._gather(self._gatherer, known, deadline)
+            if facts is None:
+                return False
+            with suppress(MemoryChangedError):
+                await asyncio.to_thread(
+                    self._memories.keep,
+                    self._person,
+                    since=self._began,
+                    turns=[],
+                    facts=facts,
+                    instead_of=known,
+                )
+                return True
+        return False
+
+    async def _gather(
+        self, gatherer: llm.LLM[Any], known: Memory, deadline: float
+    ) -> list[str] | None:
         """The new facts; None where the model did not answer with any list."""
-        assert self._gatherer is not None
         said = "\n".join(f"{turn.role}: {turn.text[:LETTERS_TOLD]}" for turn in self._turns[-100:])
         asked = llm.ChatContext.empty()
         asked.add_message(role="system", content=_GATHER)
-        notes = json.dumps(list(self._known.facts), ensure_ascii=False)
+        notes = json.dumps(list(known.facts), ensure_ascii=False)
         asked.add_message(role="user", content=f"Notes:\n{notes}\n\nConversation:\n{said}")
         answer = ""
         try:
-            async with asyncio.timeout(GATHERING), self._gatherer.chat(chat_ctx=asked) as chunks:
+            async with asyncio.timeout_at(deadline), gatherer.chat(chat_ctx=asked) as chunks:
                 async for chunk in chunks:
                     answer += (chunk.delta and chunk.delta.content) or ""
         except Exception as error:

@@ -2,7 +2,7 @@
 
 from .database import StoreError, open_store
 from .keys import Keys, StoredKey
-from .memories import Memories, Memory, Turn
+from .memories import Memories, Memory, MemoryChangedError, Turn
 from .queues import Claim, Queue, Queues, Tried
 from .sessions import Sessions, StoredSession, TooManyOpen
 from .webhooks import TooManyWebhooks, Webhook, Webhooks
@@ -13,6 +13,7 @@ __all__ = [
     "Keys",
     "Memories",
     "Memory",
+    "MemoryChangedError",
     "Queue",
     "Queues",
     "Sessions",

@@ -41,6 +41,10 @@ class Memory:
         return {"facts": list(self.facts), "turns": [asdict(turn) for turn in self.turns]}
 
 
+class MemoryChangedError(RuntimeError):
+    """Another conversation of the person has kept something since."""
+
+
 class Memories:
     """Of everybody in one database. All methods block; each is one transaction.
 
@@ -56,28 +60,31 @@ class Memories:
     def recall(self, person: str) -> Memory:
         """Empty for somebody unknown."""
         with self._store.connect() as connection:
-            facts = connection.scalars(
-                select(FACTS.c.text).where(FACTS.c.person == person).order_by(FACTS.c.id)
-            )
-            turns = connection.execute(
-                select(TURNS.c.at, TURNS.c.role, TURNS.c.text)
-                .where(TURNS.c.person == person)
-                .order_by(TURNS.c.id)
-            )
-            return Memory(tuple(facts), tuple(Turn(*row) for row in turns))
+            return self._recall(connection, person)
 
     def keep(
-        self, person: str, *, since: float, turns: Sequence[Turn], facts: Sequence[str] | None
+        self,
+        person: str,
+        *,
+        since: float,
+        turns: Sequence[Turn],
+        facts: Sequence[str] | None,
+        instead_of: Memory | None = None,
     ) -> bool:
         """Add ``turns``; put ``facts`` in the place of those known, unless None.
 
         False, and nothing is kept, where the person asked to be forgotten after ``since``, the
         conversation's beginning (Unix seconds).
+
+        ``instead_of``: what was known when the facts were gathered. Raises
+        :class:`MemoryChangedError`, and nothing is kept, where it no longer is.
         """
         with self._store.begin() as connection:
             self._know(connection, person)
             if self._forgotten_at(connection, person) > since:
                 return False
+            if instead_of is not None and self._recall(connection, person) != instead_of:
+                raise MemoryChangedError
             if turns:
                 rows = [asdict(turn) | {"person": person} for turn in turns[-MOST_TURNS:]]
                 for row in rows:
@@ -102,6 +109,17 @@ class Memories:
             connection.execute(
                 update(PEOPLE).where(PEOPLE.c.person == person).values(forgotten_at=self._clock())
             )
+
+    def _recall(self, connection: Connection, person: str) -> Memory:
+        facts = connection.scalars(
+            select(FACTS.c.text).where(FACTS.c.person == person).order_by(FACTS.c.id)
+        )
+        turns = connection.execute(
+            select(TURNS.c.at, TURNS.c.role, TURNS.c.text)
+            .where(TURNS.c.person == person)
+            .order_by(TURNS.c.id)
+        )
+        return Memory(tuple(facts), tuple(Turn(*row) for row in turns))
 
     def _forgotten_at(self, connection: Connection, person: str) -> float:
         query = select(PEOPLE.c.forgotten_at).where(PEOPLE.c.person == person)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -101,6 +104,64 @@ async def test_a_model_that_gathers_nothing_does_not_cost_what_was_known(
     known = memories.recall(ANNA)
     assert known.facts == ("Likes tea.",)
     assert [turn.text for turn in known.turns] == ["Hi!", "My cat is ill."]
+
+
+class NoteTaker(Notes):
+    """Adds what the person said to the notes, and lets something happen while it writes."""
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        super().__init__("")
+        self.meanwhile, self.times = meanwhile, 0
+
+    def chat(self, *, chat_ctx: llm.ChatContext, **given: Any) -> llm.LLMStream:
+        self.times += 1
+        self.meanwhile()
+        asked = chat_ctx.messages()[-1].text_content or ""
+        notes = re.search(r"Notes:\n(.*)", asked)
+        assert notes is not None
+        self.answer = json.dumps(json.loads(notes[1]) + re.findall(r"user: (.*)", asked))
+        return super().chat(chat_ctx=chat_ctx, **given)
+
+
+async def test_two_conversations_at_once_do_not_lose_each_others_facts(memories: Memories) -> None:
+    def begin() -> tuple[Recorder, Session]:
+        return Recorder(memories, ANNA, "facts", NoteTaker(), Clock()), Session()
+
+    (first, one), (second, two) = begin(), begin()
+    for recorder, session in ((first, one), (second, two)):
+        await recorder.recall()
+        recorder.attach(session)  # type: ignore[arg-type]
+    one.say("user", "I am Anna.")
+    two.say("user", "I like tea.")
+    await first.save()
+    await second.save()
+    assert memories.recall(ANNA).facts == ("I am Anna.", "I like tea.")
+
+
+async def test_facts_kept_while_others_are_gathered_are_not_lost(memories: Memories) -> None:
+    def end_another() -> None:
+        if gatherer.times == 1:
+            memories.keep(ANNA, since=0, turns=[], facts=["I am Anna."])
+
+    gatherer = NoteTaker(end_another)
+    await talk(memories, "facts", gatherer, "Hi!", "I like tea.")
+    assert memories.recall(ANNA).facts == ("I am Anna.", "I like tea.")
+
+
+async def test_conversations_that_end_without_pause_do_not_keep_one_from_ending(
+    memories: Memories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.memory.GATHERING", 0.2)
+
+    def end_another() -> None:
+        memories.keep(ANNA, since=0, turns=[], facts=[f"Number {gatherer.times}."])
+
+    gatherer = NoteTaker(end_another)
+    async with asyncio.timeout(20):
+        await talk(memories, "facts", gatherer, "Hi!", "I like tea.")
+    known = memories.recall(ANNA)
+    assert known.facts == (f"Number {gatherer.times}.",)
+    assert [turn.text for turn in known.turns] == ["Hi!", "I like tea."]
 
 
 async def test_a_small_model_is_not_asked_for_facts(memories: Memories) -> None:

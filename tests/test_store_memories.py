@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine
 
-from store import Memories, Memory, StoreError, Turn, open_store
+from store import Memories, Memory, MemoryChangedError, StoreError, Turn, open_store
 from store.memories import LONGEST, MOST_TURNS
 from tests.clocks import Clock
 
@@ -94,6 +94,16 @@ def test_conversations_that_end_at_once_do_not_lose_a_turn(memories: Memories) -
     for thread in threads:
         thread.join()
     assert sorted(int(turn.text) for turn in memories.recall(ANNA).turns) == list(range(8))
+
+
+def test_facts_gathered_from_what_was_known_before_do_not_replace_newer_ones(
+    memories: Memories,
+) -> None:
+    before = memories.recall(ANNA)
+    memories.keep(ANNA, since=0, turns=[], facts=["Is called Anna."], instead_of=before)
+    with pytest.raises(MemoryChangedError):
+        memories.keep(ANNA, since=0, turns=said("Hi"), facts=["Likes tea."], instead_of=before)
+    assert memories.recall(ANNA) == Memory(("Is called Anna.",), ())
 
 
 @pytest.mark.parametrize(
