@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from livekit import rtc
-from starlette.websockets import WebSocket, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway.bridge.connection import Connection, Manners
 from gateway.bridge.endings import Gone, Over, shorten
@@ -37,6 +37,8 @@ class Socket:
         self.closed: tuple[int, str] | None = None
         self.takes = asyncio.Event()
         self.takes.set()
+        self.is_lost = False
+        self.lost_messages = 0
         self._coming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def send(self, **message: Any) -> None:
@@ -56,10 +58,17 @@ class Socket:
 
     async def send_text(self, text: str) -> None:
         await self.takes.wait()
+        self._must_be_there()
         self.sent.append(json.loads(text))
 
     async def close(self, code: int, reason: str) -> None:
+        self._must_be_there()
         self.closed = (code, reason)
+
+    def _must_be_there(self) -> None:
+        if self.is_lost:
+            self.lost_messages += 1
+            raise WebSocketDisconnect(1006)
 
     def of(self, type: str) -> list[dict[str, Any]]:
         return [each for each in self.sent if each["type"] == type]
@@ -210,6 +219,26 @@ async def test_a_client_that_is_lost_may_come_back() -> None:
         await scene.until_joined()
         scene.socket.leave(code)
         assert not await scene.serving and scene.room.left == [False]
+
+
+async def test_a_client_that_floods_and_is_gone_leaves_no_seat_taken() -> None:
+    scene = Scene()
+    await scene.until_joined()
+    scene.socket.is_lost = True
+    for _ in range(round(BURST) + 50):
+        scene.socket.send(type="ping")
+    assert not await scene.serving
+    assert scene.socket.closed is None and scene.room.left == [False]
+
+
+async def test_an_orderly_end_in_mid_speech_is_not_taken_for_a_drop() -> None:
+    scene = Scene()
+    await scene.until_joined()
+    scene.socket.is_lost = True
+    scene.socket.send(type="ping")
+    await scene.until(lambda: scene.socket.lost_messages)
+    scene.socket.leave(1000)
+    assert not await scene.serving and scene.room.left == [True]
 
 
 async def test_a_second_connection_does_not_throw_out_the_first_without_a_word() -> None:

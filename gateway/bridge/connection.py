@@ -14,7 +14,17 @@ from livekit import rtc
 from starlette.websockets import WebSocket, WebSocketState
 
 from ..problems import Problem
-from .endings import FAILED, NORMAL, SLOW, TAKEN_OVER, Gone, Over, first_of, shorten
+from .endings import (
+    CLOSED,
+    FAILED,
+    NORMAL,
+    SLOW,
+    TAKEN_OVER,
+    Gone,
+    Over,
+    first_of,
+    shorten,
+)
 from .inbox import Inbox
 from .messages import Audio, ClientMessage, Signal, Text, Wording
 from .microphone import Microphone
@@ -30,7 +40,7 @@ DEAF: Final = 15.0
 JOINS: Final = 5
 """Tries to get back into a room that was lost."""
 PARTING: Final = 2.0
-"""Seconds for the last words to a client."""
+"""Seconds for the last words to a client, and for its own."""
 TICK: Final = 0.2
 """Seconds."""
 
@@ -114,8 +124,10 @@ class Connection:
         if isinstance(end, Gone):
             told = await self._leave(for_good=end.for_good)
             return end.for_good and not told
-        await self._close(end)
-        await self._leave(for_good=False)
+        try:
+            await self._close(end)
+        finally:
+            await self._leave(for_good=False)
         return False
 
     # The client's side.
@@ -128,7 +140,8 @@ class Connection:
                     await self._socket.send_text(text)
             except TimeoutError:
                 raise Over(SLOW, "You take nothing that is sent to you.") from None
-            except (RuntimeError, OSError):  # it has just closed
+            except CLOSED:
+                await asyncio.sleep(PARTING)  # :meth:`_receive` learns with which code it closed
                 raise Gone(for_good=False) from None
 
     async def _receive(self) -> None:
@@ -167,11 +180,11 @@ class Connection:
         if over.error is not None:
             self._outbox.put(self._say.error(over.error, over.reason))
         is_deaf = over.code == SLOW and over.error is None
-        with suppress(TimeoutError, RuntimeError, OSError):
+        with suppress(TimeoutError, *CLOSED):
             async with asyncio.timeout(PARTING):
                 while not self._outbox.is_empty and not is_deaf:
                     await self._socket.send_text(await self._outbox.take())
-        with suppress(TimeoutError, RuntimeError, OSError):
+        with suppress(TimeoutError, *CLOSED):
             async with asyncio.timeout(PARTING):
                 if self._socket.application_state is WebSocketState.CONNECTED:
                     await self._socket.close(over.code, shorten(over.reason))

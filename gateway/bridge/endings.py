@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.websockets import WebSocketDisconnect
+
 from ..problems import Problem
 
 NORMAL: Final = 1000
@@ -12,6 +14,9 @@ FAILED: Final = 1011
 SLOW: Final = 4408
 TAKEN_OVER: Final = 4409
 TOO_MANY: Final = 4429
+
+CLOSED: Final = (WebSocketDisconnect, RuntimeError, OSError)
+"""What sending raises to a client that has closed, or is lost."""
 
 
 class Over(Exception):

@@ -15,7 +15,7 @@ from settings import Settings
 from ..access import Door, address_of
 from ..problems import Problem, store_unavailable, wrong_value
 from .connection import Connection, Manners
-from .endings import Over, refusal, shorten
+from .endings import CLOSED, Over, refusal, shorten
 from .host import Choice, Host
 from .messages import NAMES, Wording
 from .stage import Seat
@@ -94,7 +94,7 @@ def _store_problems() -> Iterator[None]:
 
 async def _refuse(socket: WebSocket, over: Over) -> None:
     """A browser learns neither code nor reason of a handshake that fails: it is let in first."""
-    with suppress(TimeoutError, RuntimeError, OSError):
+    with suppress(TimeoutError, *CLOSED):
         async with asyncio.timeout(PARTING):
             await socket.accept()
             await socket.send_text(Wording("", NAMES["arkit"]).error(over.error or "", over.reason))
