@@ -29,6 +29,9 @@ DEV_API_SECRET = "visavis-development-secret-0123456789"
 
 DEFAULT_BACKGROUND = "#d9dee6"
 
+SECRET = ("_KEY", "_SECRET", "_TOKEN", "_OPTIONS", "STORE_URL", "REDIS_URL")
+"""How settings end whose values are not repeated: each is a key, or may hold one."""
+
 
 def _even(value: int) -> int:
     if value % 2:
@@ -163,7 +166,7 @@ def load_settings() -> Settings:
         for problem in error.errors():
             name = ".".join(str(part) for part in problem["loc"]).upper()
             message = problem["msg"].removeprefix("Value error, ")
-            secret = name.endswith(("_KEY", "_SECRET", "_TOKEN", "STORE_URL", "REDIS_URL"))
-            given = f"{name}={problem['input']!r}: " if name and not secret else ""
-            print(f"visavis: {given or name}{message}", file=sys.stderr)
+            shown = "" if name.endswith(SECRET) else f"={problem['input']!r}"
+            given = f"{name}{shown}: " if name else ""
+            print(f"visavis: {given}{message}", file=sys.stderr)
         raise SystemExit(2) from None

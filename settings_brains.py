@@ -6,6 +6,7 @@ an ``.env`` of it can be taken over; ``docs/brains.md`` says which were left out
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -34,6 +35,21 @@ def _names(value: Any) -> Any:
     return value
 
 
+def _arguments(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, dict):
+        raise ValueError('must be a JSON object, as {"model": "nova-3"}')
+    return value
+
+
+Arguments = Annotated[dict[str, Any], NoDecode, BeforeValidator(_arguments)]
+"""Of a plugin's constructor."""
+
+
 class BrainSettings(BaseSettings):
     brain: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     """``pipeline``, ``openai-realtime``, ``gemini-live``, ``remote``, ``embedded``, or the name of
@@ -44,10 +60,10 @@ class BrainSettings(BaseSettings):
     """``auto``, ``embedded``, ``openai``, or the name of any LiveKit plugin."""
     llm_provider: str = Field("auto", pattern=r"^[a-z0-9_]+$")
     tts_provider: str = Field("auto", pattern=r"^[a-z0-9_]+$")
-    stt_options: dict[str, Any] = {}
+    stt_options: Arguments = {}
     """What a plugin named above is made with: its constructor's arguments, as JSON."""
-    llm_options: dict[str, Any] = {}
-    tts_options: dict[str, Any] = {}
+    llm_options: Arguments = {}
+    tts_options: Arguments = {}
     embedded_speed: float = Field(1.0, ge=0.5, le=2.0)
     """Of the embedded voice."""
     llama_slots: int = Field(4, ge=1, le=64)
