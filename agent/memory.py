@@ -42,6 +42,8 @@ _GATHER: Final = (
     "what has changed, leave out what was only small talk, invent nothing."
 )
 
+_NAMES_OF_A_FACT: Final = ("fact", "note", "text", "sentence")
+
 
 class Recorder:
     """What one person says and hears in one conversation; kept when it is over.
@@ -121,7 +123,7 @@ class Recorder:
     async def _gather(
         self, gatherer: llm.LLM[Any], known: Memory, deadline: float
     ) -> list[str] | None:
-        """The new facts; None where the model did not answer with any list."""
+        """The new facts; None where the model answered with nothing that can take their place."""
         said = "\n".join(f"{turn.role}: {turn.text[:LETTERS_TOLD]}" for turn in self._turns[-100:])
         asked = llm.ChatContext.empty()
         asked.add_message(role="system", content=_GATHER)
@@ -135,7 +137,9 @@ class Recorder:
         except Exception as error:
             logger.warning("no facts could be gathered: %s", type(error).__name__)
             return None
-        return read_facts(answer)
+        facts = read_facts(answer)
+        # Of a model that was given notes, an empty list says that there is nothing to add.
+        return facts if facts or not known.facts else None
 
 
 async def remember(
@@ -169,15 +173,27 @@ async def remember(
 
 
 def read_facts(answer: str) -> list[str] | None:
-    """The sentences of a JSON array somewhere in ``answer``; None where there is none."""
+    """The sentences of a JSON array somewhere in ``answer``, or of objects such as ``{"fact": ""}``.
+
+    None where there is no array, where it holds other objects, or things but no sentence.
+    """
     match = re.search(r"\[.*\]", answer, re.DOTALL)
     try:
-        facts = json.loads(match[0]) if match else None
+        listed = json.loads(match[0]) if match else None
     except ValueError:
         return None
-    if not isinstance(facts, list):
+    if not isinstance(listed, list):
         return None
-    return [fact.strip() for fact in facts if isinstance(fact, str) and fact.strip()]
+    texts = [_text(each) if isinstance(each, dict) else each for each in listed]
+    if None in texts:
+        return None
+    facts = [text.strip() for text in texts if isinstance(text, str) and text.strip()]
+    return facts if facts or not listed else None
+
+
+def _text(fact: dict[str, Any]) -> str | None:
+    texts = [fact[name] for name in _NAMES_OF_A_FACT if isinstance(fact.get(name), str)]
+    return texts[0] if texts else None
 
 
 def tell(memory: Memory, *, small: bool) -> str:

@@ -95,7 +95,17 @@ async def test_facts_of_an_earlier_conversation_are_not_lost(memories: Memories)
     assert memories.recall(ANNA).facts == ("Is called Anna.", "Likes coffee.")
 
 
-@pytest.mark.parametrize("answer", ["I cannot do that.", "[1, 2", RuntimeError("down")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I cannot do that.",
+        "[1, 2",
+        "[]",
+        "Nothing new: []",
+        '[{"fact": {"en": "Likes coffee."}}]',
+        RuntimeError("down"),
+    ],
+)
 async def test_a_model_that_gathers_nothing_does_not_cost_what_was_known(
     memories: Memories, answer: str | Exception
 ) -> None:
@@ -202,6 +212,17 @@ def test_what_is_told_to_a_model_is_not_endless() -> None:
 def test_facts_are_not_made_of_what_is_no_sentence() -> None:
     assert read_facts('```json\n["A.", 5, "", "  B. "]\n```') == ["A.", "B."]
     assert read_facts("none") is None
+    assert read_facts("[5]") is None
+    assert read_facts('["A.", {"name": "Anna"}]') is None
+
+
+def test_facts_in_objects_are_not_lost() -> None:
+    assert read_facts('[{"fact": "A.", "id": 1}, {"note": " B. "}, "C."]') == ["A.", "B.", "C."]
+
+
+async def test_small_talk_with_somebody_unknown_is_not_kept(memories: Memories) -> None:
+    await talk(memories, "facts", Notes("[]"), "Hi!", "Nice weather.")
+    assert memories.recall(ANNA) == Memory()
 
 
 async def test_a_store_that_hangs_keeps_the_first_word_back(
