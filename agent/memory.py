@@ -173,7 +173,7 @@ async def remember(
 
 
 def read_facts(answer: str) -> list[str] | None:
-    """The sentences of a JSON array somewhere in ``answer``, or of objects such as ``{"fact": ""}``.
+    """The sentences of a JSON array somewhere in ``answer``, bare or as ``{"fact": "…"}``.
 
     None where there is no array, where it holds other objects, or things but no sentence.
     """
