@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from livekit.agents import AgentSession
 from livekit.agents.types import NOT_GIVEN
+from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
 from livekit.plugins import openai, silero
 from livekit.plugins.openai.models import TTSVoices
@@ -89,6 +90,7 @@ class Stage:
             llm=SteadyLLM([], trouble="Down.", apology="Lost."),
             on=lambda name, listener: setattr(self, "hear", listener),
             input=SimpleNamespace(set_audio_enabled=self.audio.append),
+            current_speech=None,
             options=SimpleNamespace(preemptive_generation={"enabled": True}),
         )
         self.manner = Manner.of(None, small=False)
@@ -119,6 +121,35 @@ async def test_what_is_asked_for_together_is_not_done_in_part() -> None:
 async def test_voices_and_ears_that_were_replaced_stay_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    made = make_parts(monkeypatch)
+    stage = Stage()
+    for speed, language in ((1.1, "de"), (1.2, "fr"), (1.3, "en"), (1.4, "de")):
+        await stage.control.change(TalkChange(speed=speed, language=language))
+    for part, first in (("tts", stage.session.tts), ("stt", stage.session.stt)):
+        assert first.closed == 1
+        assert [each.closed for each in made[part]] == [1, 1, 0, 0], "one may still finish"
+
+
+async def test_a_voice_is_not_closed_in_mid_answer_by_a_second_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = make_parts(monkeypatch)["tts"]
+    stage = Stage()
+    await stage.control.change(TalkChange(speed=1.1))
+    answer, later = SpeechHandle.create(), SpeechHandle.create()
+    stage.session.current_speech = answer
+    for speed in (1.2, 1.3, 1.4):
+        await stage.control.change(TalkChange(speed=speed))
+    assert [each.closed for each in made] == [0, 0, 0, 0]
+    answer._mark_done()
+    stage.session.current_speech = later
+    for speed in (1.5, 1.6):
+        await stage.control.change(TalkChange(speed=speed))
+    assert [each.closed for each in made] == [1, 1, 1, 0, 0, 0]
+
+
+def make_parts(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Closable]]:
+    """All that will be made."""
     made: dict[str, list[Closable]] = {"stt": [], "tts": []}
 
     def make(part: str) -> tuple[Closable, str]:
@@ -127,12 +158,7 @@ async def test_voices_and_ears_that_were_replaced_stay_open(
 
     monkeypatch.setattr("agent.controls.control.choose_tts", lambda *_: make("tts"))
     monkeypatch.setattr("agent.controls.control.choose_stt", lambda *_: make("stt"))
-    stage = Stage()
-    for speed, language in ((1.1, "de"), (1.2, "fr"), (1.3, "en"), (1.4, "de")):
-        await stage.control.change(TalkChange(speed=speed, language=language))
-    for part, first in (("tts", stage.session.tts), ("stt", stage.session.stt)):
-        assert first.closed == 1
-        assert [each.closed for each in made[part]] == [1, 1, 0, 0], "one may still finish"
+    return made
 
 
 async def test_ears_that_are_closed_leave_the_providers_open(

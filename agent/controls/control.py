@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from livekit.agents import AgentSession, function_tool, llm, stt, tts, utils
+from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
 from agent.brains.speech import Models, choose_stt, choose_tts
@@ -51,8 +52,8 @@ class Control:
         self.keep = keep
         self._watch = LanguageWatch()
         self._one_at_a_time = asyncio.Lock()
-        self._retired: dict[Part, Any] = {}
-        """The last one of each, which may still have a sentence to finish."""
+        self._retired: dict[Part, list[tuple[Any, SpeechHandle | None]]] = {"stt": [], "tts": []}
+        """Each with what was being said when its successor came: it may still have to finish it."""
         self._following: asyncio.Task[None] | None = None
         if parts.language != "en":
             self._manner.language = parts.language
@@ -156,15 +157,18 @@ class Control:
             await self._swap("stt", ears)
 
     async def _swap(self, part: Part, new: stt.STT[Any] | tts.TTS[Any]) -> None:
-        """And close what was retired before."""
+        """And close what was retired before, unless it still speaks."""
         agent: Any = self._session.current_agent
         given = getattr(agent, part)
         old = given if utils.is_given(given) else getattr(self._session, part)
         agent.update_options(**{part: new})
-        over, self._retired[part] = self._retired.get(part), old
-        if over is not None:
+        retired = self._retired[part]
+        busy = [each for each in retired if each[1] is not None and not each[1].done()]
+        over = [each for each in retired if each not in busy]
+        self._retired[part] = [*busy, (old, self._session.current_speech)]
+        for each, _ in over:
             try:
-                await over.aclose()
+                await each.aclose()
             except Exception as error:  # nobody hears it any more
                 logger.warning("a %s could not be closed: %s", part, type(error).__name__)
 
