@@ -15,6 +15,7 @@ from .protocol import (
     ATTRIBUTE_HEAD,
     ATTRIBUTE_SIZE,
     RPC_APPEARANCE,
+    WRONG_APPEARANCE,
     ProtocolError,
     check_side,
     read_object,
@@ -117,6 +118,11 @@ class Appearance:
 class AppearanceError(Exception):
     """The avatar looks as it did before; the text says why, and what would be right."""
 
+    def __init__(self, text: str, *, refused: bool = False) -> None:
+        super().__init__(text)
+        self.refused: Final = refused
+        """The face cannot look so. Else it was not reached, and the next one may well."""
+
 
 async def ask(room: rtc.Room, avatar: str, asked: AppearanceChange) -> Appearance:
     """Have the participant ``avatar`` look as asked; answers what is in force then.
@@ -132,7 +138,9 @@ async def ask(room: rtc.Room, avatar: str, asked: AppearanceChange) -> Appearanc
         )
         return Appearance.from_json(answer)
     except rtc.RpcError as error:
-        raise AppearanceError(error.data or error.message) from error
+        # LiveKit has the same code for a call that nobody there knows, but no data with it.
+        refused = error.code == WRONG_APPEARANCE and bool(error.data)
+        raise AppearanceError(error.data or error.message, refused=refused) from error
     except ProtocolError as error:
         raise AppearanceError(str(error)) from error
     except Exception as error:  # a room that reconnects raises more than RpcError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +12,8 @@ from livekit import rtc
 from visavis import AvatarSession
 from visavis.appearance import AppearanceChange, AppearanceError
 from visavis.protocol import ATTRIBUTE_FACE, ATTRIBUTE_PUBLISH_ON_BEHALF, FaceState
+
+logger = logging.getLogger("visavis.agent")
 
 LATE: Final = 2.0
 """Seconds beyond ``FACE_TIMEOUT`` after which a face counts as absent."""
@@ -57,6 +60,7 @@ async def put_on(
         return
     try:
         await avatar.change(wanted)
-    except AppearanceError:
-        if avatar.avatar_identity in room.remote_participants:  # it has not just been lost
+    except AppearanceError as error:
+        if error.refused:
             raise
+        logger.warning("the face was not told how to feel: %s", error)
