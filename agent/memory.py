@@ -34,6 +34,8 @@ TURNS_TOLD: Final = 12
 TURNS_TOLD_SMALL: Final = 2
 LETTERS_TOLD: Final = 300
 """Of each turn."""
+MOST_TURNS: Final = 100
+"""Of one conversation that facts are gathered from, and of all that are left of earlier ones."""
 
 _GATHER: Final = (
     "You keep notes about a person for the next conversation with them. Below are the notes so far "
@@ -124,7 +126,9 @@ class Recorder:
         self, gatherer: llm.LLM[Any], known: Memory, deadline: float
     ) -> list[str] | None:
         """The new facts; None where the model answered with nothing that can take their place."""
-        said = "\n".join(f"{turn.role}: {turn.text[:LETTERS_TOLD]}" for turn in self._turns[-100:])
+        # Of earlier conversations there is what could not be gathered then.
+        turns = [*known.turns[-MOST_TURNS:], *self._turns[-MOST_TURNS:]]
+        said = "\n".join(f"{turn.role}: {turn.text[:LETTERS_TOLD]}" for turn in turns)
         asked = llm.ChatContext.empty()
         asked.add_message(role="system", content=_GATHER)
         notes = json.dumps(list(known.facts), ensure_ascii=False)

@@ -71,7 +71,7 @@ class Memories:
         facts: Sequence[str] | None,
         instead_of: Memory | None = None,
     ) -> bool:
-        """Add ``turns``; put ``facts`` in the place of those known, unless None.
+        """Add ``turns``; before, put ``facts`` in the place of all that is known, unless None.
 
         False, and nothing is kept, where the person asked to be forgotten after ``since``, the
         conversation's beginning (Unix seconds).
@@ -85,27 +85,26 @@ class Memories:
                 return False
             if instead_of is not None and self._recall(connection, person) != instead_of:
                 raise MemoryChangedError
+            if facts is not None:
+                self._clear(connection, person)
+                if facts:
+                    connection.execute(
+                        insert(FACTS),
+                        [{"person": person, "text": f[:LONGEST]} for f in facts[:MOST_FACTS]],
+                    )
             if turns:
                 rows = [asdict(turn) | {"person": person} for turn in turns[-MOST_TURNS:]]
                 for row in rows:
                     row["text"] = row["text"][:LONGEST]
                 connection.execute(insert(TURNS), rows)
                 self._drop_oldest(connection, person)
-            if facts is not None:
-                connection.execute(delete(FACTS).where(FACTS.c.person == person))
-                if facts:
-                    connection.execute(
-                        insert(FACTS),
-                        [{"person": person, "text": f[:LONGEST]} for f in facts[:MOST_FACTS]],
-                    )
         return True
 
     def forget(self, person: str) -> None:
         """Delete all that is known, and what conversations that run now would add."""
         with self._store.begin() as connection:
             self._know(connection, person)
-            for table in (FACTS, TURNS):
-                connection.execute(delete(table).where(table.c.person == person))
+            self._clear(connection, person)
             connection.execute(
                 update(PEOPLE).where(PEOPLE.c.person == person).values(forgotten_at=self._clock())
             )
@@ -120,6 +119,10 @@ class Memories:
             .order_by(TURNS.c.id)
         )
         return Memory(tuple(facts), tuple(Turn(*row) for row in turns))
+
+    def _clear(self, connection: Connection, person: str) -> None:
+        for table in (FACTS, TURNS):
+            connection.execute(delete(table).where(table.c.person == person))
 
     def _forgotten_at(self, connection: Connection, person: str) -> float:
         query = select(PEOPLE.c.forgotten_at).where(PEOPLE.c.person == person)

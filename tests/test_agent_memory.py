@@ -174,6 +174,14 @@ async def test_conversations_that_end_without_pause_do_not_keep_one_from_ending(
     assert [turn.text for turn in known.turns] == ["Hi!", "I like tea."]
 
 
+async def test_what_could_not_be_gathered_is_not_the_last_conversation_for_ever(
+    memories: Memories,
+) -> None:
+    await talk(memories, "facts", Notes(RuntimeError("down")), "Hi!", "My cat is ill.")
+    await talk(memories, "facts", NoteTaker(), "Hi again!", "I like tea.")
+    assert memories.recall(ANNA) == Memory(("My cat is ill.", "I like tea."), ())
+
+
 async def test_a_small_model_is_not_asked_for_facts(memories: Memories) -> None:
     await talk(memories, "facts", None, "Hi!", "I am Anna.")
     assert [turn.role for turn in memories.recall(ANNA).turns] == ["assistant", "user"]

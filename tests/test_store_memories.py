@@ -42,6 +42,12 @@ def test_one_person_is_not_told_of_another(memories: Memories) -> None:
     assert memories.recall(ANNA).facts == ("Is called Anna.",)
 
 
+def test_facts_and_what_they_were_gathered_from_are_not_both_told(memories: Memories) -> None:
+    memories.keep(ANNA, since=0, turns=said("I moved to Bern"), facts=None)
+    memories.keep(ANNA, since=0, turns=[], facts=["Lives in Bern."])
+    assert memories.recall(ANNA) == Memory(("Lives in Bern.",), ())
+
+
 def test_new_facts_do_not_pile_up_on_old_ones(memories: Memories) -> None:
     memories.keep(ANNA, since=0, turns=[], facts=["Lives in Rome."])
     memories.keep(ANNA, since=0, turns=said("I moved"), facts=["Lives in Bern."])
@@ -65,9 +71,10 @@ def test_a_running_conversation_does_not_bring_back_what_was_forgotten(
 
 
 def test_a_talkative_person_does_not_fill_the_disk(memories: Memories) -> None:
+    memories.keep(ANNA, since=0, turns=[], facts=["x" * 10 * LONGEST] * 1000)
     for round_ in range(3):
         texts = [f"{round_} {n}" for n in range(MOST_TURNS // 2)]
-        memories.keep(ANNA, since=0, turns=said(*texts), facts=["x" * 10 * LONGEST] * 1000)
+        memories.keep(ANNA, since=0, turns=said(*texts), facts=None)
     known = memories.recall(ANNA)
     assert len(known.turns) == MOST_TURNS
     assert known.turns[-1].text == f"2 {MOST_TURNS // 2 - 1}"
