@@ -157,6 +157,17 @@ class Settings(BrainSettings, DoorSettings):
     dispatch_timeout: float = Field(3.0, gt=0, le=30)
     """Seconds to wait until an agent has taken the room."""
 
+    @property
+    def host_here(self) -> str:
+        """Where this machine finds what listens on ``host``."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+    @property
+    def url_here(self) -> str:
+        """The gateway's, for this machine."""
+        host = self.host_here
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 def load_settings() -> Settings:
     """Read the settings, or end the process (status 2) with a sentence for each wrong value."""

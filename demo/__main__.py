@@ -27,6 +27,7 @@ from settings import Settings, load_settings
 
 PATIENCE: Final = 120.0
 """Seconds until the demo gives up on becoming ready."""
+LOCALHOST: Final = ("127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -102,26 +103,29 @@ def _watch(
             return
         over.wait(0.2)
     if not over.is_set():
-        _welcome(settings.port, time.monotonic() - started)
+        _welcome(settings, time.monotonic() - started)
 
 
 def _not_ready(settings: Settings, programs: list[Program]) -> list[str]:
     waiting = [p.name for p in programs if p.ready_file is not None and not p.ready_file.exists()]
-    return waiting if _answers(settings.port) else [*waiting, "gateway"]
+    return waiting if _answers(settings.url_here) else [*waiting, "gateway"]
 
 
-def _answers(port: int) -> bool:
+def _answers(gateway: str) -> bool:
     for path in ("ready", ""):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=2):
+            with urllib.request.urlopen(f"{gateway}/{path}", timeout=2):
                 pass
         except (urllib.error.URLError, OSError):
             return False
     return True
 
 
-def _welcome(port: int, seconds: float) -> None:
-    print(f"\n  ready in {seconds:.0f} s:  http://localhost:{port}\n", flush=True)
+def _welcome(settings: Settings, seconds: float) -> None:
+    host = settings.host_here
+    # Browsers give their microphone to the name, and not to every address that it stands for.
+    url = f"http://localhost:{settings.port}" if host in LOCALHOST else settings.url_here
+    print(f"\n  ready in {seconds:.0f} s:  {url}\n", flush=True)
     print("  Ctrl-C stops everything.\n", flush=True)
 
 

@@ -28,7 +28,8 @@ def check(settings: Settings, *, own_livekit: bool) -> None:
     """Raises :class:`Problem` with a sentence for the first thing that stands in the way."""
     if not PAGE.is_file():
         raise Problem("the page is not built: run `make setup`")
-    check_port(settings.port, f"choose another: PORT={settings.port + 1} make demo")
+    remedy = f"choose another: PORT={settings.port + 1} make demo"
+    check_port(settings.port, remedy, settings.host_here)
     if own_livekit:
         for port in LIVEKIT_PORTS:
             check_port(port, "if that is a LiveKit server, set LIVEKIT_URL and its key to use it")
@@ -53,12 +54,14 @@ def _check_embedded_brains() -> None:
         ) from None
 
 
-def check_port(port: int, remedy: str) -> None:
-    """Raises :class:`Problem` when something listens on ``port`` of this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise Problem(f"port {port} is in use by another program: stop it, or {remedy}")
+def check_port(port: int, remedy: str, host: str = "127.0.0.1") -> None:
+    """Raises :class:`Problem` when something listens on ``port`` of ``host``, which is this
+    machine."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return
+    raise Problem(f"port {port} is in use by another program: stop it, or {remedy}")
 
 
 async def _check_livekit(settings: Settings) -> None:

@@ -194,7 +194,7 @@ def check_port(settings: Settings) -> list[Finding]:
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        if _is_ours(host, port):
+        if _is_ours(settings.url_here):
             return [ok("port", f"A gateway answers on port {port}.")]
         says = f"HOST={host} PORT={port} cannot be listened on: {error.strerror or error}."
         mend = "Stop the program that has the port, or set PORT or HOST otherwise."
@@ -202,10 +202,9 @@ def check_port(settings: Settings) -> list[Finding]:
     return [ok("port", f"Port {port} is free for a gateway.")]
 
 
-def _is_ours(host: str, port: int) -> bool:
-    asked = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+def _is_ours(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{asked}:{port}/inf", timeout=3) as answer:
+        with urllib.request.urlopen(f"{url}/inf", timeout=3) as answer:
             return b'"Visavis"' in answer.read(4096)
     except (OSError, ValueError, urllib.error.URLError):
         return False

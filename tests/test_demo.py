@@ -1,0 +1,81 @@
+"""What `make demo` starts, and where it looks for it and says that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from demo.__main__ import _answers, _welcome
+from demo.preflight import check_port
+from demo.problem import Problem
+from settings import Settings
+
+OTHER = "127.0.0.9"
+"""An address of this machine at which 127.0.0.1 does not answer."""
+
+
+def plain(**given: Any) -> Settings:
+    return Settings(_env_file=None, **given)
+
+
+class Gateway(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def gateway_elsewhere() -> Iterator[int]:
+    """Its port."""
+    try:
+        server = ThreadingHTTPServer((OTHER, 0), Gateway)
+    except OSError:
+        pytest.skip(f"{OTHER} is no address of this machine")
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_gateway_that_listens_on_an_address_of_ones_own_is_never_ready(
+    gateway_elsewhere: int,
+) -> None:
+    assert _answers(plain(host=OTHER, port=gateway_elsewhere).url_here)
+    assert not _answers(plain(port=gateway_elsewhere).url_here)
+
+
+def test_a_busy_port_on_an_address_of_ones_own_is_met_with_a_traceback(
+    gateway_elsewhere: int,
+) -> None:
+    with pytest.raises(Problem, match=f"port {gateway_elsewhere} is in use.*PORT=1"):
+        check_port(gateway_elsewhere, "PORT=1", plain(host=OTHER).host_here)
+    check_port(gateway_elsewhere, "PORT=1", plain().host_here)
+
+
+@pytest.mark.parametrize(
+    ("host", "here", "told"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8081", "http://localhost:8081"),
+        ("0.0.0.0", "http://127.0.0.1:8081", "http://localhost:8081"),
+        ("::", "http://[::1]:8081", "http://localhost:8081"),
+        ("localhost", "http://localhost:8081", "http://localhost:8081"),
+        ("192.0.2.7", "http://192.0.2.7:8081", "http://192.0.2.7:8081"),
+        ("2001:db8::7", "http://[2001:db8::7]:8081", "http://[2001:db8::7]:8081"),
+    ],
+)
+def test_the_person_is_sent_where_nothing_listens(
+    capsys: pytest.CaptureFixture[str], host: str, here: str, told: str
+) -> None:
+    settings = plain(host=host, port=8081)
+    assert settings.url_here == here
+    _welcome(settings, 3.0)
+    assert f"ready in 3 s:  {told}\n" in capsys.readouterr().out
