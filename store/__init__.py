@@ -5,7 +5,7 @@ from .keys import Keys, StoredKey
 from .memories import Memories, Memory, MemoryChangedError, Turn
 from .queues import Claim, Queue, Queues, Tried
 from .sessions import Sessions, StoredSession, TooManyOpen
-from .webhooks import TooManyWebhooks, Webhook, Webhooks
+from .webhooks import TooManyWebhooks, Webhook, WebhookChanges, Webhooks
 from .workers import Worker, Workers
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Tried",
     "Turn",
     "Webhook",
+    "WebhookChanges",
     "Webhooks",
     "Worker",
     "Workers",

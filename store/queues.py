@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,7 +30,7 @@ class Claim:
     failing_since: float | None
     """Unix seconds."""
     holder: str
-    """Who has the lease."""
+    """Who has the lease: this claim, and no other of the same gateway's."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,12 @@ class Queues:
         self._lease = lease
 
     def claim(
-        self, holder: str, *, limit: int, room_for: Callable[[str], int], most: int
+        self, gateway: str, *, limit: int, room_for: Callable[[str], int], most: int
     ) -> list[Claim]:
         """Up to ``limit`` of what is due, and nobody else's.
 
         Args:
-            holder: Who asks.
+            gateway: Who asks, for people.
             room_for: How many more of one webhook's, by its id; no more than ``most`` of any.
         """
         now = self._clock()
@@ -89,6 +90,7 @@ class Queues:
                 break
             if taken.get(row.id, 0) >= room_for(row.id):
                 continue
+            holder = f"{gateway[:47]}-{secrets.token_hex(8)}"
             if self._take(holder, row, now):
                 taken[row.id] = taken.get(row.id, 0) + 1
                 claims.append(

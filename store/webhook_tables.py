@@ -71,7 +71,7 @@ QUEUES: Final = Table(
     Index("visavis_webhook_queues_due", "state", "next_at"),
 )
 """``seq``: of the last event that was told or did not concern the webhook. ``attempts``: how often
-the next one has failed. ``leased_by``: the gateway that tells it now."""
+the next one has failed. ``leased_by``: the claim of the gateway that tells it now."""
 
 KEY_REVOKED: Final = (
     select(KEYS.c.id)

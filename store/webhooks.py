@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
@@ -46,6 +46,14 @@ class Webhook:
     """Told of that one alone; None: of all of the owner's."""
     disabled_because: str | None = None
     """Where it was not the owner who disabled it."""
+
+
+class WebhookChanges(TypedDict, total=False):
+    """What shall be different, each as in :class:`Webhook`."""
+
+    url: str
+    types: tuple[EventType, ...] | None
+    enabled: bool
 
 
 class Webhooks:
@@ -135,27 +143,33 @@ class Webhooks:
         with self._store.connect() as connection:
             return [_as_it_is(row) for row in connection.execute(query)]
 
-    def keep(self, webhook: Webhook) -> bool:
-        """Change its URL, types and whether it is enabled; False where it is gone.
+    def change(self, id: str, changes: WebhookChanges) -> bool:
+        """At least one, and nothing else; False where it is gone.
 
-        Enabled, it is told of what it missed, from where it stopped.
+        Enabled, or at another URL, it is told of what it missed, from where it stopped; how a try
+        ends that is under way no longer matters.
         """
+        values: dict[str, Any] = {**changes}
+        if "types" in changes:
+            values["types"] = _types_text(changes["types"])
+        if "enabled" in changes:
+            values["disabled_because"] = None
         with self._store.begin() as connection:
             changed = connection.execute(
-                update(WEBHOOKS)
-                .where(WEBHOOKS.c.id == webhook.id)
-                .values(
-                    url=webhook.url,
-                    types=_types_text(webhook.types),
-                    enabled=webhook.enabled,
-                    disabled_because=webhook.disabled_because,
-                )
+                update(WEBHOOKS).where(WEBHOOKS.c.id == id).values(**values)
             )
-            if webhook.enabled:
+            if changes.get("enabled", "url" in changes):
                 connection.execute(
                     update(QUEUES)
-                    .where(QUEUES.c.webhook == webhook.id, QUEUES.c.state != "done")
-                    .values(state="open", attempts=0, failing_since=None, next_at=0.0)
+                    .where(QUEUES.c.webhook == id, QUEUES.c.state != "done")
+                    .values(
+                        state="open",
+                        attempts=0,
+                        failing_since=None,
+                        next_at=0.0,
+                        leased_by=None,
+                        leased_until=0.0,
+                    )
                 )
         return changed.rowcount > 0
 

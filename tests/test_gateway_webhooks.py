@@ -58,7 +58,7 @@ class Product:
 
     def deliverer(
         self,
-        holder: str = "here",
+        gateway: str = "here",
         pace: Pace = QUICK,
         *,
         lease: float = LEASE,
@@ -68,7 +68,7 @@ class Product:
         return Deliverer(
             (self.sessions, self.webhooks, self.queues(lease)),
             make_post(allow_private=allow_private, timeout=timeout),
-            holder=holder,
+            gateway=gateway,
             clock=time.time,
             random=lambda: 0.5,
             pace=pace,
@@ -154,7 +154,7 @@ store = open_store(sys.argv[1])
 queues = Queues(store, time.time, lease=float(sys.argv[2]))
 asyncio.run(Deliverer(
     (Sessions(store, time.time), Webhooks(store, time.time), queues),
-    make_post(allow_private=True), holder="doomed", clock=time.time, random=lambda: 0.5,
+    make_post(allow_private=True), gateway="doomed", clock=time.time, random=lambda: 0.5,
 ).run())
 """
 
@@ -263,7 +263,7 @@ async def test_a_receiver_that_is_gone_is_not_asked_again(
         assert receiver.asked["/hook"] == 1
         found = small.webhooks.find("acme", hook.id)
         assert found is not None and found.disabled_because == "it answered 410 Gone"
-        small.webhooks.keep(replace(found, enabled=True, disabled_because=None))
+        small.webhooks.change(found.id, {"enabled": True})
         await receiver.until(lambda: receiver.seqs("/hook", "a") == [1, 2])
         await receiver.until(lambda: receiver.seqs("/hook", "b") == [1])
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
 
-from store import Claim, Keys, Queues, Sessions, StoredSession, TooManyWebhooks, Tried, Webhooks
+from store import (
+    Claim,
+    Keys,
+    Queues,
+    Sessions,
+    StoredSession,
+    TooManyWebhooks,
+    Tried,
+    WebhookChanges,
+    Webhooks,
+)
 from store.webhooks import MOST_WEBHOOKS
 from tests.clocks import Clock
 
@@ -37,8 +46,8 @@ def begin(sessions: Sessions, id: str, owner: str = "acme") -> str:
     return id
 
 
-def claim(queues: Queues, holder: str = "here", limit: int = 100, most: int = 100) -> list[Claim]:
-    return queues.claim(holder, limit=limit, room_for=lambda _: most, most=most)
+def claim(queues: Queues, gateway: str = "here", limit: int = 100, most: int = 100) -> list[Claim]:
+    return queues.claim(gateway, limit=limit, room_for=lambda _: most, most=most)
 
 
 def test_a_webhook_is_not_told_of_strangers_sessions(
@@ -162,7 +171,7 @@ def test_a_webhook_that_is_enabled_again_has_not_missed_anything(
     assert claim(queues) == []
     stopped = webhooks.find("acme", webhook.id)
     assert stopped is not None and stopped.disabled_because == "gone"
-    assert webhooks.keep(replace(stopped, enabled=True, disabled_because=None))
+    assert webhooks.change(stopped.id, {"enabled": True})
     assert {(each.session, each.seq, each.attempts) for each in claim(queues)} == {
         ("a", 0, 0),
         ("b", 0, 0),
@@ -171,10 +180,61 @@ def test_a_webhook_that_is_enabled_again_has_not_missed_anything(
 
 def test_what_an_old_url_answered_does_not_undo_the_new_one(webhooks: Webhooks) -> None:
     webhook = webhooks.add("acme", URL)
-    assert webhooks.keep(replace(webhook, url=URL + "/new"))
+    assert webhooks.change(webhook.id, {"url": URL + "/new"})
     assert not webhooks.disable(webhook, "gone")
     found = webhooks.find("acme", webhook.id)
     assert found is not None and found.enabled and found.url == URL + "/new"
+
+
+@pytest.mark.parametrize("mended", [{"enabled": True}, {"url": URL + "/new"}])
+def test_a_try_that_is_under_way_does_not_undo_what_its_owner_has_just_mended(
+    mended: WebhookChanges,
+    sessions: Sessions,
+    webhooks: Webhooks,
+    queues: Queues,
+    clock: Clock,
+) -> None:
+    webhook = webhooks.add("acme", URL)
+    begin(sessions, "a")
+    [old] = claim(queues)
+    assert webhooks.change(webhook.id, mended)
+    for next_at in (clock.now + 3600, None):
+        assert not queues.failed(old, Tried(clock.now, 503), next_at=next_at)
+    [new] = claim(queues)
+    assert new.attempts == 0
+    assert not queues.told(old, 1, Tried(clock.now, 200), over=False)
+    queues.release(old)
+    assert claim(queues) == [], "it took the new one's lease"
+
+
+def test_a_change_does_not_undo_another_or_hurry_what_waits(
+    sessions: Sessions, webhooks: Webhooks, queues: Queues, clock: Clock
+) -> None:
+    webhook = webhooks.add("acme", URL)
+    begin(sessions, "a")
+    [held] = claim(queues)
+    queues.failed(held, Tried(clock.now, 503), next_at=clock.now + 60)
+    assert webhooks.change(webhook.id, {"types": ("session.ended",)})
+    assert claim(queues) == []
+    webhooks.disable(webhook, "gone")
+    assert webhooks.change(webhook.id, {"types": None})
+    found = webhooks.find("acme", webhook.id)
+    assert found is not None and not found.enabled and found.disabled_because == "gone"
+
+
+def test_what_a_gateway_held_too_long_is_not_ended_by_it_once_it_holds_it_again(
+    sessions: Sessions, webhooks: Webhooks, queues: Queues, clock: Clock
+) -> None:
+    webhooks.add("acme", URL)
+    begin(sessions, "a")
+    [first] = claim(queues)
+    clock.now += LEASE
+    [second] = claim(queues)
+    assert not queues.told(first, 1, None, over=False)
+    assert not queues.failed(first, Tried(clock.now, None), next_at=None)
+    queues.release(first)
+    assert claim(queues) == []
+    assert queues.told(second, 1, None, over=False)
 
 
 def test_one_webhook_with_many_sessions_does_not_hide_another(
@@ -212,7 +272,7 @@ def test_a_removed_webhook_leaves_nothing_to_do(
     [held] = claim(queues)
     assert webhooks.remove("acme", webhook.id)
     assert not queues.told(held, 1, None, over=False)
-    assert not webhooks.keep(webhook)
+    assert not webhooks.change(webhook.id, {"enabled": True})
     sessions.end("a", "left")
     assert sessions.forget(ended_before=1e9) == 1
 
@@ -262,7 +322,7 @@ def test_a_webhook_does_not_outlive_the_key_that_made_it(
     shown = {each.id: each for each in webhooks.all(None)}
     assert {each.id for each in shown.values() if each.enabled} == {theirs.id, nobodys.id}
     assert shown[ours.id].disabled_because == "its API key was revoked"
-    webhooks.keep(replace(ours, enabled=True))  # by an administrator, say
+    webhooks.change(ours.id, {"enabled": True})  # by an administrator, say
     clock.now += LEASE
     assert not {ours.id, late.id} & {each.webhook.id for each in claim(queues)}
     found = webhooks.find(None, ours.id)

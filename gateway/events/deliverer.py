@@ -59,7 +59,7 @@ class Deliverer:
         store: tuple[Sessions, Webhooks, Queues],
         post: Post,
         *,
-        holder: str,
+        gateway: str,
         clock: Callable[[], float],
         random: Callable[[], float],
         pace: Pace | None = None,
@@ -67,14 +67,14 @@ class Deliverer:
     ) -> None:
         """
         Args:
-            holder: A name that no other gateway has.
+            gateway: Its name, for people who look into the store.
             clock: Unix seconds.
             random: From 0 to 1.
             told: Called with ``delivered``, ``failed`` or ``given_up`` after each try.
         """
         self._sessions, self._webhooks, self._queues = store
         self._post = post
-        self._holder = holder
+        self._gateway = gateway
         self._clock = clock
         self._random = random
         self._pace = pace or Pace()
@@ -126,7 +126,7 @@ class Deliverer:
             return []
         return await asyncio.to_thread(
             self._queues.claim,
-            self._holder,
+            self._gateway,
             limit=free,
             room_for=self._room_for,
             most=self._pace.at_once_each,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -46,7 +45,7 @@ class Events:
         self._deliverer = Deliverer(
             (sessions, webhooks, queues),
             post,
-            holder=f"{socket.gethostname()[:40]}-{secrets.token_hex(8)}",
+            gateway=socket.gethostname(),
             clock=time.time,
             random=random.random,
             told=told,

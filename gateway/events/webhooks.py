@@ -6,14 +6,13 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from safe_fetch import FetchError
-from store import Queues, TooManyWebhooks, Webhook, Webhooks
+from store import Queues, TooManyWebhooks, Webhook, WebhookChanges, Webhooks
 from store.idempotency import Requests
 from store.webhook_tables import QueueState
 
@@ -112,17 +111,16 @@ def webhook_routes(
     @routes.patch("/{id}", operation_id="change_webhook", summary="Change a webhook")
     async def change(caller: MayUse, id: Id, change: WebhookChange) -> WebhookInfo:
         """Another URL, other types, off or on again."""
-        webhook = await find(caller, id)
-        asked = change.model_fields_set
+        await find(caller, id)
+        changes: WebhookChanges = {}
         if change.url is not None:
             await check_url(change.url)
-            webhook = replace(webhook, url=change.url)
-        if "types" in asked:
-            types = None if change.types is None else tuple(change.types)
-            webhook = replace(webhook, types=types)
+            changes["url"] = change.url
+        if "types" in change.model_fields_set:
+            changes["types"] = None if change.types is None else tuple(change.types)
         if change.enabled is not None:
-            webhook = replace(webhook, enabled=change.enabled, disabled_because=None)
-        if not await asyncio.to_thread(webhooks.keep, webhook):
+            changes["enabled"] = change.enabled
+        if changes and not await asyncio.to_thread(webhooks.change, id, changes):
             raise _unknown()
         return WebhookInfo(**info_of(await find(caller, id)))
 
