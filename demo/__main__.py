@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import signal
@@ -12,8 +13,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,8 @@ class Program:
     name: str
     command: tuple[str, ...]
     ready_file: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    """What it is told beside the environment of the demo."""
 
 
 def main() -> None:
@@ -61,8 +64,15 @@ def _programs(settings: Settings, server: Path | None, folder: Path) -> list[Pro
         Program("gateway", (python, "-m", "gateway")),
     ]
     if server is not None:
-        programs.insert(0, Program("livekit", (str(server), "--config", "livekit.yaml")))
+        programs.insert(0, _livekit(settings, server))
     return programs
+
+
+def _livekit(settings: Settings, server: Path) -> Program:
+    # Of one's own pair livekit.yaml knows nothing. JSON is YAML whatever the secret is made of.
+    pair = {settings.livekit_api_key: settings.livekit_api_secret.get_secret_value()}
+    env = {"LIVEKIT_KEYS": json.dumps(pair)}
+    return Program("livekit", (str(server), "--config", "livekit.yaml"), env=env)
 
 
 def _run(settings: Settings, programs: list[Program]) -> int:
@@ -72,7 +82,7 @@ def _run(settings: Settings, programs: list[Program]) -> int:
     if hasattr(signal, "SIGHUP"):  # the terminal was closed
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     for program in programs:
-        env = os.environ | {"PYTHONUNBUFFERED": "1"}
+        env = os.environ | {"PYTHONUNBUFFERED": "1"} | program.env
         env.setdefault("LIVEKIT_LOG_LEVEL", "WARN")
         if program.ready_file is not None:
             env["READY_FILE"] = str(program.ready_file)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
-from demo.__main__ import _answers, _welcome
-from demo.preflight import check_port
+from bench.livekit import ROOT, find_livekit, free_ports
+from demo.__main__ import _answers, _programs, _welcome
+from demo.preflight import _check_livekit, check_port
 from demo.problem import Problem
 from settings import Settings
 
+SECRET = "0123456789: {this is 'long' \"enough\", #and odd}"
 OTHER = "127.0.0.9"
 """An address of this machine at which 127.0.0.1 does not answer."""
 
@@ -79,3 +85,36 @@ def test_the_person_is_sent_where_nothing_listens(
     assert settings.url_here == here
     _welcome(settings, 3.0)
     assert f"ready in 3 s:  {told}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", ["devkey", "mine"])
+def test_the_demos_own_livekit_refuses_a_key_of_ones_own(tmp_path: Path, key: str) -> None:
+    """Nor does it take one apart that looks like something else in YAML."""
+    given = {} if key == "devkey" else {"livekit_api_key": key, "livekit_api_secret": SECRET}
+    settings = plain(**given)
+    program = _programs(settings, find_livekit(), tmp_path)[0]
+    port, tcp = free_ports(2)
+    server = subprocess.Popen(
+        [*program.command, "--port", str(port), "--rtc.tcp_port", str(tcp)],
+        cwd=ROOT,
+        env=os.environ | program.env | {"UDP_PORT": "0"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        url = f"ws://127.0.0.1:{port}"
+        asyncio.run(until_it_takes(settings.model_copy(update={"livekit_url": url})))
+    finally:
+        server.kill()
+        server.wait()
+
+
+async def until_it_takes(settings: Settings) -> None:
+    """LiveKit, the key."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await _check_livekit(settings)
+            except Problem as problem:
+                assert "refused the key" not in str(problem)
+                await asyncio.sleep(0.05)
