@@ -1,4 +1,13 @@
-import { ConnectionState, DisconnectReason, type LocalTrack, Room, RoomEvent } from 'livekit-client';
+import {
+  ConnectionState,
+  DisconnectReason,
+  type LocalTrack,
+  type Participant,
+  Room,
+  RoomEvent,
+  Track,
+  type TrackPublication,
+} from 'livekit-client';
 import { Deck } from '../cards/Deck';
 import { Conversation } from '../conversation/Conversation';
 import { recallPerson, secretToSend } from '../person/person';
@@ -78,16 +87,14 @@ function keepSeat(room: Room, conversation: Conversation, seat: Seat | null, sig
   const remember = () => {
     rememberSeat({ ...place, muted, lines: conversation.read() });
   };
-  const follow = (change: boolean) => (_: unknown, { isLocal }: { isLocal: boolean }) => {
-    if (!isLocal) return;
-    muted = change;
+  const follow = ({ source, isMuted }: TrackPublication, { isLocal }: Participant) => {
+    if (!isLocal || source !== Track.Source.Microphone) return;
+    muted = isMuted;
     remember();
   };
-  room.on(RoomEvent.TrackMuted, follow(true));
-  room.on(RoomEvent.TrackUnmuted, follow(false));
-  room.on(RoomEvent.LocalTrackPublished, () => {
-    muted = false;
-  });
+  room.on(RoomEvent.TrackMuted, follow);
+  room.on(RoomEvent.TrackUnmuted, follow);
+  room.on(RoomEvent.LocalTrackPublished, follow);
   window.addEventListener('pagehide', remember, { signal });
   document.addEventListener('visibilitychange', remember, { signal });
   remember();
