@@ -1,11 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { RoomEvent, Track } from 'livekit-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { TOPIC_TRANSCRIPTION } from '../protocol';
 import { type Call, openCall } from './openCall';
-import { recallSeat } from './seat';
+import { HANG_UP, recallSeat } from './seat';
+
+type Handler = (reader: unknown, participant: { identity: string }) => void;
 
 class FakeRoom extends EventEmitter {
   readonly name = 'room-1';
+  readonly handlers = new Map<string, Handler>();
   readonly remoteParticipants = new Map();
   readonly localParticipant = {
     identity: 'me',
@@ -17,8 +21,8 @@ class FakeRoom extends EventEmitter {
       return Promise.resolve();
     },
   };
-  registerTextStreamHandler() {
-    return undefined;
+  registerTextStreamHandler(topic: string, handler: Handler) {
+    this.handlers.set(topic, handler);
   }
   registerRpcMethod() {
     return undefined;
@@ -58,9 +62,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-async function enter() {
+async function enter(controller = new AbortController()) {
   const call: Call = await openCall({
-    signal: new AbortController().signal,
+    signal: controller.signal,
     seat: null,
     onlyBack: false,
     onStep: () => undefined,
@@ -68,10 +72,18 @@ async function enter() {
   });
   await call.microphone;
   const room = call.room as unknown as FakeRoom;
+  const hear = async (text: string) => {
+    async function* read() {
+      yield await Promise.resolve(text);
+    }
+    const reader = Object.assign(read(), { info: { id: text } });
+    room.handlers.get(TOPIC_TRANSCRIPTION)?.(reader, { identity: 'agent' });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  };
   const happen = (event: string, publication: { source: Track.Source; isMuted: boolean }) => {
     room.emit(event, publication, room.localParticipant);
   };
-  return { happen };
+  return { room, hear, happen };
 }
 
 /** Whether a page that is loaded now leaves the microphone off. */
@@ -99,4 +111,30 @@ test('a muted microphone that is published anew is not on after a reload', async
   happen(RoomEvent.TrackMuted, muted);
   happen(RoomEvent.LocalTrackPublished, muted);
   expect(staysMuted()).toBe(true);
+});
+
+test('a lost connection does not cost what was said, when one tries again', async () => {
+  const { room, hear } = await enter();
+  await hear('Hello.');
+  room.emit(RoomEvent.Disconnected);
+  expect(recallSeat()?.lines).toMatchObject([{ text: 'Hello.', state: 'done' }]);
+});
+
+test('trying again where the agent is gone does not cost what was said', async () => {
+  const controller = new AbortController();
+  const { room, hear } = await enter(controller);
+  await hear('Hello.');
+  controller.abort();
+  expect(recallSeat()?.lines).toMatchObject([{ text: 'Hello.' }]);
+  await hear('Is somebody there?');
+  room.emit(RoomEvent.Disconnected);
+  expect(recallSeat()?.lines).toHaveLength(1); // The next call keeps the seat.
+});
+
+test('who has hung up does not find the place again', async () => {
+  const controller = new AbortController();
+  const { room } = await enter(controller);
+  controller.abort(HANG_UP);
+  room.emit(RoomEvent.Disconnected);
+  expect(recallSeat()).toBeNull();
 });

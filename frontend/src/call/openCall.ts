@@ -80,7 +80,7 @@ async function publishMicrophone(
   }
 }
 
-/** Keeps the place for a reload; livekit-client leaves the room before `pagehide` comes here. */
+/** Keeps the place for a reload, where livekit-client leaves before `pagehide`, and a new attempt. */
 function keepSeat(room: Room, conversation: Conversation, seat: Seat | null, signal: AbortSignal) {
   const place = { room: room.name, identity: room.localParticipant.identity };
   let muted = seat?.muted ?? false;
@@ -95,6 +95,12 @@ function keepSeat(room: Room, conversation: Conversation, seat: Seat | null, sig
   room.on(RoomEvent.TrackMuted, follow);
   room.on(RoomEvent.TrackUnmuted, follow);
   room.on(RoomEvent.LocalTrackPublished, follow);
+  room.on(RoomEvent.Disconnected, () => {
+    if (!signal.aborted) remember();
+  });
+  signal.addEventListener('abort', () => {
+    if (signal.reason !== HANG_UP) remember(); // Whoever tries again goes on with what was said.
+  });
   window.addEventListener('pagehide', remember, { signal });
   document.addEventListener('visibilitychange', remember, { signal });
   remember();
