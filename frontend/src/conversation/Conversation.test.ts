@@ -45,9 +45,9 @@ function setUp() {
     room.handlers.get(TOPIC_TRANSCRIPTION)?.(reader, { identity: from });
     await new Promise((resolve) => setTimeout(resolve, 0));
   };
-  const answerFrom = async (from: string, ...titles: string[]) => {
-    const sources = titles.map((title) => ({ title, where: 'a.pdf', heading: '' }));
-    const readAll = () => Promise.resolve(JSON.stringify({ question: '?', sources }));
+  const answerFrom = async (from: string, title: string, question = 'Why?') => {
+    const sources = [{ title, where: 'a.pdf', heading: '' }];
+    const readAll = () => Promise.resolve(JSON.stringify({ question, sources }));
     room.handlers.get(TOPIC_SOURCES)?.({ readAll }, { identity: from });
     await new Promise((resolve) => setTimeout(resolve, 0));
   };
@@ -140,6 +140,35 @@ test('an answer that was never given does not leave its sources to the next', as
   await hear('me', 'u1', ['No, wait'], true);
   await hear('agent', 'a1', ['Yes?'], true);
   expect(sourcesOf(conversation.read())).toEqual([[], []]);
+});
+
+test('an answer that was begun before the last word was sure does not lose its sources', async () => {
+  const { conversation, hear, answerFrom } = setUp();
+  await hear('me', 'u1', ['The lamp.'], true);
+  await hear('me', 'u2', ['how fast does it turn'], false);
+  await answerFrom('agent', 'Light', 'The lamp. how fast does it turn');
+  await hear('me', 'u2', ['How fast does it turn?'], true);
+  await hear('agent', 'a1', ['Once in ', 'eleven seconds.'], true);
+  expect(sourcesOf(conversation.read())).toEqual([[], [], ['Light']]);
+});
+
+test('what is still said of the answer before does not take the sources of the next', async () => {
+  const { conversation, room, hear, answerFrom } = setUp();
+  let end: () => void = () => undefined;
+  const cut = new Promise<void>((resolve) => (end = resolve));
+  async function* read() {
+    yield 'Well, ';
+    await cut;
+    yield 'it';
+  }
+  const reader = Object.assign(read(), { info: { id: 'a1' } });
+  room.handlers.get(TOPIC_TRANSCRIPTION)?.(reader, { identity: 'agent' });
+  await hear('me', 'u1', ['Why?'], false);
+  await answerFrom('agent', 'Handbook');
+  end();
+  await hear('me', 'u1', ['Why?'], true);
+  await hear('agent', 'a2', ['Because.'], true);
+  expect(sourcesOf(conversation.read())).toEqual([[], [], ['Handbook']]);
 });
 
 test('a stranger in the room cannot put sources under an answer', async () => {

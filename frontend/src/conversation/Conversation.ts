@@ -10,7 +10,7 @@ import {
 import { Store } from '../store';
 import { type FileFate, LONGEST_FILE, parseFileNews, UNKNOWN_FATE } from './files';
 import { type Line, withAllClosed, withLine } from './lines';
-import { parseSources, type Source } from './sources';
+import { asksFor, type Basis, NO_BASIS, parseBasis } from './sources';
 
 /**
  * The history of one room. Made before the room connects, so that no first word is missed, and kept
@@ -21,7 +21,7 @@ export class Conversation extends Store<readonly Line[]> {
   private readonly room: Room;
   private typed = 0;
   /** Of the answer that begins. */
-  private sources: readonly Source[] = [];
+  private basis: Basis = NO_BASIS;
   /** Of files, by the id of their stream: the agent may answer before the last byte has left. */
   private readonly fates = new Map<string, FileFate>();
   private readonly awaited = new Map<string, (fate: FileFate) => void>();
@@ -111,7 +111,7 @@ export class Conversation extends Store<readonly Line[]> {
 
   private async expect(reader: TextStreamReader): Promise<void> {
     try {
-      this.sources = parseSources(await reader.readAll());
+      this.basis = parseBasis(await reader.readAll());
     } catch {
       // The sender is gone, and so is the answer.
     }
@@ -129,11 +129,20 @@ export class Conversation extends Store<readonly Line[]> {
     this.publish(withLine(this.read(), this.withSources(line)));
   }
 
-  /** The first words of an answer take the sources; another question leaves them without one. */
+  /**
+   * The first words of an answer take the sources; another question leaves them without one. The
+   * same question does not: an agent that answers before it was sure of the last word sends them
+   * before the final hearing of it.
+   */
   private withSources(line: Line): Line {
+    if (line.text.trim() === '') return line;
+    if (line.who === 'you') {
+      if (!asksFor(this.basis, line.text)) this.basis = NO_BASIS;
+      return line;
+    }
     const before = this.read().find(({ id }) => id === line.id);
-    const sources = before === undefined ? this.sources : before.sources;
-    if (line.text.trim() !== '') this.sources = [];
-    return line.who === 'you' || !sources?.length ? line : { ...line, sources };
+    const sources = before === undefined ? this.basis.sources : before.sources;
+    if (before === undefined) this.basis = NO_BASIS;
+    return sources?.length ? { ...line, sources } : line;
   }
 }
