@@ -1,9 +1,10 @@
-import { useLocalParticipant, useMediaDeviceSelect } from '@livekit/components-react';
-import type { Track } from 'livekit-client';
+import { useLocalParticipant } from '@livekit/components-react';
+import { RoomEvent, type Track } from 'livekit-client';
 import { useCallback, useEffect, useState } from 'react';
 import { diagnoseMicrophone } from '../call/microphone';
 import type { Call } from '../call/openCall';
 import type { MicrophoneProblem } from '../call/problems';
+import { watchMicrophones } from './microphones';
 
 export interface Microphone {
   on: boolean;
@@ -24,10 +25,20 @@ export function useMicrophone({ room, microphone }: Call): Microphone {
   const { isMicrophoneEnabled, microphoneTrack, localParticipant } = useLocalParticipant();
   const [busy, setBusy] = useState(true);
   const [problem, setProblem] = useState<MicrophoneProblem | null>(null);
-  const { devices, activeDeviceId, setActiveMediaDevice } = useMediaDeviceSelect({
-    kind: 'audioinput',
-    room,
-  });
+  const [devices, setDevices] = useState<MediaDeviceInfo[]>([]);
+  const [deviceId, setDeviceId] = useState(room.getActiveDevice('audioinput') ?? 'default');
+
+  useEffect(() => watchMicrophones(room, setDevices), [room]);
+
+  useEffect(() => {
+    const follow = (kind: MediaDeviceKind, active: string) => {
+      if (kind === 'audioinput') setDeviceId(active);
+    };
+    room.on(RoomEvent.ActiveDeviceChanged, follow);
+    return () => {
+      room.off(RoomEvent.ActiveDeviceChanged, follow);
+    };
+  }, [room]);
 
   useEffect(() => {
     let current = true;
@@ -62,10 +73,10 @@ export function useMicrophone({ room, microphone }: Call): Microphone {
   }, [attempt, localParticipant, isMicrophoneEnabled]);
 
   const choose = useCallback(
-    (deviceId: string) => {
-      attempt(() => setActiveMediaDevice(deviceId));
+    (chosen: string) => {
+      attempt(() => room.switchActiveDevice('audioinput', chosen));
     },
-    [attempt, setActiveMediaDevice],
+    [attempt, room],
   );
 
   const dismissProblem = useCallback(() => {
@@ -78,7 +89,7 @@ export function useMicrophone({ room, microphone }: Call): Microphone {
     problem,
     track: microphoneTrack?.track,
     devices,
-    deviceId: activeDeviceId,
+    deviceId,
     toggle,
     choose,
     dismissProblem,
