@@ -1,5 +1,6 @@
 import { useRoomContext } from '@livekit/components-react';
 import { useCallback, useEffect, useState } from 'react';
+import { isComposing } from '../composing';
 import { RPC_INTERRUPT } from '../protocol';
 import type { Agent } from './useAgent';
 
@@ -34,8 +35,9 @@ export function useInterrupt({ participant, state }: Agent): Interrupt {
   useEffect(() => {
     if (!possible) return;
     const onKey = (event: KeyboardEvent) => {
-      // An open panel takes Escape first.
-      if (event.key === 'Escape' && !event.defaultPrevented && !event.repeat) interrupt();
+      // An open panel takes Escape first, and so does a word that is being put together.
+      if (event.key !== 'Escape' || event.defaultPrevented || event.repeat) return;
+      if (!isComposing(event)) interrupt();
     };
     window.addEventListener('keydown', onKey);
     return () => {

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type SyntheticEvent, useRef, useState } from 'react';
+import { isComposing } from '../composing';
 import { FILE_TYPES } from '../conversation/files';
 import { AttachIcon, SendIcon } from './icons';
 
@@ -30,7 +31,7 @@ export function Composer({ canSend, over, retells, onSend, onFile }: ComposerPro
 
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter that ends the composition of a Japanese or Chinese word is not "send".
-    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) submit(event);
+    if (event.key === 'Enter' && !event.shiftKey && !isComposing(event.nativeEvent)) submit(event);
   };
 
   return (

@@ -1,0 +1,16 @@
+/** Of a key that an input method has taken, by which one writes Japanese. */
+const TAKEN = 229;
+
+/** Of a keyboard event; `keyCode` is deprecated, but nothing else tells it in Safari. */
+interface Key {
+  isComposing: boolean;
+  keyCode: number;
+}
+
+/**
+ * Whether a key belongs to a word that is being put together. Safari ends the composition before the
+ * key that confirms the word comes.
+ */
+export function isComposing(key: Key): boolean {
+  return key.isComposing || key.keyCode === TAKEN;
+}
