@@ -11,6 +11,7 @@ from agent.languages import apologise
 from agent.manner import Manner
 from agent.session import Asked, AskedError
 from settings import Settings
+from visavis.appearance import AppearanceChange
 from visavis.session import SessionSpec
 from visavis.talk import TalkChange
 
@@ -80,6 +81,11 @@ def test_a_realtime_voice_is_not_fixed_before_it_talks() -> None:
     asked = Asked.of(CLOUD, spec(brain="gemini-live", voice="Puck"))
     assert asked.parts.providers.realtime == "gemini-live"
     assert asked.settings.gemini_voice == "Puck"
+
+
+def test_an_emotion_is_not_for_the_face_that_is_there_first_alone() -> None:
+    asked = Asked.of(LOCAL, spec(appearance=AppearanceChange(emotion="happy")))
+    assert asked.face()._memory.emotion == "happy"
 
 
 def test_a_conversation_of_no_session_is_not_changed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -48,6 +49,7 @@ class AvatarSession(LiveKitAvatarSession[str]):
         background: ``#rrggbb``; a gradient ``#rrggbb..#rrggbb`` from the top down; the name of a
             picture that the worker has; or the ``https://`` URL of one. None: the worker's default.
         width, height: Pixels, even; None: the worker's default.
+        emotion: As :class:`.appearance.AppearanceChange` has it; each face is told as it comes.
         video: False: an avatar that publishes its voice alone; None: the worker's default.
         face_timeout: Seconds.
         avatar_name: Dispatch name of the avatar worker.
@@ -60,6 +62,7 @@ class AvatarSession(LiveKitAvatarSession[str]):
         background: str | None = None,
         width: int | None = None,
         height: int | None = None,
+        emotion: str | Mapping[str, Any] | None = None,
         video: bool | None = None,
         face_timeout: float = 3.0,
         avatar_name: str = AVATAR_NAME,
@@ -69,7 +72,7 @@ class AvatarSession(LiveKitAvatarSession[str]):
         self._avatar_name = avatar_name
         self._identity = utils.shortuuid(f"{avatar_name}-")
         look = AvatarDispatch("", self._identity, head, background, width, height, video)
-        self._memory = FaceMemory(look)
+        self._memory = FaceMemory(look, emotion)
         self._arrived = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._keeper: FaceKeeper | None = None
@@ -184,13 +187,14 @@ class AvatarSession(LiveKitAvatarSession[str]):
         self._identity = identity
         self._arrived.set()
         if self._memory.emotion is not None:
-            tasks.create_task(self._feel_again())
+            tasks.create_task(self._tell_emotion())
 
-    async def _feel_again(self) -> None:
+    async def _tell_emotion(self) -> None:
         try:
             await self.change(AppearanceChange(emotion=self._memory.emotion))
         except AppearanceError as error:
-            logger.warning("the new face does not feel as the last one did: %s", error)
+            why = "it refuses" if error.refused else error
+            logger.warning("the new face does not feel as it should: %s", why)
 
     def _on_attributes(self, changed: dict[str, str], participant: rtc.Participant) -> None:
         """A person may have changed the looks: the next face shall have them as well."""

@@ -21,10 +21,12 @@ from .protocol import (
 class FaceMemory:
     """Follows one face's appearance, whoever changes it."""
 
-    def __init__(self, look: AvatarDispatch) -> None:
+    def __init__(
+        self, look: AvatarDispatch, emotion: str | Mapping[str, Any] | None = None
+    ) -> None:
         self.look = look
         """What the next face is asked for."""
-        self.emotion: str | Mapping[str, Any] | None = None
+        self.emotion = emotion
         """None where nobody has asked for one."""
 
     def keep(self, asked: AppearanceChange) -> None:

@@ -80,6 +80,7 @@ class Asked:
             background=looks.background,
             width=looks.width,
             height=looks.height,
+            emotion=looks.emotion,
             video=self.video,
             face_timeout=self.settings.face_timeout,
             avatar_name=self.settings.avatar_name,
