@@ -82,7 +82,7 @@ def _run(settings: Settings, programs: list[Program]) -> int:
     if hasattr(signal, "SIGHUP"):  # the terminal was closed
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     for program in programs:
-        env = os.environ | {"PYTHONUNBUFFERED": "1"} | program.env
+        env = {**os.environ, "PYTHONUNBUFFERED": "1", **program.env}
         env.setdefault("LIVEKIT_LOG_LEVEL", "WARN")
         if program.ready_file is not None:
             env["READY_FILE"] = str(program.ready_file)
