@@ -216,6 +216,24 @@ async def test_a_token_of_a_session_is_good_for_no_other_and_not_after_its_end(
     engine.dispose()
 
 
+def test_a_token_does_not_outlive_the_key_that_asked_for_it(
+    client: TestClient, store: Path
+) -> None:
+    engine = open_store(f"sqlite:///{store}")
+    keys = Keys(engine, time.time)
+    (mine, secret), (_, admin) = (make_key(keys, "", (s,)) for s in ("sessions:write", "admin"))
+    mines, admins = ({"Authorization": f"Bearer {each}"} for each in (secret, admin))
+    token = ask(client, None, **mines).json()["token"]
+    pages = ask(client).json()["token"]
+    assert enter(client, token, None) == "livekit_unavailable"
+    assert client.delete(f"/v1/keys/{mine.id}", headers=admins).status_code == 204
+    assert enter(client, token, None) == "api_key_revoked"
+    with client.websocket_connect(f"/ws?token={token}") as socket:
+        assert socket.receive_json()["code"] == "api_key_revoked"
+    assert enter(client, pages) == "livekit_unavailable"
+    engine.dispose()
+
+
 def test_two_gateways_with_one_secret_do_not_refuse_each_others_tokens(
     client: TestClient, tmp_path: Path
 ) -> None:

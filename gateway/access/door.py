@@ -141,8 +141,9 @@ class Door:
                 one.
 
         Raises:
-            Problem: 401: there is none where one is needed, it was tampered with, it has expired;
-                403: it is for another site or session, or its session is over.
+            Problem: 401: there is none where one is needed, it was tampered with, it has expired,
+                the API key that asked for it was revoked; 403: it is for another site or session,
+                or its session is over.
         """
         if not token:
             if self._settings.auth_enabled:
@@ -153,6 +154,8 @@ class Door:
             raise not_admitted(
                 "wrong_origin", "A token for another site", "This token was made for another site."
             )
+        if visitor.owner:
+            await self.keys.check_in_use(visitor.owner)
         if visitor.session:
             if session is not None and session != visitor.session:
                 raise not_admitted(

@@ -71,6 +71,13 @@ class KeyRing:
         await self._note_use(key.id)
         return key
 
+    async def check_in_use(self, id: str) -> None:
+        """Of the key that a visitor's token was made with. Raises :class:`Problem`: 401, where it
+        was revoked."""
+        key = await self._find(id)
+        if key is not None and key.revoked_at is not None:
+            raise _invalid("The API key that asked for this token was revoked.", "api_key_revoked")
+
     async def is_locked(self) -> bool:
         """Whether a key is asked for because one was made once. It never changes back."""
         if not self._is_locked and self._clock() >= self._locked_until:

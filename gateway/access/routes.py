@@ -108,7 +108,8 @@ def access_routes(tokens: VisitorTokens, keys: KeyRing, ttl: int) -> APIRouter:
 
     @routes.delete("/v1/keys/{key}", status_code=HTTPStatus.NO_CONTENT, tags=["keys"])
     async def revoke_key(key: str, _: Admin) -> None:
-        """Revoke an API key for good, by its id. Its sessions go on."""
+        """Revoke an API key for good, by its id. Its sessions go on; the visitors' tokens that
+        were made with it admit nobody any more."""
         if not await keys.revoke(key):
             raise Problem(
                 HTTPStatus.NOT_FOUND, "key_unknown", "No such key", "There is no key with this id."
