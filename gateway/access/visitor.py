@@ -11,7 +11,6 @@ from typing import Any, Final
 import jwt
 
 from ..problems import Problem
-from .caller import Caller
 
 _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "visavis"
@@ -47,11 +46,6 @@ class Visitor:
     """Id of the API key that asked for the token; empty: a page did."""
     expires_at: float | None = None
     """Unix seconds."""
-
-    @property
-    def caller(self) -> Caller:
-        """As whom they may look for their session."""
-        return Caller(self.owner, frozenset())
 
 
 class VisitorTokens:
