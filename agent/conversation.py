@@ -203,7 +203,7 @@ async def _hold(
         except RuntimeError:
             logger.info("the room closed before anyone came")
             return  # of a session, its sitting notices as well
-        await remember(store, session, manner, person, settings, brains.writer)
+        await remember(store, session, manner, person, settings, brains.writer, small=brains.small)
         messages = Messages(session, sitting.news(tell_sender(ctx.room)))
         controls = await open_desk(ctx.room, messages, control, avatar)
         ctx.add_shutdown_callback(controls.aclose)

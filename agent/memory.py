@@ -52,7 +52,8 @@ class Recorder:
 
     Args:
         person: The key of the one to be remembered.
-        gatherer: Gathers facts; None: a model too small for it, and what was said is kept instead.
+        gatherer: Gathers facts; None: no model that is able to, and what was said is kept
+            instead.
         clock: Unix seconds.
     """
 
@@ -153,10 +154,12 @@ async def remember(
     person: rtc.RemoteParticipant,
     settings: Settings,
     gatherer: llm.LLM[Any] | None,
+    *,
+    small: bool,
 ) -> None:
     """Tell the agent what is known of ``person``, and keep this conversation, if they want it.
 
-    ``gatherer``: as :class:`Recorder`'s.
+    ``gatherer``: as :class:`Recorder`'s. ``small``: the language model is the embedded one.
     """
     key = person.attributes.get(ATTRIBUTE_PERSON)
     if not key or settings.agent_memory == "off":
@@ -169,7 +172,7 @@ async def remember(
     except Exception as error:
         logger.error("nothing can be remembered: %s", type(error).__name__)
         return
-    if told := tell(known, small=gatherer is None):
+    if told := tell(known, small=small):
         manner.memory = told
         await session.current_agent.update_instructions(manner.instructions)
     recorder.attach(session)

@@ -17,6 +17,8 @@ from livekit.agents import ConversationItemAddedEvent, llm
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 from sqlalchemy import text
 
+from agent.job_store import JobStore
+from agent.manner import Manner
 from agent.memory import LETTERS_TOLD, Recorder, read_facts, remember, tell
 from settings import Settings
 from store import Memories, Memory, Turn, open_store
@@ -217,6 +219,32 @@ def test_what_is_told_to_a_model_is_not_endless() -> None:
     assert tell(Memory(), small=False) == ""
 
 
+async def test_a_large_model_that_gathers_nothing_is_not_told_as_little_as_a_small_one(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/visavis.sqlite3"
+    Memories(open_store(url), Clock()).keep(
+        ANNA,
+        since=0,
+        turns=[Turn(1.0, "user", "My cat is ill."), Turn(2.0, "assistant", "Poor thing!")],
+        facts=None,
+    )
+    told: list[str] = []
+
+    async def update_instructions(text: str) -> None:
+        told.append(text)
+
+    agent = SimpleNamespace(update_instructions=update_instructions)
+    session: Any = SimpleNamespace(current_agent=agent, on=lambda *_: None)
+    person: Any = SimpleNamespace(attributes={ATTRIBUTE_PERSON: ANNA})
+    settings = Settings(_env_file=None)
+    store = JobStore(url)
+    manner = Manner.of(None, small=False)
+    await remember(store, session, manner, person, settings, None, small=False)
+    await store.aclose()
+    assert "Person: My cat is ill.\nYou: Poor thing!" in told[0]
+
+
 def test_facts_are_not_made_of_what_is_no_sentence() -> None:
     assert read_facts('```json\n["A.", 5, "", "  B. "]\n```') == ["A.", "B."]
     assert read_facts("none") is None
@@ -244,7 +272,7 @@ async def test_a_store_that_hangs_keeps_the_first_word_back(
     settings = Settings(_env_file=None, agent_memory="history")
     try:
         async with asyncio.timeout(5):
-            await remember(store, nothing, nothing, person, settings, None)
+            await remember(store, nothing, nothing, person, settings, None, small=False)
     finally:
         over.set()
     assert "TimeoutError" in caplog.text
