@@ -87,6 +87,7 @@ class Assistant(Agent):
         tools: list[llm.Tool],
         model_settings: ModelSettings,
     ) -> AsyncGenerator[Chunk]:
+        whole = chat_ctx
         if self._context_items is not None and not self._small:
             chat_ctx = recent(chat_ctx, self._context_items)
         # Knowledge and pictures come in here and not in on_user_turn_completed: they are for this
@@ -96,7 +97,7 @@ class Assistant(Agent):
                 yield said
                 return
             if not self._small:
-                chat_ctx = await self._sight.tell(chat_ctx)
+                chat_ctx = await self._sight.tell(chat_ctx, whole)
         if self._answers is not None and self._small:
             if said := await self._answers.say(chat_ctx):
                 yield said

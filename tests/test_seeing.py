@@ -16,6 +16,7 @@ from livekit import rtc
 from livekit.agents import llm
 from PIL import Image
 
+from agent.assistant import recent
 from agent.brains.providers import Providers
 from agent.knowledge.choose import Library
 from agent.knowledge.session import SessionKnowledge
@@ -25,6 +26,7 @@ from agent.seeing.desk import FileDesk
 from agent.seeing.models import can_see, is_seeing
 from agent.seeing.pictures import (
     SIDE,
+    Picture,
     PictureError,
     is_picture,
     shrink_frame,
@@ -263,6 +265,62 @@ async def test_an_answer_begun_too_soon_does_not_swallow_a_picture_that_was_sent
     told = await sight.tell(talk("What is this?"))
     assert pictures(told) == [("What is this?", SEEN_RED)]
     assert "a picture that they sent" in note(told)
+
+
+async def test_a_picture_sent_long_ago_does_not_come_back_as_new() -> None:
+    sight = Sight(able=True)
+    await sight.take(shrink_frame(frame(RED)))
+    chat_ctx = talk()
+    for i in range(9):
+        chat_ctx.add_message(role="user", content=f"Question {i}?")
+        told = await sight.tell(recent(chat_ctx, 10), chat_ctx)
+        assert {text for text, _ in pictures(told)} <= {"Question 0?"}
+        chat_ctx.add_message(role="assistant", content=f"Answer {i}.")
+    assert not pictures(told) and "shares no picture any more" in note(told)
+
+
+async def test_an_answer_thrown_away_during_the_look_does_not_lose_a_picture_that_was_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sight, looking = Sight(able=True), asyncio.Event()
+
+    async def look_for_ever() -> list[Picture]:
+        looking.set()
+        await asyncio.Event().wait()
+        return []
+
+    await sight.take(shrink_frame(frame(RED)))
+    with monkeypatch.context() as patch:
+        patch.setattr(sight, "_look", look_for_ever)
+        too_soon = asyncio.create_task(sight.tell(talk("What is")))
+        await looking.wait()
+        too_soon.cancel()
+        await asyncio.gather(too_soon, return_exceptions=True)
+    told = await sight.tell(talk("What is this?"))
+    assert pictures(told) == [("What is this?", SEEN_RED)]
+
+
+async def test_a_look_that_ends_late_does_not_bring_a_picture_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sight, looking, over = Sight(able=True), asyncio.Event(), asyncio.Event()
+
+    async def look_slowly() -> list[Picture]:
+        looking.set()
+        await over.wait()
+        return []
+
+    await sight.take(shrink_frame(frame(RED)))
+    with monkeypatch.context() as patch:
+        patch.setattr(sight, "_look", look_slowly)
+        too_soon = asyncio.create_task(sight.tell(talk("What is")))
+        await looking.wait()
+    chat_ctx = talk("What is this?")
+    assert len(pictures(await sight.tell(chat_ctx))) == 1
+    over.set()
+    await too_soon
+    chat_ctx.add_message(role="user", content="Thanks.")
+    assert pictures(await sight.tell(chat_ctx)) == [("What is this?", SEEN_RED)]
 
 
 async def test_a_model_that_cannot_see_is_not_given_anything() -> None:

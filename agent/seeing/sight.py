@@ -81,8 +81,13 @@ class Sight:
         else:
             self._sent = [*self._sent, Picture("file", jpeg)][-MOST:]
 
-    async def tell(self, chat_ctx: llm.ChatContext) -> llm.ChatContext:
-        """The context with what is to be seen, or with the word that nothing is."""
+    async def tell(
+        self, chat_ctx: llm.ChatContext, whole: llm.ChatContext | None = None
+    ) -> llm.ChatContext:
+        """The context with what is to be seen, or with the word that nothing is.
+
+        ``whole``: the conversation, where ``chat_ctx`` is only the end of it.
+        """
         place = next(
             (i for i in reversed(range(len(chat_ctx.items))) if is_from_person(chat_ctx.items[i])),
             None,
@@ -93,23 +98,27 @@ class Sight:
             sources = self.shared.sources if self.shared is not None else []
             return _noted(chat_ctx, place, _BLIND.format(_listed(sources))) if sources else chat_ctx
         message = chat_ctx.items[place]
-        ids = {item.id for item in chat_ctx.items}
+        ids = {item.id for item in (whole or chat_ctx).items}
         for id in [id for id in self._seen if id not in ids]:
             # Of an answer that was begun too soon and thrown away.
             self._sent += [picture for picture in self._seen.pop(id) if picture.source == "file"]
         if message.id not in self._seen:
-            sent, self._sent = self._sent, []
-            self._seen[message.id] = [*sent, *await self._look()]
+            # Noted before the look, in which an answer begun too soon may be thrown away.
+            self._seen[message.id], self._sent = self._sent, []
+            looked = await self._look()
+            if message.id in self._seen:
+                self._seen[message.id] += looked
         self._forget()
-        told = chat_ctx.copy()
+        told, shows = chat_ctx.copy(), False
         for i, item in enumerate(told.items):
             if isinstance(item, llm.ChatMessage) and (pictures := self._seen.get(item.id)):
                 shown = [llm.ImageContent(image=picture.url) for picture in pictures]
                 told.items[i] = item.model_copy(update={"content": [*item.content, *shown]})
+                shows = True
         if now := self._seen.get(message.id):
             self._has_shown = True
             return _noted(told, place, _SHOWN.format(_listed([each.source for each in now])))
-        if self._has_shown and not any(self._seen.values()):
+        if self._has_shown and not shows:
             return _noted(told, place, _GONE)
         return told
 
