@@ -18,7 +18,7 @@ from agent.knowledge.desk import named_in, to_source
 from agent.knowledge.passage import Block, Extract, KnowledgeError, Passage
 from agent.knowledge.search import Knowledge
 from agent.knowledge.session import SessionKnowledge
-from agent.knowledge.sources import update
+from agent.knowledge.sources import file_name, update
 from settings import Settings
 from visavis.knowledge import KnowledgeRequest, Sources
 from visavis.protocol import ProtocolError
@@ -168,6 +168,53 @@ async def test_a_bad_document_does_not_change_anything(session: SessionKnowledge
         await session.add_url("file:///etc/passwd")
     assert await session.documents() == []
     assert (await session.search("How often does the ferry leave?"))[0].title == "Harbour guide"
+
+
+async def test_two_files_of_one_name_that_come_at_once_do_not_lose_each_other() -> None:
+    session = SessionKnowledge(Library(None, None))
+    await asyncio.gather(
+        session.add_file("notes.txt", b"The old price is 5 euros."),
+        session.add_file("notes.txt", b"The new price is 7 euros."),
+    )
+    assert [passage.text for passage in await session.search("price")] == [
+        "The new price is 7 euros."
+    ]
+    await session.aclose()
+
+
+async def test_a_long_name_of_long_letters_does_not_fail() -> None:
+    session = SessionKnowledge(Library(None, None))
+    document = await session.add_file("説明書" * 35 + ".md", "価格は七です".encode())
+    assert document.title.startswith("説明書") and document.source.endswith(".md")
+    await session.aclose()
+
+
+async def test_whoever_gives_a_file_is_not_told_where_it_lies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(_: Path, source: str, *__: object) -> list[str]:
+        return [f"{source} cannot be read: No space left on device"]
+
+    monkeypatch.setattr("agent.knowledge.session._update", fail)
+    session = SessionKnowledge(Library(None, None))
+    with pytest.raises(KnowledgeError, match=r"^notes\.txt cannot be read"):
+        await session.add_file("notes.txt", b"The price is 5 euros.")
+    await session.aclose()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/.passwd", "passwd"),
+        ("C:\\Users\\anna\\plan.txt", "plan.txt"),
+        ("x" * 300 + ".docx", "x" * 195 + ".docx"),
+        ("é" * 150 + ".md", "é" * 98 + ".md"),
+        ("x." + "y" * 300, "x." + "y" * 198),
+        ("..", ""),
+    ],
+)
+def test_a_files_name_does_not_lose_its_ending(given: str, kept: str) -> None:
+    assert file_name(given) == kept
 
 
 async def test_what_people_give_to_read_is_named_in_the_log(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, Final
 from .choose import Library
 from .passage import Document, KnowledgeError, Passage
 from .search import BUDGET, LIMIT, Knowledge, fit
-from .sources import is_url
+from .sources import file_name, is_url
 
 logger = logging.getLogger("visavis.knowledge")
 
@@ -68,20 +69,21 @@ class SessionKnowledge:
         """Raises :class:`KnowledgeError`."""
         if not is_url(url):
             raise KnowledgeError("an address must begin with https:// or http://")
-        return await self._add(url)
+        async with self._adding:
+            return await self._add(url)
 
     async def add_file(self, name: str, data: bytes) -> Document:
         """``name``: what people call it; one of the same name is replaced.
 
         Raises :class:`KnowledgeError`.
         """
-        name = Path(name.replace("\\", "/")).name.lstrip(".")[:120] or "document"
-        file = self._place() / "files" / name
-        await asyncio.to_thread(_write, file, data)
-        try:
-            return await self._add(str(file))
-        finally:
-            file.unlink(missing_ok=True)
+        async with self._adding:  # there may be two of one name
+            file = self._place() / "files" / (file_name(name) or "document")
+            await asyncio.to_thread(_write, file, data)
+            try:
+                return await self._add(str(file))
+            finally:
+                file.unlink(missing_ok=True)
 
     async def remove(self, source: str) -> bool:
         """Was it there? ``source``: a URL, or a file's name."""
@@ -107,20 +109,27 @@ class SessionKnowledge:
         return Path(self._folder.name)
 
     async def _add(self, source: str) -> Document:
-        async with self._adding:
-            index = self._place() / "index.sqlite"
-            if self._own is None:
-                self._own = await asyncio.to_thread(Knowledge, index, self._encoder)
-            known = {document.source for document in await self.documents()}
-            if source not in known and len(known) >= MOST_DOCUMENTS:
-                raise KnowledgeError(f"a conversation takes {MOST_DOCUMENTS} documents at most")
-            problems = await _update(index, source, self._private, self._encoder is not None)
-            if problems:
-                raise KnowledgeError(problems[0])
-            for document in await self.documents():
-                if document.source == source:
-                    return document
-            raise KnowledgeError(f"{source} could not be read")
+        place = self._place()
+        try:
+            return await self._read(source, place / "index.sqlite")
+        except KnowledgeError as error:
+            # Whoever gave the document is told, and not where it lies on this machine.
+            ours = rf"{re.escape(str(place))}[\\/](files[\\/])?"
+            raise KnowledgeError(re.sub(ours, "", str(error))) from None
+
+    async def _read(self, source: str, index: Path) -> Document:
+        if self._own is None:
+            self._own = await asyncio.to_thread(Knowledge, index, self._encoder)
+        known = {document.source for document in await self.documents()}
+        if source not in known and len(known) >= MOST_DOCUMENTS:
+            raise KnowledgeError(f"a conversation takes {MOST_DOCUMENTS} documents at most")
+        problems = await _update(index, source, self._private, self._encoder is not None)
+        if problems:
+            raise KnowledgeError(problems[0])
+        for document in await self.documents():
+            if document.source == source:
+                return document
+        raise KnowledgeError(f"{source} could not be read")
 
 
 def _write(file: Path, data: bytes) -> None:

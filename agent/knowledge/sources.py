@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from . import store
@@ -21,6 +21,9 @@ ENDINGS: Final = tuple(_ENDINGS.split())
 """What is taken out of a folder; a file that is named by itself may have any."""
 MOST_FILES: Final = 10_000
 """Of one folder."""
+LONGEST_NAME: Final = 200
+"""Bytes of a file's name; file systems take 255."""
+_LONGEST_ENDING: Final = 20
 
 ROOT: Final = Path(__file__).parents[2]
 """The checkout."""
@@ -56,6 +59,20 @@ def is_url(source: str) -> bool:
 def public_name(source: str) -> str:
     """What people are told of it: a URL, of a file no more than its name."""
     return source if is_url(source) else Path(source).name
+
+
+def file_name(given: str) -> str:
+    """What a file that comes from outside is called here: no path, not hidden, not too long.
+
+    Its ending stays. Empty where nothing is left.
+    """
+    name = PurePosixPath(given.replace("\\", "/")).name.lstrip(".")
+    ending = PurePosixPath(name).suffix
+    if len(ending.encode(errors="ignore")) > _LONGEST_ENDING:
+        ending = ""
+    most = LONGEST_NAME - len(ending.encode(errors="ignore"))
+    stem = name.removesuffix(ending).encode(errors="ignore")[:most]
+    return stem.decode(errors="ignore") + ending
 
 
 def split(setting: str) -> list[str]:

@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from livekit import rtc
 
 from agent.knowledge.passage import KnowledgeError
 from agent.knowledge.session import SessionKnowledge
+from agent.knowledge.sources import file_name
 from visavis.files import FileNews
 from visavis.protocol import FILE_LIMIT, FILE_QUESTION, MESSAGE_LIMIT, TOPIC_FILE
 
@@ -61,7 +61,7 @@ class FileDesk:
             self._room.unregister_byte_stream_handler(TOPIC_FILE)
 
     def _take(self, reader: rtc.ByteStreamReader, sender: str) -> None:
-        name = PurePosixPath((reader.info.name or "").replace("\\", "/")).name[:120] or "the file"
+        name = file_name(reader.info.name or "") or "the file"
         if len(self._tasks) >= MOST_WAITING:
             error = f"{MOST_WAITING} files are being read; send it again when one is done"
             news = FileNews(reader.info.stream_id, name, error=error)
