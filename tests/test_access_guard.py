@@ -81,6 +81,14 @@ def test_the_page_is_framed_by_listed_sites_alone_and_is_told_where_livekit_is()
     assert "wss://*.livekit.cloud" in policy
 
 
+@pytest.mark.parametrize(
+    ("livekit", "allowed"),
+    [("ws://[fd00::2]:7880", "ws: http:"), ("wss://[fd00::2]", "wss: https:")],
+)
+def test_livekit_at_an_ipv6_address_is_not_blocked(livekit: str, allowed: str) -> None:
+    assert f"connect-src 'self' blob: {allowed};" in content_security_policy(livekit, ())
+
+
 def test_encryption_is_promised_only_where_it_is(gateway: Gateway) -> None:
     with gateway() as client:
         assert "strict-transport-security" not in client.get("/health").headers

@@ -109,10 +109,13 @@ def content_security_policy(livekit: str, framing: Sequence[str]) -> str:
 def _livekit_sources(url: str) -> list[str]:
     """Its client asks by HTTP, too, and LiveKit Cloud's for servers in other regions."""
     parts = urlsplit(url)
-    hosts = [parts.netloc.rpartition("@")[2]]
-    if (parts.hostname or "").endswith(".livekit.cloud"):
-        hosts.append("*.livekit.cloud")
+    name = parts.hostname or ""
     schemes = ("wss", "https") if parts.scheme == "wss" else ("ws", "http")
+    if ":" in name:  # a policy has no words for an IPv6 address
+        return [f"{scheme}:" for scheme in schemes]
+    hosts = [parts.netloc.rpartition("@")[2]]
+    if name.endswith(".livekit.cloud"):
+        hosts.append("*.livekit.cloud")
     return [f"{scheme}://{host}" for host in hosts for scheme in schemes]
 
 
