@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from livekit import rtc
 
 from agent.languages import LANGUAGES
 from agent.session.limits import HEARING, LEAD, Clear, End, Limits, Step, Warn
@@ -130,6 +131,30 @@ async def test_its_own_warning_does_not_put_off_the_end() -> None:
         ("announce", "idle"),
         ("end", "idle"),
     ]
+
+
+async def test_a_page_that_comes_back_does_not_count_from_the_warning_again() -> None:
+    stage = Stage(limits(max_seconds=60))
+    people: list[rtc.ParticipantKind.ValueType] = [
+        rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
+        rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
+    ]
+    told: list[float] = []
+
+    async def show(warning: Warn | None) -> None:
+        told.append(warning.seconds_left if warning else 0.0)
+
+    async def wait(seconds: float) -> None:
+        await asyncio.sleep(0)
+        if told and people:
+            stage.now += 2
+            stage.keeper._on_connected(cast(Any, SimpleNamespace(kind=people.pop(0))))
+        else:
+            stage.now += seconds
+
+    stage.keeper._show, stage.keeper._wait = show, wait  # type: ignore[method-assign]
+    await stage.keeper.run()
+    assert told == [6.0, 4.0]
 
 
 async def test_a_voice_that_fails_does_not_make_a_session_endless(

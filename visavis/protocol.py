@@ -129,7 +129,7 @@ DOOR_NOT_NOW: Final = 1409
 """RPC error of :data:`RPC_DOOR`: not before the conversation has begun, or somebody is there."""
 ATTRIBUTE_LIMIT: Final = "visavis.limit"
 """On the agent: JSON of the limit that ends the session soon, ``{"limit": "idle", "ends_at": Unix
-seconds, "seconds_left": …}``; empty once it does not."""
+seconds, "seconds_left": …}``, as it is when somebody comes; empty once it does not."""
 RPC_SHOW_CARD: Final = "visavis.show_card"
 """Agent to a person's page: show a :class:`.card.Card`. Answers ``"ok"``."""
 ATTRIBUTE_SINCE: Final = "visavis.since"

@@ -108,7 +108,7 @@ class Sitting:
             end=self.end,
             clock=self._clock,
         )
-        self._timekeeper.attach(session)
+        self._timekeeper.attach(session, self._ctx.room)
         self._tasks.append(asyncio.create_task(self._timekeeper.run(), name="session limits"))
         self._tasks.append(asyncio.create_task(self._put_on(avatar)))
         self._door.begin(lambda asked: fulfil(asked, control, avatar))

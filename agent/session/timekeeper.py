@@ -17,6 +17,7 @@ from livekit.agents import (
     UserInputTranscribedEvent,
     UserStateChangedEvent,
 )
+from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 
 from visavis.protocol import ATTRIBUTE_LIMIT
 
@@ -55,9 +56,11 @@ class Timekeeper:
         self._clock = clock
         self._changed = asyncio.Event()
         self._announcing = 0
+        self._somebody_came = False
 
-    def attach(self, session: AgentSession[Any]) -> None:
-        """Notice who says something."""
+    def attach(self, session: AgentSession[Any], room: rtc.Room) -> None:
+        """Notice who says something, and who comes."""
+        room.on("participant_connected", self._on_connected)
         session.on("agent_state_changed", self._on_agent)
         session.on("user_state_changed", self._on_person)
         session.on("user_input_transcribed", self._on_words)
@@ -72,6 +75,7 @@ class Timekeeper:
         """Until the session is over by a limit."""
         async with asyncio.TaskGroup() as tasks:
             while True:
+                await self._tell_who_came()
                 now = self._clock()
                 match self._limits.step(now):
                     case End(limit):
@@ -90,6 +94,13 @@ class Timekeeper:
                     case None:
                         await self._wait(self._limits.until_next(now))
 
+    async def _tell_who_came(self) -> None:
+        """A page that was loaded anew would count from what was left at the warning."""
+        while self._somebody_came:
+            self._somebody_came = False
+            if (warning := self._limits.shown(self._clock())) is not None:
+                await self._show(warning)
+
     async def _say(self, warning: Warn) -> None:
         self._announcing += 1
         try:
@@ -106,6 +117,11 @@ class Timekeeper:
                 await self._changed.wait()
         except TimeoutError:
             return
+
+    def _on_connected(self, participant: rtc.RemoteParticipant) -> None:
+        if participant.kind in DEFAULT_PARTICIPANT_KINDS:
+            self._somebody_came = True
+            self._changed.set()
 
     def _on_agent(self, event: AgentStateChangedEvent) -> None:
         speaks = event.new_state in ("speaking", "thinking")
