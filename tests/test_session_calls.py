@@ -35,6 +35,17 @@ def test_a_change_is_told_and_kept(stage: Stage) -> None:
     assert stage.gateway.post(f"{path}/token").status_code == 201
 
 
+def test_a_change_that_no_call_carries_is_not_called_the_agents_failure(stage: Stage) -> None:
+    created = stage.create()
+    path = f"/v1/sessions/{created['id']}"
+    for persona in ("я" * 7600, "师" * 5000):
+        answer = stage.gateway.patch(path, json={"instructions": persona})
+        assert (answer.status_code, answer.json()["code"]) == (422, "wrong_value")
+        assert "14000 bytes" in answer.json()["detail"] and persona[:9] not in answer.text
+    for persona in ("a" * 10_000, "я" * 6900, "师" * 4600):
+        assert stage.gateway.patch(path, json={"instructions": persona}).status_code == 200
+
+
 def test_a_long_text_arrives_whole_though_calls_are_short(stage: Stage) -> None:
     created = stage.create()
     [room] = stage.livekit.rooms.values()

@@ -19,8 +19,9 @@ from gateway.problems import Problem, wrong_value
 from safe_fetch import FetchError, Resolve, check, resolve_here
 from settings import Settings
 from visavis.session import SessionSpec
+from visavis.talk import LARGEST_REQUEST
 
-from .request import SessionRequest, TalkSettings
+from .request import SessionRequest, SettingsPatch, TalkSettings
 
 MAX_SPEC: Final = 60_000
 """Bytes: LiveKit's own limit for a dispatch's metadata is 64,000."""
@@ -46,6 +47,14 @@ class Checker:
             await self._check_url("knowledge", url)
         if asked.webhook_url is not None:
             await self._check_url("webhook_url", asked.webhook_url, check_receiver)
+
+    async def check_change(self, asked: SettingsPatch) -> None:
+        """Of a session that runs. Raises :class:`Problem`."""
+        if (size := len(asked.talk.to_json().encode())) > LARGEST_REQUEST:
+            raise wrong_value(
+                "settings", f"a change takes at most {LARGEST_REQUEST} bytes, and this is {size}"
+            )
+        await self.check_looks(asked)
 
     async def check_looks(self, asked: TalkSettings) -> None:
         """Raises :class:`Problem`."""

@@ -71,7 +71,7 @@ def session_routes() -> APIRouter:
     async def change(parts: Parts, caller: Writer, id: Id, asked: SettingsPatch) -> dict[str, Any]:
         """All that is named, or nothing; answers what is in force then."""
         session = await parts.desk.find_open(id, caller)
-        await parts.checker.check_looks(asked)
+        await parts.checker.check_change(asked)
         wish = json.loads(asked.talk.to_json())
         with door_problems(parts.settings.livekit_url):
             agent = await parts.desk.agent(session)
