@@ -63,7 +63,7 @@ clean: ## remove everything that setup made
 
 .venv/.dev: .venv/.apps
 	@echo "==> tools for tests"
-	@$(UV) sync --locked
+	@$(UV) sync --locked --inexact
 	@mkdir -p $(@D) && touch $@
 
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json

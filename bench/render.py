@@ -1,7 +1,7 @@
 """``python -m bench render``: what a frame of the head costs on one thread, and a room's memory.
 
 TinyPanda, the software renderer of Panda3D, is timed beside it where ``panda3d`` is installed
-(``pip install panda3d``); Visavis itself does not need it.
+(``python -m pip install panda3d``); Visavis itself does not need it.
 """
 
 from __future__ import annotations

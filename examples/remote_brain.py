@@ -1,6 +1,6 @@
-"""A brain behind a WebSocket: docs/remote-brain.md. ``pip install websockets``, then
+"""A brain behind a WebSocket: docs/remote-brain.md. It needs websockets, which .venv has.
 
-python examples/remote_brain.py
+.venv/bin/python examples/remote_brain.py
 REMOTE_BRAIN_URL=ws://127.0.0.1:9000 make demo
 """
 

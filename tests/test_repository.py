@@ -7,6 +7,8 @@ from pathlib import Path
 from visavis import protocol
 
 ROOT = Path(__file__).parent.parent
+OTHER_MACHINES = {Path("docs/events.md"), Path("docs/remote-brain.md")}
+"""What these tell to install belongs to a server of the reader's own."""
 
 
 def test_the_page_does_not_drift_from_the_protocol() -> None:
@@ -41,3 +43,28 @@ def test_every_dependency_has_its_reason_in_the_readme() -> None:
     for requirement in wanted:
         name = re.split(r"[\[~=<>]", requirement)[0]
         assert re.search(rf"\b{re.escape(name)}\b", table), f"{name} has no reason"
+
+
+def test_nobody_is_told_to_install_into_an_environment_that_is_not_used() -> None:
+    """.venv, which uv makes, and which is not made anew when it is brought up to date."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    pinned = dict(each.partition("~=")[::2] for each in groups["apps"] if "~=" in each)
+    assert any(each.startswith("pip>=") for each in groups["apps"])
+    files = [ROOT / "README.md", ROOT / ".env.example", *(ROOT / "docs").rglob("*.md")]
+    for folder in ("agent", "avatar_worker", "bench", "docs", "examples", "gateway"):
+        files += (ROOT / folder).rglob("*.py")
+    told = set()
+    for file in files:
+        name, text = file.relative_to(ROOT), file.read_text()
+        assert "uv sync" not in text, name  # uv may be where nobody finds it
+        for before, after in re.findall(r"(\S*) pip install ([^`\n]*)", text):
+            if name in OTHER_MACHINES:
+                continue
+            told.add(name)
+            assert before == "-m", (name, after)
+            assert set(re.findall(r"--group (\w+)", after)) <= set(groups), name
+            for plugin, version in re.findall(r"(livekit-plugins-\w+)~=([\d.]+)", after):
+                assert version == pinned["livekit-plugins-openai"], (name, plugin)
+    assert Path("docs/brains.md") in told and Path("agent/brains/plugins.py") in told
+    makefile = (ROOT / "Makefile").read_text()
+    assert all("--inexact" in line for line in makefile.splitlines() if "$(UV) sync" in line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -29,19 +30,24 @@ def load(name: str) -> ModuleType:
     Raises :class:`BrainError` where it is not installed.
     """
     if not is_installed(name):
-        raise BrainError(f"{name!r} needs: pip install livekit-plugins-{name.replace('_', '-')}")
+        raise BrainError(f"{name!r} needs: {_remedy(name)}")
     return importlib.import_module(f"livekit.plugins.{name}")
 
 
 def check(part: Part, name: str) -> None:
     """Raises :class:`BrainError` for a provider that is neither ours nor an installed plugin."""
     if name not in OURS and not is_installed(name):
-        package = f"livekit-plugins-{name.replace('_', '-')}"
         known = ", ".join(repr(each) for each in OURS if part == "TTS" or each != "elevenlabs")
         raise BrainError(
             f"{part}_PROVIDER={name!r}: it is one of {known}, or the name of a LiveKit plugin that "
-            f"is installed (pip install {package})"
+            f"is installed ({_remedy(name)})"
         )
+
+
+def _remedy(name: str) -> str:
+    """The plugin made for the LiveKit Agents that is here; a newer one would replace that."""
+    package = f"livekit-plugins-{name.replace('_', '-')}"
+    return f"python -m pip install '{package}~={version('livekit-agents')}'"
 
 
 def make(part: Part, name: str, options: dict[str, Any]) -> Any:

@@ -25,7 +25,7 @@ def quantize(path: Path, into: Path) -> Path:
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
         raise LipSyncError(
-            f"to quantize a model, Python needs onnx ({error}): pip install onnx"
+            f"to quantize a model, Python needs onnx ({error}): python -m pip install onnx"
         ) from error
     part = into.with_name(f".{into.name}.part")
     try:

@@ -63,7 +63,7 @@ def open_card(*, software: bool = False) -> Card:
     try:
         import moderngl
     except ImportError:
-        raise GpuError("moderngl is not installed (uv sync --group gpu)") from None
+        raise GpuError("moderngl is not installed (python -m pip install --group gpu)") from None
     os.environ.setdefault(*_PATIENT_DRIVER)
     create: Any = moderngl.create_context  # its types say that settings are dicts
     refusals: list[str] = []

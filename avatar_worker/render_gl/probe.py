@@ -31,7 +31,7 @@ class Answer:
 def find_gpu() -> Answer:
     """Blocking, some tenths of a second. Raises nothing."""
     if find_spec("moderngl") is None:
-        return Answer(reason="moderngl is not installed (uv sync --group gpu)")
+        return Answer(reason="moderngl is not installed (python -m pip install --group gpu)")
     command = [sys.executable, "-m", "avatar_worker.render_gl.probe"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:

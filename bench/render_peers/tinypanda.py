@@ -25,7 +25,7 @@ _TEXTURE_SIDE = 512
 def missing() -> str | None:
     """What has to be installed, in a sentence."""
     if importlib.util.find_spec("panda3d") is None:
-        return "TinyPanda was not timed: panda3d is not installed (`pip install panda3d`)"
+        return "TinyPanda was not timed: panda3d is not installed (`python -m pip install panda3d`)"
     return None
 
 

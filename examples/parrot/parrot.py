@@ -1,6 +1,6 @@
 """A brain of one's own: install it beside the agent and set BRAIN=parrot.
 
-pip install ./examples/parrot
+.venv/bin/python -m pip install ./examples/parrot
 BRAIN=parrot make demo
 """
 
