@@ -114,6 +114,8 @@ class _Voice(AudioOutput):
 
     def flush(self) -> None:
         super().flush()
+        if self._open is None:
+            self._segments.close_voice_unheard()
         self._open = None
         if self.next_in_chain:
             self.next_in_chain.flush()

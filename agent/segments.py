@@ -82,10 +82,17 @@ class Segments:
     # the sound
 
     def open_voice(self) -> Segment:
-        """The segment that the next frame belongs to, until :meth:`close_voice`."""
+        """The segment that the next frame belongs to."""
         segment = self._find(lambda each: not each.has_voice)
         segment.has_voice = True
         return segment
+
+    def close_voice_unheard(self) -> None:
+        """A sound is over of which nothing came: its words must not get the next one's."""
+        for segment in self._queue:
+            if segment.has_text and not segment.has_voice:
+                segment.over, segment.limit = True, 0
+        self.changed.set()
 
     def started(self, created_at: float) -> None:
         segment = next((each for each in self._queue if each.plays and not each.started), None)

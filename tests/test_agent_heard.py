@@ -238,6 +238,46 @@ async def test_a_cancelled_first_frame_swallows_the_next_segments_end(
     await until(lambda: stage.screen.lines == ["Next."])
 
 
+@pytest.mark.parametrize("sound_came", [True, False])
+async def test_words_that_got_no_sound_become_the_captions_of_a_sound_that_comes_before_its_words(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, sound_came: bool
+) -> None:
+    async def never(_: rtc.AudioFrame) -> None:
+        await asyncio.Event().wait()
+
+    await stage.captions.capture_text(WORDS[0])
+    if sound_came:
+        with monkeypatch.context() as patch:
+            patch.setattr(stage.loudspeaker, "capture_frame", never)
+            capture = asyncio.create_task(stage.voice.capture_frame(frame(1.0)))
+            await settle()
+            capture.cancel()
+            await asyncio.gather(capture, return_exceptions=True)
+    stage.voice.flush()
+    stage.captions.flush()
+    await stage.voice.capture_frame(frame(1.0))
+    await stage.captions.capture_text("Next.")
+    stage.voice.flush()
+    stage.captions.flush()
+    stage.loudspeaker.start(2.0)
+    await stage.shows("Next.")
+    stage.loudspeaker.end(1.0, interrupted=False)
+    end = await stage.voice.wait_for_playout()
+    assert end.synchronized_transcript == "Next."
+    await until(lambda: stage.screen.lines == ["Next."])
+
+
+async def test_words_that_come_after_their_sound_failed_are_shown(stage: Stage) -> None:
+    await stage.captions.capture_text("Nobody ")
+    stage.voice.flush()
+    await stage.captions.capture_text("says this.")
+    stage.captions.flush()
+    await stage.voice.capture_frame(frame(1.0))
+    await stage.captions.capture_text("Next.")
+    stage.loudspeaker.start(2.0)
+    await stage.shows("Next.")
+
+
 async def test_a_voice_that_failed_half_way_is_taken_for_a_whole_one(stage: Stage) -> None:
     for number, word in enumerate(WORDS):
         await stage.captions.capture_text(TimedString(word, start_time=number, end_time=number + 1))
