@@ -51,6 +51,7 @@ class Attendance:
 
     Args:
         link: Tells whom the session hears.
+        person: Who came first; they may have left by now.
         over: Takes a sentence on why the conversation has ended; called once.
     """
 
@@ -58,6 +59,7 @@ class Attendance:
         self,
         room: rtc.Room,
         link: Link,
+        person: rtc.RemoteParticipant,
         *,
         grace: float,
         fall_silent: Callable[[], None],
@@ -70,14 +72,18 @@ class Attendance:
         self._fall_silent = fall_silent
         self._go_on = go_on
         self._over: Callable[[str], None] | None = over
-        self._person: str | None = None
+        linked = link.linked_participant
+        self._person = (linked or person).identity
         self._waiting: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
-        if (linked := link.linked_participant) is not None:
-            self._person = linked.identity
         room.on("participant_connected", self._on_connected)
         room.on("participant_disconnected", self._on_disconnected)
         room.local_participant.register_rpc_method(RPC_HANG_UP, self._on_hang_up)
+        if linked is None and self._person not in room.remote_participants:
+            self._lose(person)
+        elif linked is None:
+            # One who was there even earlier is gone, and the link would wait for them.
+            link.set_participant(self._person)
 
     def close(self) -> None:
         self._over = None
@@ -86,15 +92,14 @@ class Attendance:
         self._room.off("participant_disconnected", self._on_disconnected)
 
     def _on_connected(self, participant: rtc.RemoteParticipant) -> None:
-        if self._person is None:
-            if (linked := self._link.linked_participant) is not None:
-                self._person = linked.identity
-        elif self._waiting is not None and self._is_person(participant):
+        if self._waiting is not None and self._is_person(participant):
             self._welcome_back(participant)
 
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.identity != self._person:
-            return
+        if participant.identity == self._person:
+            self._lose(participant)
+
+    def _lose(self, participant: rtc.RemoteParticipant) -> None:
         if (other := self._somebody(besides=participant.identity)) is not None:
             self._hear(other)
         elif participant.disconnect_reason in FOR_GOOD or participant.kind != _STANDARD:
@@ -123,7 +128,7 @@ class Attendance:
             self._person = participant.identity
             self._link.set_participant(participant.identity)
 
-    def _somebody(self, *, besides: str | None) -> rtc.RemoteParticipant | None:
+    def _somebody(self, *, besides: str) -> rtc.RemoteParticipant | None:
         others = self._room.remote_participants.values()
         return next((p for p in others if p.identity != besides and self._is_person(p)), None)
 
@@ -151,12 +156,13 @@ class Attendance:
 def attend(
     ctx: JobContext,
     session: AgentSession[None],
+    person: rtc.RemoteParticipant,
     outputs: Outputs,
     grace: float,
     over: Callable[[str], None],
 ) -> None:
-    """Wait for a person who leaves without hanging up, and fall silent meanwhile; ``over`` as
-    :class:`Attendance`'s."""
+    """Wait for a person who leaves without hanging up, and fall silent meanwhile; ``person`` and
+    ``over`` as :class:`Attendance`'s."""
     hold, heard = outputs.hold, outputs.heard
 
     def fall_silent() -> None:
@@ -174,6 +180,7 @@ def attend(
     attendance = Attendance(
         ctx.room,
         session.room_io,
+        person,
         grace=grace,
         fall_silent=fall_silent,
         go_on=go_on,

@@ -209,8 +209,8 @@ async def _hold(
         ctx.add_shutdown_callback(controls.aclose)
         eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
         ctx.add_shutdown_callback(eyes.aclose)
-        attend(ctx, session, outputs, settings.reconnect_grace, sitting.leave)
         sitting.admit(messages, brains.description)
+        attend(ctx, session, person, outputs, settings.reconnect_grace, sitting.leave)
     if brains.remote is not None:
         brains.remote.attach(session, ctx.room, str(assistant.instructions))
         ctx.add_shutdown_callback(brains.remote.aclose)

@@ -58,15 +58,25 @@ class Room(rtc.EventEmitter[str]):
         self.emit("participant_disconnected", one)
 
 
+Before = Callable[["Conversation"], Any]
+
+
+def here(talk: Conversation) -> None:
+    talk.room.linked_participant = talk.jo
+
+
 class Conversation:
-    def __init__(self, grace: float = 60.0) -> None:
+    """``before``: what happens until one attends to it; answers who has come first, if not Jo."""
+
+    def __init__(self, grace: float = 60.0, *, before: Before = here) -> None:
         self.log: list[str] = []
         self.room = Room()
         self.jo = self.room.come(participant("jo"))
-        self.room.linked_participant = self.jo
+        self.first = before(self) or self.jo
         self.attendance = Attendance(
             cast(rtc.Room, self.room),
             self.room,
+            self.first,
             grace=grace,
             fall_silent=lambda: self.log.append("silent"),
             go_on=lambda: self.log.append("on"),
@@ -101,6 +111,34 @@ async def test_a_person_with_another_identity_talks_to_deaf_ears() -> None:
     await talk.until("silent", "on")
     talk.room.go(again)
     await talk.until("silent", "on", "silent")
+
+
+async def test_who_leaves_before_they_were_attended_to_is_waited_for_for_ever() -> None:
+    talk = Conversation(grace=0.01, before=lambda talk: talk.room.go(talk.jo))
+    await talk.until("silent", "the person did not come back")
+
+
+async def test_who_left_before_they_were_attended_to_and_comes_as_another_is_not_heard() -> None:
+    talk = Conversation(before=lambda talk: talk.room.go(talk.jo))
+    talk.room.come(participant("jo-2"))
+    assert talk.room.heard == ["jo-2"]
+    await talk.until("silent", "on")
+
+
+async def test_who_was_sent_away_before_they_were_attended_to_is_waited_for() -> None:
+    talk = Conversation(before=lambda talk: talk.room.go(talk.jo, Reason.PARTICIPANT_REMOVED))
+    assert talk.log == ["the person left"]
+
+
+async def test_the_first_who_stayed_is_not_heard_for_one_who_came_and_went() -> None:
+    def gone_and_come(talk: Conversation) -> Any:
+        talk.room.go(talk.jo)
+        return talk.room.come(participant("kim"))
+
+    talk = Conversation(before=gone_and_come)
+    assert talk.room.heard == ["kim"] and talk.log == []
+    talk.room.go(talk.first)
+    assert talk.log == ["silent"]
 
 
 async def test_nobody_comes_back_and_the_agent_stays_for_ever() -> None:
