@@ -13,6 +13,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -46,19 +47,20 @@ class Shelf:
         """Load a head here, unless it lies on the shelf. Blocking; raises as :func:`load_head`."""
         path = find_head(head)
         stored = self._place(path)
-        if not stored.exists():
-            loaded = load_head(path)
-            try:
-                _store(loaded, stored)
-            except OSError:  # a folder that cannot be written costs the sharing alone
-                return loaded
-        return _map(stored)
+        with suppress(OSError):  # there is none, or it is another user's alone
+            return _map(stored)
+        loaded = load_head(path)
+        try:
+            _store(loaded, stored, path)
+            return _map(stored)
+        except OSError:  # a folder that cannot be written costs the sharing alone
+            return loaded
 
     def load_apart(self, head: str | Path) -> Head:
         """As :meth:`load`, in another process. Raises :class:`HeadError`, too, where that fails."""
         path = find_head(head)
         stored = self._place(path)
-        if stored.exists():
+        with suppress(OSError):
             return _map(stored)
         with tempfile.TemporaryDirectory(prefix="visavis-head-") as spare:
             fallback = Path(spare) / stored.name
@@ -74,7 +76,10 @@ class Shelf:
             if done.returncode:
                 said = done.stderr.strip().splitlines() or [f"{head}: its process died"]
                 raise HeadError(said[-1])
-            return _map(stored if stored.exists() else fallback)
+            try:
+                return _map(stored)
+            except OSError:
+                return _map(fallback)
 
     def _place(self, path: Path) -> Path:
         """Another one for another state of the file, and of the code that reads it."""
@@ -93,7 +98,8 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _store(head: Head, place: Path) -> None:
+def _store(head: Head, place: Path, source: Path) -> None:
+    """For whoever may read ``source``: a worker may have been started by another user once."""
     buffers: list[pickle.PickleBuffer] = []
     document = pickle.dumps(head, protocol=5, buffer_callback=buffers.append)
     raws = [buffer.raw() for buffer in buffers]
@@ -104,9 +110,15 @@ def _store(head: Head, place: Path) -> None:
         for raw in raws:
             file.write(bytes(-file.tell() % _ALIGNED))
             file.write(raw)
-    for older in place.parent.glob(f"{place.name.partition('-')[0]}-*.head"):
-        older.unlink(missing_ok=True)  # who has mapped it keeps it
-    Path(file.name).replace(place)
+    written = Path(file.name)
+    try:
+        written.chmod(0o600 | source.stat().st_mode & 0o444)
+        for older in place.parent.glob(f"{place.name.partition('-')[0]}-*.head"):
+            older.unlink(missing_ok=True)  # who has mapped it keeps it
+        written.replace(place)
+    except OSError:
+        written.unlink(missing_ok=True)
+        raise
 
 
 def _map(place: Path) -> Head:
@@ -133,7 +145,7 @@ def _main(path: str, *places: str) -> None:
         sys.exit(str(error))
     for place in places:
         try:
-            return _store(head, Path(place))
+            return _store(head, Path(place), Path(path))
         except OSError as error:
             problem = error
     sys.exit(f"a loaded head cannot be stored: {problem}")

@@ -80,6 +80,24 @@ def test_a_folder_that_cannot_be_written_costs_nobody_a_head(tmp_path: Path) -> 
     assert same(shelf.load("ben"), shelf.load_apart("ben"))
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o600])
+def test_a_stored_head_is_for_nobody_else_than_its_file(tmp_path: Path, mode: int) -> None:
+    own = tmp_path / "own.glb"
+    own.write_bytes(find_head("ben").read_bytes())
+    own.chmod(mode)
+    Shelf(tmp_path).load(own)
+    [stored] = tmp_path.glob("*.head")
+    assert stored.stat().st_mode & 0o777 == mode
+
+
+def test_a_head_that_another_user_alone_may_read_costs_nobody_a_head(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    stored = shelf._place(find_head("ben"))
+    stored.mkdir()  # root, too, can neither read nor replace it
+    assert same(shelf.load("ben"), shelf.load_apart("ben"))
+    assert list(tmp_path.iterdir()) == [stored]
+
+
 def test_older_states_of_a_head_do_not_stay(tmp_path: Path) -> None:
     own = tmp_path / "own.glb"
     for _ in range(2):
