@@ -129,11 +129,16 @@ class Sessions:
         with self._store.connect() as connection:
             return {"open": 0} | {str(name): int(n) for name, n in connection.execute(query)}
 
-    def change_spec(self, id: str, spec: Mapping[str, Any]) -> None:
+    def change_spec(self, id: str, changes: Mapping[str, Any]) -> None:
+        """What of it is different from now on; the rest stays, whatever else changes at once."""
+        this = SESSIONS.c.id == id
         with self._store.begin() as connection:
-            connection.execute(
-                update(SESSIONS).where(SESSIONS.c.id == id).values(spec=json.dumps(dict(spec)))
-            )
+            # Locks the row, of SQLite the file: what is read next is nobody else's to change.
+            connection.execute(update(SESSIONS).where(this).values(spec=SESSIONS.c.spec))
+            spec = connection.execute(select(SESSIONS.c.spec).where(this)).scalar()
+            if spec is not None:
+                changed = json.dumps({**json.loads(spec), **changes})
+                connection.execute(update(SESSIONS).where(this).values(spec=changed))
 
     def keep_talk(self, id: str, talk: str) -> None:
         """How the conversation is held from now on."""

@@ -41,6 +41,23 @@ def test_two_writers_do_not_give_two_events_one_number(sessions: Sessions) -> No
     assert [event.seq for event in sessions.events("a", after=80)] == [81]
 
 
+def test_of_two_changes_at_once_neither_is_lost(sessions: Sessions) -> None:
+    sessions.create(make("a"))
+
+    def change(name: str) -> None:
+        for number in range(20):
+            sessions.change_spec("a", {name: number})
+
+    writers = [threading.Thread(target=change, args=[name]) for name in ("speed", "voice")]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    found = sessions.find("a")
+    assert found is not None and found.spec == {"language": "de", "speed": 19, "voice": 19}
+    sessions.change_spec("unknown", {"speed": 1})
+
+
 def test_a_session_is_not_over_twice_and_nothing_happens_after(sessions: Sessions) -> None:
     sessions.create(make("a"))
     assert sessions.end("a", "idle")

@@ -77,8 +77,8 @@ def session_routes() -> APIRouter:
             agent = await parts.desk.agent(session)
             answer = await parts.door.call(session.room, agent, "settings", change=wish)
         lasting = {k: v for k, v in wish.items() if k not in ("expression", "gesture")}
-        spec = {**session.spec, **lasting}
-        await asyncio.to_thread(parts.sessions.change_spec, session.id, spec)
+        if lasting:
+            await asyncio.to_thread(parts.sessions.change_spec, session.id, lasting)
         in_force: dict[str, Any] = json.loads(answer)
         return in_force
 
