@@ -56,6 +56,8 @@ class Attempt:
 
     nonce: str
     """The same in each attempt: name after it what must not be made twice."""
+    tried_at: float
+    """Unix seconds; no other attempt's."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,11 @@ class Requests:
             row = connection.execute(select(REQUESTS).where(*_this(owner, key))).first()
         return answer if row is None else _answer(row)
 
-    def give_up(self, owner: str, key: str) -> None:
-        """It was not done: the next one with the key begins anew."""
+    def give_up(self, owner: str, key: str, attempt: Attempt) -> None:
+        """It was not done: the next one with the key begins anew, unless one is at it already."""
         with self._store.begin() as connection:
-            unanswered = REQUESTS.c.status.is_(None)
-            connection.execute(delete(REQUESTS).where(*_this(owner, key), unanswered))
+            mine = REQUESTS.c.tried_at == attempt.tried_at, REQUESTS.c.status.is_(None)
+            connection.execute(delete(REQUESTS).where(*_this(owner, key), *mine))
 
     def forget(self) -> int:
         """Those that are older than :data:`KEPT`; how many."""
@@ -119,7 +121,7 @@ class Requests:
                     owner=owner, key=key, fingerprint=fingerprint, nonce=nonce, at=now, tried_at=now
                 )
             )
-        return Attempt(nonce)
+        return Attempt(nonce, now)
 
     def _look(self, owner: str, key: str, fingerprint: str) -> Attempt | Answer | None:
         with self._store.begin() as connection:
@@ -141,7 +143,7 @@ class Requests:
                 )
                 .values(tried_at=now)
             )
-            return Attempt(row.nonce) if taken.rowcount else None
+            return Attempt(row.nonce, now) if taken.rowcount else None
 
 
 def _this(owner: str, key: str) -> tuple[Any, ...]:

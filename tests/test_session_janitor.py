@@ -258,18 +258,37 @@ def test_a_request_whose_gateway_died_is_taken_up_under_the_same_name(store: Eng
     requests = Requests(store, lambda: now)
     first = requests.begin("acme", "k", "f")
     now += LEASE + 1
-    assert requests.begin("acme", "k", "f") == first
+    second = requests.begin("acme", "k", "f")
+    assert isinstance(first, Attempt) and isinstance(second, Attempt)
+    assert second.nonce == first.nonce
     assert requests.begin("acme", "k", "f") is None
     assert requests.finish("acme", "k", Answer(201, "second")) == Answer(201, "second")
     assert requests.finish("acme", "k", Answer(201, "first")) == Answer(201, "second")
     now += KEPT + 1
-    assert requests.begin("acme", "k", "g") != first
+    third = requests.begin("acme", "k", "g")
+    assert isinstance(third, Attempt) and third.nonce != first.nonce
     assert requests.forget() == 0
 
 
 def test_a_request_that_was_given_up_begins_anew(store: Engine) -> None:
     requests = Requests(store, lambda: 1000.0)
     first = requests.begin("acme", "k", "f")
-    requests.give_up("acme", "k")
+    assert isinstance(first, Attempt)
+    requests.give_up("acme", "k", first)
     again = requests.begin("acme", "k", "g")
-    assert isinstance(again, Attempt) and again != first
+    assert isinstance(again, Attempt) and again.nonce != first.nonce
+
+
+def test_an_attempt_that_fails_late_does_not_end_the_one_that_took_its_place(
+    store: Engine,
+) -> None:
+    now = 1000.0
+    requests = Requests(store, lambda: now)
+    first = requests.begin("acme", "k", "f")
+    now += LEASE + 1
+    second = requests.begin("acme", "k", "f")
+    assert isinstance(first, Attempt) and isinstance(second, Attempt)
+    requests.give_up("acme", "k", first)
+    assert requests.begin("acme", "k", "f") is None, "it is done twice"
+    requests.give_up("acme", "k", second)
+    assert isinstance(requests.begin("acme", "k", "f"), Attempt)

@@ -65,7 +65,7 @@ class Once:
         try:
             answer = Answer(status, (await work(begun.nonce)).model_dump_json())
         except Exception:
-            await asyncio.to_thread(self.requests.give_up, owner, self.key)
+            await asyncio.to_thread(self.requests.give_up, owner, self.key, begun)
             raise
         kept = await asyncio.to_thread(self.requests.finish, owner, self.key, answer)
         return _respond(kept, replayed=kept != answer)
