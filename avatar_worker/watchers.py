@@ -38,7 +38,7 @@ class Watchers:
     """Sends each frame to whoever asked for it, and to nobody else.
 
     Nobody looks at the video once everybody but the agents draws for themselves: pictures rest. So
-    does the audio track where everybody is sent the sound.
+    does the audio track where everybody is sent the sound. Neither does while the room is recorded.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Watchers:
         local.register_rpc_method(RPC_UNWATCH_WEIGHTS, self._on_unwatch)
         self._room.on("participant_connected", self._on_connected)
         self._room.on("participant_disconnected", self._on_disconnected)
+        self._room.on("room_updated", self._show_where_wanted)  # a recording has begun, or is over
 
     def notify(self, frame: Frame) -> None:
         """What the face shows; from any thread."""
@@ -186,11 +187,13 @@ class Watchers:
             for identity, participant in self._room.remote_participants.items()
             if participant.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
         ]
-        nobody_looks = people and all(
+        # Who records the room looks and listens, and is hidden from its participants.
+        known = bool(people) and not self._room.is_recording
+        nobody_looks = known and all(
             identity in self._wishes and not self._wishes[identity].video for identity in people
         )
         self._player.draw(not nobody_looks)
-        nobody_listens = people and all(
+        nobody_listens = known and all(
             identity in self._wishes and self._wishes[identity].audio for identity in people
         )
         self._player.hear(not nobody_listens)

@@ -31,6 +31,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.remote_participants: dict[str, Any] = {}
+        self.is_recording = False
         self.local_participant = self
         self.methods: dict[str, Any] = {}
         self.handlers: dict[str, Any] = {}
@@ -81,6 +82,11 @@ class Stage:
         participant = SimpleNamespace(identity=identity, kind=kind)
         self.remote_participants[identity] = participant
         self.handlers["participant_connected"](participant)
+
+    def record(self, wanted: bool) -> None:
+        """By somebody who is hidden from the others."""
+        self.is_recording = wanted
+        self.handlers["room_updated"]()
 
     async def leave(self, identity: str) -> None:
         self.handlers["participant_disconnected"](self.remote_participants.pop(identity))
@@ -221,6 +227,20 @@ async def test_the_track_does_not_rest_while_one_person_hears_it(stage: Stage) -
     assert not stage.heard
     await stage.leave("bridge")
     assert stage.heard
+
+
+async def test_a_recording_is_not_silent_and_still_where_all_draw_for_themselves(
+    stage: Stage,
+) -> None:
+    stage.join("bridge")
+    await stage.call(RPC_WATCH_WEIGHTS, "bridge", '{"video": false, "audio": true}')
+    assert not stage.drawn and not stage.heard
+    stage.record(True)
+    assert stage.drawn and stage.heard
+    await stage.call(RPC_WATCH_WEIGHTS, "bridge", '{"video": false, "audio": true}')
+    assert stage.drawn and stage.heard
+    stage.record(False)
+    assert not stage.drawn and not stage.heard
 
 
 async def test_an_empty_room_does_not_stop_the_pictures(stage: Stage) -> None:
