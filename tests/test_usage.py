@@ -140,6 +140,22 @@ def test_a_conversation_counts_where_it_began(client: TestClient, usages: Usages
     assert client.get("/v1/usage", params={"from": "yesterday"}).json()["code"] == "invalid_request"
 
 
+@pytest.mark.parametrize(
+    "span",
+    [
+        {"to": "0001-01-01"},
+        {"from": "0001-01-01T00:00:00+14:00"},
+        {"to": "9999-12-31T23:59:59-14:00"},
+    ],
+)
+def test_a_day_before_all_calendars_is_not_an_error_of_ours(
+    client: TestClient, span: dict[str, str]
+) -> None:
+    for path in ("/v1/usage", "/v1/usage.csv"):
+        answer = client.get(path, params=span)
+        assert (answer.status_code, answer.json()["code"]) == (422, "wrong_value")
+
+
 def test_the_csv_has_the_same_rows(client: TestClient, usages: Usages) -> None:
     usages.keep(Run("job-1", "s1", time.time() - 60), [TALK, MIND])
     by_header = client.get("/v1/usage", headers={"Accept": "text/csv"}).text

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from store.usage import Grouped, Quantities, UsageGroup, Usages
 
 from ..access import Caller, caller_with
+from ..problems import wrong_value
 from .prices import Prices
 
 DEFAULT_DAYS: Final = 30
@@ -69,8 +70,11 @@ def usage_routes(usages: Usages, prices: Prices) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["usage"])
 
     async def report(caller: Caller, group: UsageGroup, since: From, to: To) -> UsageReport:
-        until = _utc(to) or datetime.now(UTC)
-        begin = _utc(since) or until - timedelta(days=DEFAULT_DAYS)
+        try:
+            until = _utc(to) or datetime.now(UTC)
+            begin = _utc(since) or until - timedelta(days=DEFAULT_DAYS)
+        except OverflowError:
+            raise wrong_value("from, to", "no calendar reaches so far in UTC") from None
         total, counts = await asyncio.to_thread(
             _read, usages, group, caller.sees, begin.timestamp(), until.timestamp()
         )
