@@ -7,6 +7,7 @@ from the rate of the speech.)
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Final
@@ -19,6 +20,8 @@ from visavis.waiting import rest
 
 from .segment import Segment
 from .segments import Segments
+
+logger = logging.getLogger("visavis.agent")
 
 SHORTEST: Final = 0.02
 """Seconds between two looks at a voice that is late."""
@@ -48,6 +51,7 @@ class Heard:
         self.voice: AudioOutput = _Voice(self._segments, voice)
         self.captions: TextOutput = _Captions(self._segments, captions)
         self._break = False
+        self._complained = False
         self._writer = asyncio.create_task(self._write(captions), name="captions")
 
     def break_line(self) -> None:
@@ -71,7 +75,7 @@ class Heard:
                 self._break = False
                 if segment.shown < segment.due(played):
                     segment.shown += 1
-                    await captions.capture_text(segment.words[segment.shown - 1].text)
+                    await self._show(captions, segment.words[segment.shown - 1].text)
                     continue
                 if segment.over and not segment.text_open:
                     segments.drop_first()
@@ -81,6 +85,14 @@ class Heard:
                 wait = segment.until_next(played)
                 wait = None if wait is None else max(wait, SHORTEST)
             await rest(segments.changed, wait)
+
+    async def _show(self, captions: TextOutput, word: str) -> None:
+        try:
+            await captions.capture_text(word)
+        except Exception as error:  # the next one may come through; what it says may be the word
+            if not self._complained:
+                logger.warning("a word of the captions is lost: %s", type(error).__name__)
+            self._complained = True
 
 
 class _Voice(AudioOutput):

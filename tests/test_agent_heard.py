@@ -311,6 +311,23 @@ async def test_words_without_times_are_shown_all_at_once(stage: Stage) -> None:
     await stage.shows("This is a sentence of nobody knows how many seconds, ")
 
 
+async def test_captions_end_for_good_with_a_word_that_could_not_be_shown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    show = stage.screen.capture_text
+
+    async def fail_once(text: str) -> None:
+        if text == "two ":
+            raise RuntimeError(text)
+        await show(text)
+
+    monkeypatch.setattr(stage.screen, "capture_text", fail_once)
+    await stage.say(WORDS)
+    stage.loudspeaker.start(3.0)
+    await stage.shows("One three ")
+    assert "RuntimeError" in caplog.text and "two" not in caplog.text
+
+
 async def test_livekit_remembers_more_than_the_captions_show(stage: Stage) -> None:
     """LiveKit's own code forwards an answer; it is cut in the middle of its third word."""
     speech = SpeechHandle.create()
