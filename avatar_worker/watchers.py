@@ -59,6 +59,7 @@ class Watchers:
         self._is_watched: bool | None = False
         """None: on the way to either; a call that takes long is cancelled in the middle of it."""
         self._one_at_a_time = asyncio.Lock()
+        self._updates: set[asyncio.Task[None]] = set()
         self._track = secrets.randbelow(1 << 16)
         self._sequence = 0
         self._frames: deque[Frame] = deque(maxlen=UNSENT)
@@ -163,7 +164,13 @@ class Watchers:
         self._show_where_wanted()
         if was_watching:
             task = self._loop.create_task(self._update(), name="visavis watchers")
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._updates.add(task)  # a loop keeps no task that waits
+            task.add_done_callback(self._on_updated)
+
+    def _on_updated(self, task: asyncio.Task[None]) -> None:
+        self._updates.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("the weights' watchers could not be counted", exc_info=error)
 
     async def _update(self) -> None:
         self._show_where_wanted()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -128,6 +129,20 @@ async def stage() -> AsyncIterator[Stage]:
     running = asyncio.create_task(stage.watchers.run())
     yield stage
     running.cancel()
+
+
+async def test_what_a_watcher_who_leaves_sets_off_is_lost_on_its_way(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    async def take_long(_: bool) -> None:
+        await asyncio.get_running_loop().create_future()  # which nobody else knows of
+
+    stage.join("ann")
+    await stage.watch("ann")
+    monkeypatch.setattr(stage.watchers, "_on_watched", take_long)
+    await stage.leave("ann")
+    gc.collect()
+    assert "visavis watchers" in [task.get_name() for task in asyncio.all_tasks()]
 
 
 async def test_nobody_gets_weights_who_did_not_ask(stage: Stage) -> None:
