@@ -15,7 +15,7 @@ from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.answer import NOTHING, Answers, spoken
 from agent.knowledge.choose import Library, sources_of
 from agent.knowledge.desk import named_in, to_source
-from agent.knowledge.passage import Block, Extract, KnowledgeError, Passage
+from agent.knowledge.passage import Block, Document, Extract, KnowledgeError, Passage
 from agent.knowledge.search import Knowledge
 from agent.knowledge.session import SessionKnowledge
 from agent.knowledge.sources import file_name, update
@@ -182,6 +182,30 @@ async def test_two_files_of_one_name_that_come_at_once_do_not_lose_each_other() 
     await session.aclose()
 
 
+@pytest.mark.parametrize("given", ["plans/" + "x" * 300 + ".md", ".notes.md"])
+async def test_a_file_is_not_kept_when_it_is_removed_by_the_name_it_came_with(given: str) -> None:
+    session = SessionKnowledge(Library(None, None))
+    await session.add_file(given, b"The price is 5 euros.")
+    assert await session.remove(given)
+    assert await session.documents() == []
+    await session.aclose()
+
+
+async def test_a_page_is_not_removed_in_place_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Document("https://example.com/notes.md", "Notes", 1, "", "")
+
+    async def documents() -> list[Document]:
+        return [page]
+
+    session = SessionKnowledge(Library(None, None))
+    await session.add_file("other.md", b"The price is 5 euros.")
+    monkeypatch.setattr(session, "documents", documents)
+    monkeypatch.setattr(session._own, "remove", lambda source: source == page.source)
+    assert not await session.remove("notes.md")
+    assert await session.remove(page.source)
+    await session.aclose()
+
+
 async def test_a_long_name_of_long_letters_does_not_fail() -> None:
     session = SessionKnowledge(Library(None, None))
     document = await session.add_file("説明書" * 35 + ".md", "価格は七です".encode())
@@ -252,7 +276,9 @@ async def test_an_index_that_hangs_does_not_hold_up_the_answer(
 async def test_an_index_that_breaks_does_not_end_the_conversation(tmp_path: Path) -> None:
     knowledge = Knowledge(tmp_path / "index.sqlite")
     knowledge.close()
-    assert await SessionKnowledge(Library(knowledge, None)).search("anything") == []
+    session = SessionKnowledge(Library(knowledge, None))
+    assert await session.search("anything") == []
+    assert await Answers(session).say(asked("Who painted the harbour guide?")) is None
 
 
 def test_the_page_is_not_told_where_files_are() -> None:

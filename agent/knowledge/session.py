@@ -14,7 +14,7 @@ from typing import Any, Final
 from .choose import Library
 from .passage import Document, KnowledgeError, Passage
 from .search import BUDGET, LIMIT, Knowledge, fit
-from .sources import file_name, is_url
+from .sources import file_name, is_url, public_name
 
 logger = logging.getLogger("visavis.knowledge")
 
@@ -60,10 +60,18 @@ class SessionKnowledge:
         return await asyncio.to_thread(self._own.documents) if self._own else []
 
     async def titles(self) -> list[str]:
-        """Of everything that is known."""
-        both = [knowledge for knowledge in (self._own, self._shared) if knowledge is not None]
-        lists = [await asyncio.to_thread(knowledge.documents) for knowledge in both]
-        return [document.title for documents in lists for document in documents]
+        """Of everything that is known; what cannot be read is left out as in :meth:`search`."""
+        found: list[str] = []
+        for knowledge in (self._own, self._shared):
+            if knowledge is None:
+                continue
+            try:
+                documents = await asyncio.to_thread(knowledge.documents)
+            except Exception as error:
+                logger.warning("the titles cannot be read: %s", type(error).__name__)
+            else:
+                found += [document.title for document in documents]
+        return found
 
     async def add_url(self, url: str) -> Document:
         """Raises :class:`KnowledgeError`."""
@@ -86,11 +94,12 @@ class SessionKnowledge:
                 file.unlink(missing_ok=True)
 
     async def remove(self, source: str) -> bool:
-        """Was it there? ``source``: a URL, or a file's name."""
+        """Was it there? ``source``: a URL, or a file's name, as it was given or is listed."""
         if self._own is None:
             return False
+        name = source if is_url(source) else file_name(source)
         for document in await self.documents():
-            if source in (document.source, Path(document.source).name):
+            if public_name(document.source) == name:
                 return await asyncio.to_thread(self._own.remove, document.source)
         return False
 
