@@ -10,6 +10,7 @@ from livekit.agents import Agent, ModelSettings, llm
 
 from agent.assistant import Assistant, recent
 from agent.manner import Manner
+from agent.seeing import Sight
 
 MOST = 20
 
@@ -42,6 +43,32 @@ async def test_each_answer_is_paid_for_with_the_whole_conversation(
         pass
     assert len(sent[0].items) <= MOST + 1
     assert len(whole.items) == 4001, "the conversation itself was cut"
+
+
+async def test_what_was_cut_is_taken_for_an_answer_that_was_thrown_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whose pictures, sent long ago, would then come back as new."""
+    wholes: list[llm.ChatContext | None] = []
+
+    class Eyes(Sight):
+        async def tell(
+            self, chat_ctx: llm.ChatContext, whole: llm.ChatContext | None = None
+        ) -> llm.ChatContext:
+            wholes.append(whole)
+            return chat_ctx
+
+    async def node(*_: Any) -> AsyncIterator[str]:
+        yield "Fine."
+
+    monkeypatch.setattr(Agent.default, "llm_node", node)
+    assistant = Assistant(
+        Manner.of(None, small=False), small=False, context_items=MOST, sight=Eyes(able=True)
+    )
+    whole = conversation(1000)
+    async for _ in assistant.llm_node(whole, [], ModelSettings()):
+        pass
+    assert wholes == [whole]
 
 
 def test_a_long_conversation_loses_its_instructions_or_half_of_a_tool_call() -> None:
