@@ -138,11 +138,21 @@ async def test_a_page_that_shows_no_cards_is_not_taken_for_one_that_did() -> Non
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "file:///etc/passwd", "example.org", "https://"]
+    "url", ["javascript:alert(1)", "file:///etc/passwd", "example.org", "https://", "https://[x]/"]
 )
 async def test_a_link_that_is_none_is_not_shown(url: str) -> None:
     with pytest.raises(llm.ToolError, match="https://"):
         await open_link("A page", url)
+
+
+@pytest.mark.parametrize("letter", ["é", "語", "🍋"])
+async def test_a_card_that_is_not_too_long_is_not_refused_for_its_script(letter: str) -> None:
+    room = Person(can=True)
+    most = {name: letter * limit for name, limit in CARD_LIMITS.items() if name != "url"}
+    url = "https://example.com/".ljust(CARD_LIMITS["url"], "x")
+    await show(room, **most, url=url)  # type: ignore[arg-type]
+    [call] = room.calls
+    assert len(call["payload"].encode()) <= 15 * 1024, "what LiveKit takes in an RPC"
 
 
 async def test_an_endless_card_is_not_sent() -> None:

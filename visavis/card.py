@@ -35,4 +35,5 @@ class Card:
             raise ProtocolError("the address of a card must begin with https:// or http://")
 
     def to_json(self) -> str:
-        return json.dumps({k: v for k, v in asdict(self).items() if v is not None})
+        parts = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(parts, ensure_ascii=False)  # LiveKit counts bytes

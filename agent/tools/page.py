@@ -34,10 +34,17 @@ async def open_link(title: str, url: str) -> str:
         title: what it is, in a few words.
         url: a whole address that begins with https://
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    if not _is_address(url):
         raise llm.ToolError("A link must be a whole address that begins with https://")
     return await show(get_job_context().room, title, "", url)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # of brackets that hold no address
+        return False
+    return parts.scheme in ("https", "http") and bool(parts.hostname)
 
 
 async def show(room: rtc.Room, title: str, text: str, url: str | None = None) -> str:
