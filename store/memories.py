@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from .database import FACTS, PEOPLE, TURNS
@@ -16,6 +16,9 @@ MOST_TURNS: Final = 400
 """Of one person; the oldest go."""
 LONGEST: Final = 4000
 """Characters of a turn or a fact; what is longer is cut."""
+WISH_KEPT: Final = 7 * 86_400.0
+"""Seconds that it is known of somebody unknown when they asked to be forgotten: no conversation
+that had begun before goes on for so long."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,17 @@ class Memories:
             connection.execute(
                 update(PEOPLE).where(PEOPLE.c.person == person).values(forgotten_at=self._clock())
             )
+
+    def drop_strangers(self) -> int:
+        """Those of whom nothing is known, and no longer need be: anybody may ask to be forgotten.
+        How many."""
+        known = [
+            select(table.c.id).where(table.c.person == PEOPLE.c.person).exists()
+            for table in (FACTS, TURNS)
+        ]
+        old = PEOPLE.c.changed_at < self._clock() - WISH_KEPT
+        with self._store.begin() as connection:
+            return connection.execute(delete(PEOPLE).where(old, ~or_(*known))).rowcount
 
     def _recall(self, connection: Connection, person: str) -> Memory:
         facts = connection.scalars(

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from gateway.access import Caller
 from gateway.dispatch import Dispatcher
 from gateway.sessions import SessionParts, SessionRequest
 from gateway.sessions.janitor import AFTERGLOW, MISSING, OVERTIME, SETTLING
 from settings import Settings
-from store import Sessions, StoredSession, TooManyOpen
+from store import Memories, Sessions, StoredSession, TooManyOpen
+from store.database import PEOPLE
 from store.idempotency import KEPT, LEASE, Answer, Attempt, OtherRequest, Requests
+from store.memories import WISH_KEPT
 from tests.fake_livekit import SECRET, FakeLiveKit
 from visavis.events import EndReason
 
@@ -211,8 +213,12 @@ async def test_what_is_old_is_forgotten(house: House) -> None:
     house.sessions.end(id, "ended")
     await house.pass_time(86_000)
     assert house.sessions.find(id) is not None
+    Memories(house.store, lambda: house.now).forget("made-up")
     await house.pass_time(1000)
     assert house.sessions.find(id) is None
+    await house.pass_time(WISH_KEPT)
+    with house.store.connect() as connection:
+        assert connection.scalars(select(PEOPLE.c.person)).all() == []
 
 
 def at_once(count: int, work: Callable[[int], None]) -> None:

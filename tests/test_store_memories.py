@@ -7,10 +7,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from store import Memories, Memory, MemoryChangedError, StoreError, Turn, open_store
-from store.memories import LONGEST, MOST_TURNS
+from store.database import PEOPLE
+from store.memories import LONGEST, MOST_TURNS, WISH_KEPT
 from tests.clocks import Clock
 
 ANNA = "anna-5f2d0c1e9b7a"
@@ -68,6 +69,27 @@ def test_a_running_conversation_does_not_bring_back_what_was_forgotten(
     assert memories.recall(ANNA) == Memory()
     assert memories.keep(ANNA, since=300.0, turns=said("Hello again"), facts=None)
     assert len(memories.recall(ANNA).turns) == 1
+
+
+def test_whoever_asks_to_be_forgotten_under_made_up_names_does_not_fill_the_disk(
+    memories: Memories, store: Engine, clock: Clock
+) -> None:
+    memories.keep(ANNA, since=0, turns=said("Hello"), facts=None)
+    memories.keep(BEN, since=0, turns=[], facts=["Is called Ben."])
+    began = clock.now
+    clock.now += 1
+    for number in range(20):
+        memories.forget(f"nobody-{number}")
+    clock.now += WISH_KEPT
+    assert memories.drop_strangers() == 0
+    assert not memories.keep("nobody-0", since=began, turns=said("A secret"), facts=None)
+    clock.now += 1
+    assert memories.drop_strangers() == 19, "a conversation that still runs is known again"
+    clock.now += WISH_KEPT
+    assert memories.drop_strangers() == 1
+    with store.connect() as connection:
+        assert set(connection.scalars(select(PEOPLE.c.person))) == {ANNA, BEN}
+    assert memories.recall(ANNA).turns and memories.recall(BEN).facts
 
 
 def test_a_talkative_person_does_not_fill_the_disk(memories: Memories) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from settings import Settings
-from store import Sessions, Workers
+from store import Memories, Sessions, Workers
 from store.idempotency import Requests
 from store.upkeep import OpenSession, open_sessions, rooms_that_are_over
 from visavis.events import EndReason
@@ -59,6 +59,7 @@ class Janitor:
         self._store = store
         self._sessions = Sessions(store, clock)
         self._requests = Requests(store, clock)
+        self._memories = Memories(store, clock)
         self._desk = desk
         self._rooms = rooms
         self._clock = clock
@@ -133,6 +134,7 @@ class Janitor:
         self._forgot_at = now
         await asyncio.to_thread(self._sessions.forget, now - self._kept)
         await asyncio.to_thread(self._requests.forget)
+        await asyncio.to_thread(self._memories.drop_strangers)
 
 
 @contextmanager
