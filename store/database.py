@@ -22,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from .upgrade import upgrade
+
 BUSY_SECONDS: Final = 10
 """How long a writer waits for another one (SQLite has one at a time)."""
 
@@ -69,7 +71,8 @@ class StoreError(RuntimeError):
 
 
 def open_store(url: str) -> Engine:
-    """The database at ``url`` with its tables, made where they are not there yet. Blocking.
+    """The database at ``url`` with its tables, which are made, or upgraded, where that is due.
+    Blocking.
 
     ``sqlite:///PATH`` or ``postgresql+psycopg://user:password@host/name``. Raises
     :class:`StoreError`.
@@ -87,7 +90,7 @@ def open_store(url: str) -> Engine:
             connection.exec_driver_sql(
                 "BEGIN IMMEDIATE" if is_sqlite else f"SELECT pg_advisory_xact_lock({_LOCK})"
             )
-            TABLES.create_all(connection)
+            upgrade(connection)
     except (ArgumentError, SQLAlchemyError, ImportError, OSError) as error:
         # SQLAlchemy's own text may hold the password.
         problem = str(error.__cause__ or type(error).__name__)
