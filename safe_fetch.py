@@ -12,11 +12,13 @@ knows.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -33,9 +35,6 @@ _UNICAST: Final = ip_network("2000::/3")
 """All that IANA gives out of IPv6; what lies elsewhere leads nowhere, or in (RFC 4291 §2.4)."""
 _SPECIAL: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 """In the registries, but not refused by every Python that we run on."""
-
-_LOOK_UPS: Final = ThreadPoolExecutor(8, "names")
-"""Names that nobody answers for hold threads for long: not those that the store is used on."""
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -66,6 +65,13 @@ class Fetched:
     """As the server says, in lower case without parameters; empty where it says nothing."""
 
 
+@cache
+def _look_ups(_process_id: int) -> ThreadPoolExecutor:
+    """Names that nobody answers for hold threads for long: not those that the store is used on. A
+    process that was forked has none of its parent's threads, though its executors count on them."""
+    return ThreadPoolExecutor(8, "names")
+
+
 async def resolve_here(host: str, port: int) -> list[str]:
     """What this machine's resolver says."""
 
@@ -73,7 +79,7 @@ async def resolve_here(host: str, port: int) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return [str(entry[4][0]) for entry in found]
 
-    return await asyncio.get_running_loop().run_in_executor(_LOOK_UPS, look_up)
+    return await asyncio.get_running_loop().run_in_executor(_look_ups(os.getpid()), look_up)
 
 
 async def fetch(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -218,6 +221,29 @@ async def test_what_would_not_be_fetched_does_not_pass_the_check(url: str) -> No
     with pytest.raises(FetchError) as refused:
         await check(url, resolve=resolve)
     assert "secret" not in str(refused.value)
+
+
+FORKED = """
+import asyncio, os, sys, time
+from safe_fetch import resolve_here
+
+def ask():
+    asyncio.run(asyncio.wait_for(resolve_here("127.0.0.1", 80), 5))
+
+ask()
+time.sleep(0.2)  # the thread that did it is idle by now, and counted on
+child = os.fork()
+if not child:
+    ask()
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_a_forked_process_does_not_wait_for_its_parents_threads() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 async def test_names_that_nobody_answers_for_do_not_keep_threads_from_the_rest(
