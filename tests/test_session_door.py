@@ -147,6 +147,30 @@ async def test_a_text_sent_again_is_not_said_again() -> None:
     assert [message.text for message in hall.taken] == ["One. Two."]
 
 
+async def test_a_text_whose_call_is_repeated_before_anybody_is_seated_is_not_said_twice() -> None:
+    hall = Hall(admitted=False)
+    hall.somebody = True
+    calls = [asyncio.create_task(hall.send("Hello.")) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    hall.door.admit(hall._take, hall._interrupt)
+    answers = await asyncio.gather(*calls)
+    assert [json.loads(each)["state"] for each in answers] == ["accepted"] * 2
+    assert len(hall.taken) == 1
+
+
+async def test_a_text_that_was_refused_is_not_refused_for_ever() -> None:
+    hall = Hall()
+
+    async def refuse(message: Message) -> None:
+        hall.door.hear(MessageNews(message.id, "refused", "send it again when one is done"))
+
+    hall.door.admit(refuse, hall._interrupt)
+    assert json.loads(await hall.send("Hello."))["state"] == "refused"
+    hall.door.admit(hall._take, hall._interrupt)
+    assert json.loads(await hall.send("Hello."))["state"] == "accepted"
+    assert [message.text for message in hall.taken] == ["Hello."]
+
+
 async def test_texts_that_are_done_do_not_fill_the_memory() -> None:
     hall = Hall()
     for number in range(REMEMBERED + 10):

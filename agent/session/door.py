@@ -125,10 +125,12 @@ class Door:
         return await self._change(wish)
 
     async def _hand_on(self, piece: Piece) -> str:
-        if (known := self._states.get(piece.id)) is not None:
-            return known.to_json()
         await self._wait_for_listener()
         assert self._take is not None
+        # Not before the wait: a call that LiveKit makes twice waits twice.
+        known = self._states.get(piece.id)
+        if known is not None and (known.state != "refused" or piece.index > 0):
+            return known.to_json()
         text = self._pieces.add(piece)
         if text is None:
             return "ok"
