@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from livekit.agents import llm
@@ -14,14 +16,14 @@ from agent.knowledge import store
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.answer import NOTHING, Answers, spoken
 from agent.knowledge.choose import Library, sources_of
-from agent.knowledge.desk import named_in, to_source
+from agent.knowledge.desk import KnowledgeDesk, named_in, to_source
 from agent.knowledge.passage import Block, Document, Extract, KnowledgeError, Passage
 from agent.knowledge.search import Knowledge
-from agent.knowledge.session import SessionKnowledge
+from agent.knowledge.session import MOST_DOCUMENTS, SessionKnowledge
 from agent.knowledge.sources import file_name, update
 from settings import Settings
 from visavis.knowledge import KnowledgeRequest, Sources
-from visavis.protocol import ProtocolError
+from visavis.protocol import RPC_KNOWLEDGE, ProtocolError
 
 HARBOUR = (
     "The ferry to the island leaves every forty minutes from pier three. "
@@ -279,6 +281,26 @@ async def test_an_index_that_breaks_does_not_end_the_conversation(tmp_path: Path
     session = SessionKnowledge(Library(knowledge, None))
     assert await session.search("anything") == []
     assert await Answers(session).say(asked("Who painted the harbour guide?")) is None
+
+
+async def test_a_list_of_documents_in_another_script_is_not_too_long_for_its_call(
+    session: SessionKnowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "自転車の修理と整備に関する利用者のための手引き"
+
+    async def documents() -> list[Document]:
+        return [Document(f"/f/{name}{n}.md", name, 1, "", "") for n in range(MOST_DOCUMENTS)]
+
+    monkeypatch.setattr(session, "documents", documents)
+    methods: dict[str, Any] = {}
+    participant = SimpleNamespace(register_rpc_method=methods.__setitem__)
+    room: Any = SimpleNamespace(
+        local_participant=participant, register_byte_stream_handler=lambda *_: None
+    )
+    KnowledgeDesk(room, session)
+    answer = await methods[RPC_KNOWLEDGE](SimpleNamespace(payload='{"action": "list"}'))
+    assert len(json.loads(answer)) == MOST_DOCUMENTS
+    assert len(answer.encode()) <= 15_000, "LiveKit carries no more"
 
 
 def test_the_page_is_not_told_where_files_are() -> None:

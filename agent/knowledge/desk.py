@@ -68,7 +68,8 @@ class KnowledgeDesk:
                 raise rtc.RpcError(code, _BUSY)
             else:
                 self.add_url(request.source, call.caller_identity)
-        return json.dumps([_listed(document) for document in await self._knowledge.documents()])
+        listed = [_listed(document) for document in await self._knowledge.documents()]
+        return json.dumps(listed, ensure_ascii=False)  # LiveKit counts bytes
 
     def _take(self, reader: rtc.ByteStreamReader, sender: str) -> None:
         name = reader.info.name or "document"
