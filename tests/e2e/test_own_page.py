@@ -19,6 +19,32 @@ from tests.e2e.test_page import PICTURE_WAITS
 
 EXAMPLE = ROOT / "examples" / "own_page"
 
+FAKE_CLIENT = """
+  window.on = {};
+  window.LivekitClient = {
+    RoomEvent: { TrackSubscribed: 'TrackSubscribed' },
+    Room: class {
+      on(event, listener) { window.on[event] = listener; }
+      registerTextStreamHandler() {}
+    },
+  };
+"""
+FAKE_LIP_SYNC = """
+  window.kept = [];
+  export const keepLipSync = (audio, video) => {
+    const pair = `${audio}, ${video}`;
+    window.kept.push(pair);
+    return () => { window.kept = window.kept.filter((each) => each !== pair) };
+  };
+"""
+SUBSCRIBE = """(tracks) => {
+  for (const [kind, receiver, attributes] of tracks) {
+    const track = { kind, receiver, attach: (to) => to ?? document.createElement('audio') };
+    window.on.TrackSubscribed(track, {}, { attributes });
+  }
+  return window.kept;
+}"""
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[str]:
@@ -47,3 +73,22 @@ def test_a_page_of_ones_own_shows_no_face_or_lets_the_lips_run_ahead(page: Page,
         assert any(page.evaluate(PICTURE_WAITS)), "the lips are ahead of the voice"
         page.goto("about:blank")  # the room is left before its server goes
     assert not errors, "an interrupt that fails is one, too"
+
+
+def test_the_picture_of_a_page_of_ones_own_waits_for_another_sound(page: Page, site: str) -> None:
+    page.route("**/livekit-client.umd.js", lambda route: route.fulfill(body=FAKE_CLIENT))
+    page.route(
+        "**/lip-sync.js",
+        lambda route: route.fulfill(content_type="text/javascript", body=FAKE_LIP_SYNC),
+    )
+    page.goto(f"{site}/?visavis={site}")
+    expect(page.get_by_text("Talk", exact=True)).to_be_enabled()
+    agent, avatar = {"lk.agent.state": "speaking"}, {"lk.publish_on_behalf": "agent"}
+    voice, sound, picture = (
+        ["audio", "voice", agent],
+        ["audio", "sound", avatar],
+        ["video", "picture", avatar],
+    )
+    assert page.evaluate(SUBSCRIBE, [picture, sound, voice]) == ["sound, picture"]
+    again = [["audio", "new sound", avatar], ["video", "new picture", avatar]]
+    assert page.evaluate(SUBSCRIBE, again) == ["new sound, new picture"]
