@@ -17,6 +17,8 @@ from bench.system import System, running_system
 QUESTION = "What is the capital of France?"
 QUESTION_AFTER = 14.0
 """Seconds of silence before the microphone's recording asks :data:`QUESTION`."""
+HOME = "home.test"
+"""The same machine by a name that browsers hold for another one's, and so for no secure page's."""
 LINES = 60
 """Of what the system printed last, shown with a test that failed."""
 
@@ -61,8 +63,11 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")  # its event loop must end before asynchronous tests begin
 def browser(microphone: Path) -> Iterator[Browser]:
-    flag = f"--use-file-for-fake-audio-capture={microphone}%noloop"
-    with open_chromium([flag]) as browser:
+    flags = [
+        f"--use-file-for-fake-audio-capture={microphone}%noloop",
+        f"--host-resolver-rules=MAP {HOME} 127.0.0.1",
+    ]
+    with open_chromium(flags) as browser:
         yield browser
 
 

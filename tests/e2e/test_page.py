@@ -16,6 +16,7 @@ from bench.drawn import note_peers
 from bench.livekit import LiveKitServer
 from bench.system import System
 from settings import Settings
+from tests.e2e.conftest import HOME
 from tests.e2e.watcher import Watcher
 
 GREETING_WORD = "Amy"
@@ -145,6 +146,20 @@ def test_a_reload_costs_the_conversation(page: Page, system: System) -> None:
     assert not inhabitants(system.livekit), "the agent waits for somebody who has hung up"
     page.reload()
     expect(page.get_by_test_id("start")).to_be_visible()
+
+
+def test_a_page_that_is_not_secure_sends_nothing(page: Page, system: System) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(system.gateway.replace("127.0.0.1", HOME))
+    assert not page.evaluate("() => isSecureContext")
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
+    expect(page.locator('[data-problem="microphone-insecure"]')).to_contain_text("type instead")
+    ask(page, "What is the capital of France?")
+    expect(page.get_by_test_id("chat-log")).to_contain_text("Paris", timeout=60_000)
+    page.get_by_test_id("hangup").click()
+    assert not errors
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

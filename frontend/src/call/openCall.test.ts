@@ -92,6 +92,16 @@ function staysMuted(): boolean | undefined {
   return recallSeat()?.muted;
 }
 
+test('a page that is not secure does not lack names for what it sends', async () => {
+  vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
+  await enter();
+  const ids = [crypto.randomUUID(), crypto.randomUUID()];
+  for (const id of ids) {
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  }
+  expect(ids[0]).not.toBe(ids[1]);
+});
+
 test('what the camera does, does not put a microphone that was off on after a reload', async () => {
   const { happen } = await enter();
   expect(staysMuted()).toBe(false);

@@ -14,6 +14,7 @@ import { recallPerson, secretToSend } from '../person/person';
 import { hangUp } from './hangUp';
 import { diagnoseMicrophone, microphoneWillAsk } from './microphone';
 import { CallError, type CallProblem, type MicrophoneProblem } from './problems';
+import { provideRandomUUID } from './randomId';
 import { forgetSeat, HANG_UP, rememberSeat, type Seat } from './seat';
 import { type Grant, requestGrant } from './token';
 
@@ -128,6 +129,7 @@ async function findGrant(
 /** Microphone, token, room, in this order. Throws {@link CallError}, or the signal's abort reason. */
 export async function openCall(options: CallOptions): Promise<Call> {
   const { signal, seat, onlyBack, onStep, onClosed } = options;
+  provideRandomUUID();
   // One layer, shown large: there is nothing for adaptive streaming to choose, and without it the
   // first picture comes sooner.
   const room = new Room({ adaptiveStream: false, dynacast: false });
