@@ -27,6 +27,18 @@ PICTURE_WAITS = """() => window.peers
   .map((receiver) => receiver.jitterBufferTarget)"""
 """Milliseconds that each picture is told to wait at least; null where it is not."""
 
+REFUSE_PICTURES = """
+  let touched = false;
+  addEventListener('click', ({ target }) => {
+    touched ||= target.dataset.testid === 'start-playback';
+  }, true);
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    if (touched || this.localName !== 'video') return play.call(this);
+    return Promise.reject(new DOMException('to save power', 'NotAllowedError'));
+  };
+"""
+
 
 def enter(page: Page, system: System) -> Watcher:
     page.goto(system.gateway)
@@ -160,6 +172,16 @@ def test_a_page_that_is_not_secure_sends_nothing(page: Page, system: System) -> 
     expect(page.get_by_test_id("chat-log")).to_contain_text("Paris", timeout=60_000)
     page.get_by_test_id("hangup").click()
     assert not errors
+
+
+def test_a_phone_that_saves_power_shows_no_face(page: Page, system: System) -> None:
+    page.add_init_script(REFUSE_PICTURES)
+    enter(page, system)
+    button = page.get_by_test_id("start-playback")
+    expect(button).to_have_text("Show the face", timeout=20_000)
+    button.click()
+    expect(button).to_have_count(0)
+    page.get_by_test_id("hangup").click()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -12,7 +12,7 @@ import { DrawnFace } from './DrawnFace';
 import { FaceState } from './FaceState';
 import { Presence } from './Presence';
 import { ProblemCard } from './ProblemCard';
-import { StartSound } from './StartSound';
+import { StartPlayback } from './StartPlayback';
 
 interface StageProps {
   agent: Agent;
@@ -120,7 +120,7 @@ export function Stage(props: StageProps) {
             The connection is unsteady. Reconnecting…
           </p>
         )}
-        <StartSound />
+        <StartPlayback />
       </div>
     </div>
   );
