@@ -15,6 +15,17 @@ from bench.system import System
 from tests.e2e.watcher import Watcher
 
 LONG = "Tell me a long story about the sea."
+CANVAS = "document.querySelector('[data-testid=drawn-face] canvas')"
+COUNT_GAPS = f"""() => {{
+  window.before = {CANVAS};
+  window.gaps = 0;
+  const look = () => {{
+    const canvas = {CANVAS};
+    if (canvas === null || getComputedStyle(canvas.parentElement).opacity < 1) window.gaps += 1;
+    requestAnimationFrame(look);
+  }};
+  look();
+}}"""
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +89,15 @@ def test_the_drawn_face_speaks_changes_and_gives_way_to_the_video(
     page.keyboard.press("Escape")
     watcher.wait_for_silence(20)
 
-    # Another head, while it is drawn here.
+    # Another head, while it is drawn here; one of them is there all the time.
+    page.evaluate(COUNT_GAPS)
     page.get_by_test_id("appearance").locator("summary").click()
     page.get_by_test_id("appearance-head").select_option("ben")
     drawn = page.locator('[data-testid="drawn-face"][data-drawn="true"]')
     expect(page.get_by_test_id("brains")).to_contain_text("ben", timeout=60_000)
+    page.wait_for_function(f"() => {CANVAS} && {CANVAS} !== window.before", timeout=60_000)
     expect(drawn).to_be_visible(timeout=60_000)
+    assert page.evaluate("() => window.gaps") == 0, "the stage was empty"
     page.get_by_test_id("appearance-emotion").select_option("happy")
     expect(page.get_by_test_id("appearance-emotion")).to_have_value("happy", timeout=30_000)
     page.keyboard.press("Escape")

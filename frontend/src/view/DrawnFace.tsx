@@ -21,17 +21,21 @@ function problemOf(error: unknown): DrawingProblem {
   return error instanceof Error && error.name === 'NoWebGL' ? 'webgl' : 'head';
 }
 
-/** The face, drawn by this page from the avatar's weights. Another head is another instance. */
+interface Drawing {
+  canvas: HTMLCanvasElement;
+  scene: FaceScene;
+}
+
+/** The face, drawn by this page from the avatar's weights. One head is seen until another is there. */
 export function DrawnFace({ head, background, timeline, onReady, onFailed }: DrawnFaceProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const [scene, setScene] = useState<FaceScene | null>(null);
+  const [drawing, setDrawing] = useState<Drawing | null>(null);
   const [drawn, setDrawn] = useState(false);
+  const scene = drawing?.scene ?? null;
 
   useEffect(() => {
     // A canvas of its own each time: one whose context is gone never gets another.
     const canvas = document.createElement('canvas');
-    frame.current?.append(canvas);
-    let made: FaceScene | null = null;
     let over = false;
     const onLost = () => {
       if (!over) onFailed('webgl');
@@ -39,21 +43,26 @@ export function DrawnFace({ head, background, timeline, onReady, onFailed }: Dra
     canvas.addEventListener('webglcontextlost', onLost);
     import('../face/scene')
       .then(({ createScene }) => createScene(canvas, `${HEADS_PATH}${head}.glb`))
-      .then((ready) => {
-        made = ready;
-        if (over) ready.dispose();
-        else setScene(ready);
+      .then((made) => {
+        if (over) made.dispose();
+        else setDrawing({ canvas, scene: made });
       })
       .catch((error: unknown) => {
         if (!over) onFailed(problemOf(error));
       });
     return () => {
       over = true;
-      made?.dispose();
-      canvas.remove();
-      setScene(null);
     };
   }, [head, onFailed]);
+
+  useEffect(() => {
+    if (drawing === null) return;
+    frame.current?.append(drawing.canvas);
+    return () => {
+      drawing.canvas.remove();
+      drawing.scene.dispose();
+    };
+  }, [drawing]);
 
   useEffect(() => {
     scene?.setBackground(parseBackground(background));
@@ -63,11 +72,11 @@ export function DrawnFace({ head, background, timeline, onReady, onFailed }: Dra
     const box = frame.current;
     if (scene === null || box === null) return;
     const sharpness = new Sharpness();
-    let width = 0;
-    let height = 0;
+    let { clientWidth: width, clientHeight: height } = box; // Or the first frame would be empty.
     const fit = () => {
       if (width > 0 && height > 0) scene.resize(width, height, sharpness.value);
     };
+    fit();
     const observer = new ResizeObserver(([entry]) => {
       if (entry === undefined) return;
       ({ width, height } = entry.contentRect);
@@ -101,7 +110,7 @@ export function DrawnFace({ head, background, timeline, onReady, onFailed }: Dra
       role="img"
       aria-label="The face of your conversation partner"
       data-testid="drawn-face"
-      data-drawn={drawn && scene !== null}
+      data-drawn={drawn}
     />
   );
 }

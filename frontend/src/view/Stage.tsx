@@ -87,7 +87,6 @@ export function Stage(props: StageProps) {
           )}
           {draws && (
             <DrawnFace
-              key={head}
               head={head}
               background={agent.avatar?.attributes[ATTRIBUTE_BACKGROUND]}
               timeline={drawing.timeline}
