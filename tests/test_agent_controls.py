@@ -419,6 +419,24 @@ async def test_a_text_that_cannot_be_said_is_not_accepted(text: str) -> None:
     assert hall.news == [("1", "refused")]
 
 
+async def test_a_text_that_waits_does_not_begin_when_the_conversation_ends() -> None:
+    hall = Hall()
+    hall.speech.may_end.clear()
+    for id in "123":
+        await hall.take(id, "Hello. " * 300)
+    running = asyncio.create_task(hall.messages.run())
+    await asyncio.sleep(0.01)
+    hall.messages.stop()
+    hall.speech.may_end.set()
+    async with asyncio.timeout(10):
+        await hall.messages.all_told()
+    await hall.take("4", "Hello.")
+    running.cancel()
+    assert len(hall.speech.said) == 1
+    ends = ["1 begun", "1 interrupted", "2 failed", "3 failed", "4 refused"]
+    assert [f"{id} {state}" for id, state in hall.news if state != "accepted"] == ends
+
+
 async def test_a_flood_of_texts_does_not_pile_up() -> None:
     hall = Hall()
     for number in range(WAITING + 5):

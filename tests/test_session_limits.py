@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from livekit import rtc
 
+from agent.job_store import JobStore
 from agent.languages import LANGUAGES
 from agent.session.limits import HEARING, LEAD, Clear, End, Limits, Step, Warn
+from agent.session.sitting import Sitting
 from agent.session.timekeeper import Timekeeper
+from settings import Settings
+from visavis.session import SessionSpec
 
 
 def limits(max_seconds: float | None = None, idle_seconds: float | None = None) -> Limits:
@@ -175,3 +180,26 @@ def test_no_language_is_without_its_parting_words() -> None:
         said = {language.time_is_short, language.silence_is_long, language.goodbye}
         assert len(said) == 3 and all(said)
         assert not any(char.isdigit() for text in said for char in text), "voices differ on digits"
+
+
+async def test_a_goodbye_does_not_wait_behind_texts_that_nobody_will_hear(tmp_path: Path) -> None:
+    log: list[str] = []
+
+    async def interrupt() -> None:
+        log.append("interrupted")
+
+    async def say_goodbye() -> None:
+        log.append("goodbye")
+
+    async def all_told() -> None:
+        log.append("told")
+
+    ctx = SimpleNamespace(job=SimpleNamespace(room=SimpleNamespace(name="room")))
+    store = JobStore(f"sqlite:///{tmp_path}/visavis.sqlite3")
+    sitting = Sitting(cast(Any, ctx), Settings(_env_file=None), SessionSpec("s", 0.0), store)
+    sitting._voice = cast(Any, SimpleNamespace(interrupt=interrupt, say_goodbye=say_goodbye))
+    sitting._timekeeper = cast(Any, SimpleNamespace(word=lambda: None))
+    texts = SimpleNamespace(take=None, stop=lambda: log.append("stopped"), all_told=all_told)
+    sitting.admit(cast(Any, texts), {})
+    await sitting._part(aloud=True)
+    assert log == ["stopped", "interrupted", "told", "goodbye"]

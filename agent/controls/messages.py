@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from livekit.agents import AgentSession
+from livekit.agents.voice import SpeechHandle
 
 from agent.sentences import split_sentences
 from visavis.protocol import MESSAGE_LIMIT
@@ -20,6 +21,7 @@ WAITING: Final = 32
 """Texts that may wait; more are refused."""
 CHUNK: Final = 1000
 """Characters said as one speech: enough for the voice to be ahead, little to throw away."""
+OVER: Final = "the conversation is over"
 
 News = Callable[[str, MessageNews], Awaitable[None]]
 """Tells the participant of that identity."""
@@ -42,11 +44,14 @@ class Messages:
         self._session = session
         self._news = news
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(WAITING)
+        self._over = False
 
     async def take(self, message: Message) -> None:
         """Accept or refuse it, and say which."""
         refusal = None
-        if not message.text.strip():
+        if self._over:
+            refusal = OVER
+        elif not message.text.strip():
             refusal = "there is nothing to say in it"
         elif len(message.text) > MESSAGE_LIMIT:
             refusal = f"it has {len(message.text)} characters; at most {MESSAGE_LIMIT} are taken"
@@ -60,27 +65,48 @@ class Messages:
         """Until cancelled."""
         while True:
             message = await self._waiting.get()
-            await self._tell(message, "begun")
             try:
-                end = await self._speak(message)
-            except asyncio.CancelledError:
-                raise
-            except Exception:  # its text may hold what was to be said
-                logger.error("a text to %s failed", message.kind)
-                end = "failed"
-            await self._tell(message, end)
+                await self._take_turn(message)
+            finally:
+                self._waiting.task_done()
+
+    def stop(self) -> None:
+        """Begin no more of them; who sent one that waits is told so. What is being said has to be
+        interrupted."""
+        self._over = True
+
+    async def all_told(self) -> None:
+        """Returns when each has had its end."""
+        await self._waiting.join()
+
+    async def _take_turn(self, message: Message) -> None:
+        if self._over:
+            await self._tell(message, "failed", OVER)
+            return
+        await self._tell(message, "begun")
+        try:
+            end = await self._speak(message)
+        except Exception:  # its text may hold what was to be said
+            logger.error("a text to %s failed", message.kind)
+            end = "failed"
+        await self._tell(message, end)
 
     async def _speak(self, message: Message) -> MessageState:
-        if message.kind == "ask":
-            handle = self._session.generate_reply(user_input=message.text)
-            await handle.wait_for_playout()
-            return "interrupted" if handle.interrupted else "done"
-        for chunk in chunks(message.text):
-            handle = self._session.say(chunk)
+        speeches = self._begin(message)
+        while not self._over:
+            if (handle := next(speeches, None)) is None:
+                return "done"
             await handle.wait_for_playout()
             if handle.interrupted:
-                return "interrupted"
-        return "done"
+                break
+        return "interrupted"
+
+    def _begin(self, message: Message) -> Iterator[SpeechHandle]:
+        if message.kind == "ask":
+            yield self._session.generate_reply(user_input=message.text)
+            return
+        for chunk in chunks(message.text):
+            yield self._session.say(chunk)
 
     async def _tell(self, message: Message, state: MessageState, detail: str | None = None) -> None:
         try:

@@ -37,6 +37,8 @@ logger = logging.getLogger("visavis.agent")
 
 PARTING: Final = 8.0
 """Seconds for a goodbye."""
+TELLING: Final = 1.0
+"""Seconds for telling who sent a text that it is not said any more."""
 ANSWERING: Final = 0.3
 """Seconds in which the answer gets out to who ended the session, or hung up, by a call."""
 
@@ -68,6 +70,7 @@ class Sitting:
         key = door_key(settings.livekit_api_secret.get_secret_value(), ctx.job.room.name)
         self._door = Door(key, lambda: self.end("ended"), time.monotonic, self._is_anybody_there)
         self._voice: Voice | None = None
+        self._messages: Messages | None = None
         self._avatar: AvatarSession | None = None
         self._timekeeper: Timekeeper | None = None
         self._somebody = False
@@ -116,7 +119,7 @@ class Sitting:
     def admit(self, messages: Messages, brains: Mapping[str, str]) -> None:
         """Somebody is there. ``brains``: what is in use, for people."""
         assert self._voice is not None and self._timekeeper is not None
-        self._somebody = True
+        self._somebody, self._messages = True, messages
         self._recorder.note_start(self._find_face, brains)
         self._timekeeper.word()
         self._door.admit(messages.take, self._voice.interrupt)
@@ -187,9 +190,16 @@ class Sitting:
             await delete_again(self._ctx)
 
     async def _part(self, *, aloud: bool) -> None:
-        """Stop the voice, so that the last turn is among the events; and say goodbye."""
+        """Stop the voice, so that the last turn is among the events, and the ends of the texts; and
+        say goodbye."""
+        if self._messages is not None:
+            self._messages.stop()
         if self._voice is not None:
             await self._voice.interrupt()
+            if self._messages is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TELLING):
+                        await self._messages.all_told()
             if aloud:
                 await self._voice.say_goodbye()
 
