@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.problems import Problem
-from gateway.sessions.reviver import AFTERMATH, AT_ONCE, Reviver
+from gateway.sessions.reviver import AFTERMATH, AT_ONCE, ON_ITS_WAY, Reviver
 from store import Sessions, StoredSession, Worker, Workers
 from store.upkeep import open_sessions
 from store.workers import GONE_SECONDS
@@ -26,7 +26,8 @@ class House:
         self.sessions = Sessions(store, lambda: self.now)
         self.workers = Workers(store, lambda: self.now)
         for n in range(SESSIONS):
-            self.sessions.create(StoredSession(f"s{n}", "", f"r{n}", {}, {}, self.now))
+            began = self.now - 2 * ON_ITS_WAY
+            self.sessions.create(StoredSession(f"s{n}", "", f"r{n}", {}, {}, began))
         self.rooms = {f"r{n}": self.now for n in range(SESSIONS)}
         self.revived: list[str] = []
         self.nobody_free = False
@@ -109,3 +110,27 @@ async def test_a_session_that_cannot_be_read_leaves_the_others_without_an_agent(
     assert len(caplog.records) == 1 and "newer" not in caplog.text
     house.unreadable = None
     assert await house.round("a", after=AFTERMATH + 1) == ["s0"]
+
+
+async def begin(house: House) -> None:
+    house.sessions.create(StoredSession("new", "", "rnew", {}, {}, house.now))
+    house.rooms["rnew"] = house.now
+
+
+async def test_an_agent_that_dies_before_it_enters_is_never_replaced(house: House) -> None:
+    house.together.set()
+    await house.settle()
+    await begin(house)
+    assert await house.round("a", "b", after=ON_ITS_WAY - 1) == [], "it may be on its way"
+    assert await house.round("a", "b") == ["new"]
+    assert await house.round("a", "b") == [], "agents that die at each start are called for ever"
+
+
+async def test_a_look_while_the_agent_is_on_its_way_counts_as_its_arrival(house: House) -> None:
+    house.together.set()
+    await house.round("a", "b")
+    house.now += AFTERMATH - 10
+    await begin(house)
+    assert "new" in await house.round("a", "b"), "all are looked after, after the loss of a worker"
+    assert await house.round("a", "b", after=ON_ITS_WAY) == ["new"]
+    assert await house.round("a", "b") == []

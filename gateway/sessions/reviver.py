@@ -1,7 +1,8 @@
 """Brings agents to sessions that lost theirs.
 
 A job that dies is replaced by its worker, and one whose worker ends hands over itself. What is left
-is a worker that dies with all its jobs, and a LiveKit that started anew, in whose rooms nobody is.
+is a worker that dies with all its jobs, a job that dies before its agent is in the room, which its
+worker cannot tell from one that left, and a LiveKit that started anew, in whose rooms nobody is.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ AT_ONCE: Final = 5
 AFTERMATH: Final = 60.0
 """Seconds after a worker was lost in which its rooms are looked for: LiveKit takes some 20 s to see
 that a participant is dead."""
-REMADE: Final = 30.0
-"""Seconds after a session at which its room was not made by us, but by a client that came back to a
-LiveKit which had started anew: perhaps without an agent."""
+ON_ITS_WAY: Final = 30.0
+"""Seconds after a session's creation in which its agent may not have come yet. After them a room in
+which none was seen is looked at, once: it may have died, or the room may be another one, made by a
+client that came back to a LiveKit which had started anew."""
 
 
 class Reviver:
@@ -56,7 +58,7 @@ class Reviver:
         self._alone: set[str] = set()
         """Sessions that nobody could be brought to."""
         self._seen: dict[str, float] = {}
-        """When the room of a session was made that has had its agent since."""
+        """When the room of a session was made that has had, or was brought, its agent since."""
 
     async def look(self, found: Sequence[OpenSession], rooms: Mapping[str, float]) -> None:
         """One round.
@@ -68,13 +70,17 @@ class Reviver:
         Raises what the store raises.
         """
         is_aftermath = await self._is_aftermath()
+        now = self._clock()
         here = {each.id: each for each in found if each.room in rooms}
+        late = {each.id for each in here.values() if now - each.created_at > ON_ITS_WAY}
         self._alone &= here.keys()
         self._seen = {id: at for id, at in self._seen.items() if id in here}
         doubtful = [
             each
             for each in here.values()
-            if is_aftermath or each.id in self._alone or self._is_remade(each, rooms[each.room])
+            if is_aftermath
+            or each.id in self._alone
+            or (each.id in late and self._seen.get(each.id) != rooms[each.room])
         ]
         turns, nobody_is_free = asyncio.Semaphore(AT_ONCE), asyncio.Event()
 
@@ -83,7 +89,8 @@ class Reviver:
                 try:
                     # Where it fails for one it does for all: the next round tries again.
                     if not nobody_is_free.is_set() and await self._bring(session):
-                        self._seen[session.id] = rooms[session.room]
+                        if session.id in late:
+                            self._seen[session.id] = rooms[session.room]
                         self._alone.discard(session.id)
                     else:
                         self._alone.add(session.id)
@@ -106,9 +113,6 @@ class Reviver:
             self._lost_at = now
         self._here = here
         return now - self._lost_at <= AFTERMATH
-
-    def _is_remade(self, session: OpenSession, made_at: float) -> bool:
-        return made_at > session.created_at + REMADE and self._seen.get(session.id) != made_at
 
     async def _bring(self, session: OpenSession) -> bool:
         """Whether it has its agent, or needs none any more."""
