@@ -212,7 +212,7 @@ async def _hold(
         sitting.admit(messages, brains.description)
         attend(ctx, session, person, outputs, settings.reconnect_grace, sitting.leave)
     if brains.remote is not None:
-        brains.remote.attach(session, ctx.room, str(assistant.instructions))
+        brains.remote.attach(session, ctx.room, manner)
         ctx.add_shutdown_callback(brains.remote.aclose)
     if settings.debug_audio_capture is not None:
         speak(session, capture.NOTICE)

@@ -83,13 +83,18 @@ class Stage:
     def __init__(self, providers: Providers = CLOUD, settings: Settings = OPENAI) -> None:
         self.agent, self.told = Agent(), list[Talk]()
         self.audio: list[bool] = []
+        self.video: list[bool] = []
         self.session: Any = SimpleNamespace(
             current_agent=self.agent,
             stt=Closable("the first"),
             tts=Closable("the first"),
             llm=SteadyLLM([], trouble="Down.", apology="Lost."),
             on=lambda name, listener: setattr(self, "hear", listener),
-            input=SimpleNamespace(set_audio_enabled=self.audio.append),
+            input=SimpleNamespace(
+                video=object(),
+                set_audio_enabled=self.audio.append,
+                set_video_enabled=self.video.append,
+            ),
             current_speech=None,
             options=SimpleNamespace(preemptive_generation={"enabled": True}),
         )
@@ -213,12 +218,12 @@ async def test_the_embedded_brains_do_not_promise_what_they_cannot(
         await stage.control.change(asked)
 
 
-async def test_a_realtime_model_is_not_asked_while_it_retells() -> None:
+async def test_a_realtime_model_is_neither_asked_nor_shown_anything_while_it_retells() -> None:
     stage = Stage(Providers(*["gemini-live"] * 3))
     await stage.control.change(TalkChange(mode="retelling"))
-    assert stage.audio == [False] and stage.manner.retells
+    assert stage.audio == stage.video == [False] and stage.manner.retells
     await stage.control.change(TalkChange(mode="dialogue"))
-    assert stage.audio == [False, True]
+    assert stage.audio == stage.video == [False, True]
     with pytest.raises(ControlError, match="gemini-live cannot be changed"):
         await stage.control.change(TalkChange(voice="Puck"))
 

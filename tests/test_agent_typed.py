@@ -78,6 +78,7 @@ async def test_a_brain_that_cuts_its_own_words_short_goes_on_speaking(
     said: list[str] = []
     monkeypatch.setattr(remote, "connect", lambda room, instructions: None)
     monkeypatch.setattr(stage.session, "say", said.append)
-    remote.attach(stage.session, cast(rtc.Room, SimpleNamespace(name="r")), "")
+    room = cast(rtc.Room, SimpleNamespace(name="r"))
+    remote.attach(stage.session, room, Manner.of(None, small=False))
     remote.link.on_say(Say("Stop!", interrupt=True))
     assert stage.speech.interrupted and said == ["Stop!"]

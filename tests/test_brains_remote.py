@@ -10,7 +10,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -31,6 +32,7 @@ from agent.brains.remote_protocol import (
     shorten,
 )
 from agent.brains.steady_llm import SteadyLLM
+from agent.manner import Manner
 from tests.providers.server import SECRET, Fake, configure, serve
 from tests.providers.stage import until
 from visavis.brain import Message
@@ -249,6 +251,21 @@ async def test_what_the_brain_wants_of_its_own_accord_is_lost(brain: Brain) -> N
         assert remote.link.wants == {"partial"}
     assert said == [Say("By the way.", True)]
     assert brain.of_type("pong") == [{"type": "pong", "id": "p1"}]
+
+
+async def test_what_is_said_to_a_retelling_agent_does_not_reach_the_brain_in_parts(
+    brain: Brain,
+) -> None:
+    manner, listeners = Manner.of(None, small=False), dict[str, Any]()
+    session = SimpleNamespace(on=listeners.__setitem__, history=llm.ChatContext.empty())
+    async with mind_at(brain.url) as (_, remote):
+        remote.attach(cast(Any, session), cast(Any, SimpleNamespace(name="room")), manner)
+        await until(lambda: remote.link.wants)
+        for manner.retells, words in ((True, "My card number"), (False, "What is")):
+            partial = SimpleNamespace(is_final=False, transcript=words)
+            listeners["user_input_transcribed"](partial)
+        await until(lambda: brain.of_type("partial"))
+    assert [message["text"] for message in brain.of_type("partial")] == ["What is"]
 
 
 async def test_a_wish_that_cannot_be_fulfilled_ends_the_brain_for_good(

@@ -15,6 +15,7 @@ from livekit.agents import (
     utils,
 )
 
+from agent.manner import Manner
 from agent.tools import page
 
 from .remote_link import RemoteLink
@@ -38,11 +39,11 @@ class RemoteLLM(WordsLLM):
             session = Session(utils.shortuuid("session_"), room, self._language, instructions)
             self._running = asyncio.create_task(self.link.run(session), name="remote brain")
 
-    def attach(self, session: AgentSession[Any], room: rtc.Room, instructions: str) -> None:
+    def attach(self, session: AgentSession[Any], room: rtc.Room, manner: Manner) -> None:
         """Let the brain speak and act of its own accord, and know what was heard of it."""
 
         def on_partial(event: UserInputTranscribedEvent) -> None:
-            if not event.is_final and "partial" in self.link.wants:
+            if not event.is_final and "partial" in self.link.wants and not manner.retells:
                 text = event.transcript[:LONGEST_TEXT]
                 self._do(self.link.tell({"type": "partial", "text": text}))
 
@@ -64,7 +65,7 @@ class RemoteLLM(WordsLLM):
         session.on("conversation_item_added", on_item)
         self.link.history = lambda: read_history(session.history)
         self.link.on_say, self.link.on_action = on_say, on_action
-        self.connect(room.name, instructions)
+        self.connect(room.name, manner.instructions)
 
     async def answer(self, chat_ctx: llm.ChatContext) -> AsyncGenerator[str]:
         _, turn = read_turn(chat_ctx)

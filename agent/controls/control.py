@@ -177,8 +177,10 @@ class Control:
         # LiveKit asks the model while the person still talks, before the turn could be refused.
         self._session.options.preemptive_generation["enabled"] = mode != "retelling"
         if self._parts.providers.realtime is not None:
-            # A realtime model answers whatever it hears.
+            # A realtime model answers whatever it hears, and keeps what it is shown.
             self._session.input.set_audio_enabled(mode != "retelling")
+            if self._session.input.video is not None:
+                self._session.input.set_video_enabled(mode != "retelling")
 
     def _on_words(self, event: UserInputTranscribedEvent) -> None:
         if event.is_final and (self._following is None or self._following.done()):
