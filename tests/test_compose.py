@@ -74,7 +74,12 @@ def test_workers_are_asked_for_their_health_where_they_answer() -> None:
 def test_a_change_to_the_code_reaches_the_container_that_runs_it() -> None:
     for name, folder in {"agent": "agent", "avatar": "avatar_worker", "gateway": "gateway"}.items():
         rules = SERVICES[name]["develop"]["watch"]
-        assert {"action": "sync+restart", "path": folder, "target": f"/app/{folder}"} in rules
+        shared = re.findall(r"^COPY --chown=\S+ (.+) \S+$", stages()["runtime"], re.MULTILINE)
+        used = {folder, "visavis", *(source for line in shared for source in line.split())}
+        if name == "gateway":
+            used.remove("worker_cli.py")
+        for path in used:
+            assert {"action": "sync+restart", "path": path, "target": f"/app/{path}"} in rules
         for rule in rules:
             assert (ROOT / rule["path"]).exists(), rule
     assert "GATEWAY_URL" in (ROOT / "frontend" / "vite.config.ts").read_text()
