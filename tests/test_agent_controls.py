@@ -19,6 +19,7 @@ from livekit.plugins.openai.models import TTSVoices
 
 from agent.assistant import Assistant
 from agent.brains.choose import realtime_model
+from agent.brains.errors import BrainError
 from agent.brains.providers import Providers
 from agent.brains.speech import Models, choose_stt
 from agent.brains.steady_llm import SteadyLLM
@@ -121,6 +122,19 @@ async def test_what_is_asked_for_together_is_not_done_in_part() -> None:
     assert stage.told == [talk]
     assert {name for options in stage.agent.options for name in options} == {"tts", "stt"}
     assert "Be brief." in stage.agent.instructions[-1] and "German" in stage.agent.instructions[-1]
+
+
+async def test_a_voice_does_not_change_without_the_ears_that_were_asked_for_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise BrainError("there are no such ears")
+
+    monkeypatch.setattr("agent.controls.control.choose_stt", fail)
+    stage = Stage()
+    with pytest.raises(BrainError):
+        await stage.control.change(TalkChange(speed=1.5, language="de"))
+    assert not stage.agent.options and stage.control.talk.speed == 1.0
 
 
 async def test_voices_and_ears_that_were_replaced_stay_open(

@@ -143,18 +143,19 @@ class Control:
                 model: Any = self._session.current_agent.realtime_llm_session
                 model.update_options(speed=parts.speed)
             return
+        new: dict[Part, stt.STT[Any] | tts.TTS[Any]] = {}
         if (parts.voice, parts.speed) != (old.voice, old.speed):
-            voice, _ = await asyncio.to_thread(
+            new["tts"], _ = await asyncio.to_thread(
                 choose_tts, parts.settings, parts.providers, self._models
             )
-            await self._swap("tts", voice)
         if parts.settings.openai_transcription_language != (
             old.settings.openai_transcription_language
         ):
-            ears, _ = await asyncio.to_thread(
+            new["stt"], _ = await asyncio.to_thread(
                 choose_stt, parts.settings, parts.providers, self._models
             )
-            await self._swap("stt", ears)
+        for part, made in new.items():
+            await self._swap(part, made)
 
     async def _swap(self, part: Part, new: stt.STT[Any] | tts.TTS[Any]) -> None:
         """And close what was retired before, unless it still speaks."""
