@@ -182,24 +182,47 @@ def test_no_language_is_without_its_parting_words() -> None:
         assert not any(char.isdigit() for text in said for char in text), "voices differ on digits"
 
 
+class Seat:
+    """A sitting with a voice that notes what it says, and somebody who may leave."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log: list[str] = []
+        self.people = {"jo": SimpleNamespace(kind=rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD)}
+        ctx = SimpleNamespace(
+            job=SimpleNamespace(room=SimpleNamespace(name="room")),
+            room=SimpleNamespace(remote_participants=self.people),
+        )
+        store = JobStore(f"sqlite:///{folder}/visavis.sqlite3")
+        spec = SessionSpec("s", 0.0)
+        self.sitting = Sitting(cast(Any, ctx), Settings(_env_file=None), spec, store)
+        voice = SimpleNamespace(
+            interrupt=self._note("interrupted"),
+            say_goodbye=self._note("goodbye"),
+            warn=self._note("warned"),
+        )
+        texts = SimpleNamespace(
+            take=None, stop=lambda: self.log.append("stopped"), all_told=self._note("told")
+        )
+        self.sitting._voice = cast(Any, voice)
+        self.sitting._timekeeper = cast(Any, SimpleNamespace(word=lambda: None))
+        self.sitting.admit(cast(Any, texts), {})
+
+    def _note(self, what: str) -> Any:
+        async def note(*_: Any) -> None:
+            self.log.append(what)
+
+        return note
+
+
 async def test_a_goodbye_does_not_wait_behind_texts_that_nobody_will_hear(tmp_path: Path) -> None:
-    log: list[str] = []
+    seat = Seat(tmp_path)
+    await seat.sitting._part(aloud=True)
+    assert seat.log == ["stopped", "interrupted", "told", "goodbye"]
 
-    async def interrupt() -> None:
-        log.append("interrupted")
 
-    async def say_goodbye() -> None:
-        log.append("goodbye")
-
-    async def all_told() -> None:
-        log.append("told")
-
-    ctx = SimpleNamespace(job=SimpleNamespace(room=SimpleNamespace(name="room")))
-    store = JobStore(f"sqlite:///{tmp_path}/visavis.sqlite3")
-    sitting = Sitting(cast(Any, ctx), Settings(_env_file=None), SessionSpec("s", 0.0), store)
-    sitting._voice = cast(Any, SimpleNamespace(interrupt=interrupt, say_goodbye=say_goodbye))
-    sitting._timekeeper = cast(Any, SimpleNamespace(word=lambda: None))
-    texts = SimpleNamespace(take=None, stop=lambda: log.append("stopped"), all_told=all_told)
-    sitting.admit(cast(Any, texts), {})
-    await sitting._part(aloud=True)
-    assert log == ["stopped", "interrupted", "told", "goodbye"]
+async def test_who_comes_back_is_not_told_of_a_limit_that_was_near_before(tmp_path: Path) -> None:
+    seat = Seat(tmp_path)
+    await seat.sitting._announce("idle", 5.0)
+    seat.people.clear()
+    await seat.sitting._announce("idle", 5.0)
+    assert seat.log == ["warned"]

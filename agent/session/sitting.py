@@ -175,7 +175,7 @@ class Sitting:
         by_limit = reason in ("duration", "idle")
         with suppress(Exception):  # a voice that fails keeps nobody here
             async with asyncio.timeout(PARTING):
-                await self._part(aloud=by_limit and self._somebody)
+                await self._part(aloud=by_limit and self._is_heard)
         self._recorder.start()  # one that fails before it is in the room ends as well
         await self._recorder.close(reason)
         await asyncio.sleep(ANSWERING)
@@ -204,8 +204,13 @@ class Sitting:
                 await self._voice.say_goodbye()
 
     async def _announce(self, limit: LimitName, seconds: float) -> None:
-        if self._voice is not None and self._somebody and self._ending is None:
+        if self._voice is not None and self._is_heard and self._ending is None:
             await self._voice.warn(limit, seconds)
+
+    @property
+    def _is_heard(self) -> bool:
+        """What is said to nobody waits, and would be said when it is no longer true."""
+        return self._somebody and self._is_anybody_there()
 
     def _is_anybody_there(self) -> bool:
         people = self._ctx.room.remote_participants.values()
