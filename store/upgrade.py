@@ -29,6 +29,9 @@ def upgrade(connection: Connection) -> None:
     version = _version(connection)
     if version == HEAD:
         return
+    logging.getLogger("alembic").setLevel(
+        logging.WARNING
+    )  # it tells of itself while it is imported
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory

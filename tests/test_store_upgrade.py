@@ -105,3 +105,12 @@ def test_a_job_does_not_load_alembic_where_there_is_nothing_to_do(tmp_path: Path
         f"open_store({url!r}); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_newcomers_first_lines_are_not_alembics(tmp_path: Path) -> None:
+    code = (
+        "import logging; logging.basicConfig(level=logging.INFO); from store import open_store; "
+        f"open_store('sqlite:///{tmp_path}/store.sqlite3')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
 from alembic import context
 
 from store.upgrade import VERSION_TABLE
 
-logging.getLogger("alembic").setLevel(logging.WARNING)
 context.configure(
     connection=context.config.attributes["connection"],
     version_table=VERSION_TABLE,
