@@ -51,7 +51,7 @@ class Attendance:
 
     Args:
         link: Tells whom the session hears.
-        person: Who came first; they may have left by now.
+        person: Who came first; they may have left by now, or be the agent's own avatar.
         over: Takes a sentence on why the conversation has ended; called once.
     """
 
@@ -72,18 +72,16 @@ class Attendance:
         self._fall_silent = fall_silent
         self._go_on = go_on
         self._over: Callable[[str], None] | None = over
-        linked = link.linked_participant
-        self._person = (linked or person).identity
+        self._person: str | None = None
         self._waiting: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         room.on("participant_connected", self._on_connected)
         room.on("participant_disconnected", self._on_disconnected)
         room.local_participant.register_rpc_method(RPC_HANG_UP, self._on_hang_up)
-        if linked is None and self._person not in room.remote_participants:
-            self._lose(person)
-        elif linked is None:
-            # One who was there even earlier is gone, and the link would wait for them.
-            link.set_participant(self._person)
+        if (linked := link.linked_participant) is not None:
+            self._person = linked.identity
+        elif self._is_person(person):
+            self._greet(person)
 
     def close(self) -> None:
         self._over = None
@@ -91,8 +89,20 @@ class Attendance:
         self._room.off("participant_connected", self._on_connected)
         self._room.off("participant_disconnected", self._on_disconnected)
 
+    def _greet(self, person: rtc.RemoteParticipant) -> None:
+        """The link hears nobody: one who was there even earlier is gone, and it waits for them."""
+        if person.identity in self._room.remote_participants:
+            self._hear(person)
+        else:
+            self._person = person.identity
+            self._lose(person)
+
     def _on_connected(self, participant: rtc.RemoteParticipant) -> None:
-        if self._waiting is not None and self._is_person(participant):
+        if not self._is_person(participant):
+            return
+        if self._person is None:
+            self._hear(participant)
+        elif self._waiting is not None:
             self._welcome_back(participant)
 
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
@@ -128,7 +138,7 @@ class Attendance:
             self._person = participant.identity
             self._link.set_participant(participant.identity)
 
-    def _somebody(self, *, besides: str) -> rtc.RemoteParticipant | None:
+    def _somebody(self, *, besides: str | None) -> rtc.RemoteParticipant | None:
         others = self._room.remote_participants.values()
         return next((p for p in others if p.identity != besides and self._is_person(p)), None)
 

@@ -141,6 +141,18 @@ async def test_the_first_who_stayed_is_not_heard_for_one_who_came_and_went() -> 
     assert talk.log == ["silent"]
 
 
+async def test_who_comes_after_the_avatar_is_not_waited_for() -> None:
+    def only_the_avatar(talk: Conversation) -> Any:
+        del talk.room.remote_participants["jo"]
+        return talk.room.come(participant("face", lk__publish_on_behalf="agent-1"))
+
+    talk = Conversation(before=only_the_avatar)
+    talk.room.come(talk.jo)
+    assert talk.room.heard == ["jo"] and talk.log == []
+    talk.room.go(talk.jo)
+    assert talk.log == ["silent"]
+
+
 async def test_nobody_comes_back_and_the_agent_stays_for_ever() -> None:
     talk = Conversation(grace=0.01)
     talk.room.go(talk.jo)
