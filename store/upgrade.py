@@ -29,9 +29,8 @@ def upgrade(connection: Connection) -> None:
     version = _version(connection)
     if version == HEAD:
         return
-    logging.getLogger("alembic").setLevel(
-        logging.WARNING
-    )  # it tells of itself while it is imported
+    # It tells of itself as soon as it is imported.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
