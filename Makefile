@@ -67,7 +67,7 @@ clean: ## remove everything that setup made
 	@mkdir -p $(@D) && touch $@
 
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
-	@command -v npm >/dev/null || { echo "visavis: the page is built with Node.js 20 or newer: \
+	@command -v npm >/dev/null || { echo "visavis: the page is built with Node.js 20.19 or newer: \
 	install it (https://nodejs.org), then start again" >&2; exit 1; }
 	@echo "==> the page's packages"
 	@npm ci --prefix frontend --no-audit --no-fund --loglevel=error
