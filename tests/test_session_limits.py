@@ -220,6 +220,17 @@ async def test_a_goodbye_does_not_wait_behind_texts_that_nobody_will_hear(tmp_pa
     assert seat.log == ["stopped", "interrupted", "told", "goodbye"]
 
 
+async def test_what_becomes_of_texts_is_not_lost_with_the_voice(tmp_path: Path) -> None:
+    async def fail() -> None:
+        raise RuntimeError("AgentSession isn't running")
+
+    seat = Seat(tmp_path)
+    cast(Any, seat.sitting._voice).interrupt = fail
+    with pytest.raises(RuntimeError):
+        await seat.sitting._part(aloud=True)
+    assert seat.log == ["stopped", "told"]
+
+
 async def test_who_comes_back_is_not_told_of_a_limit_that_was_near_before(tmp_path: Path) -> None:
     seat = Seat(tmp_path)
     await seat.sitting._announce("idle", 5.0)

@@ -194,14 +194,17 @@ class Sitting:
         say goodbye."""
         if self._messages is not None:
             self._messages.stop()
-        if self._voice is not None:
+        if self._voice is None:
+            return
+        try:
             await self._voice.interrupt()
+        finally:  # of a session that has failed, the texts have as well
             if self._messages is not None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(TELLING):
                         await self._messages.all_told()
-            if aloud:
-                await self._voice.say_goodbye()
+        if aloud:
+            await self._voice.say_goodbye()
 
     async def _announce(self, limit: LimitName, seconds: float) -> None:
         if self._voice is not None and self._is_heard and self._ending is None:
