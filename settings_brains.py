@@ -30,7 +30,12 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 
 def _names(value: Any) -> Any:
-    if isinstance(value, str) and not value.lstrip().startswith("["):
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('must be names, "a, b", or a JSON list of them') from None
+    if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
     return value
 

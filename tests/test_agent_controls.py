@@ -149,6 +149,17 @@ async def test_voices_and_ears_that_were_replaced_stay_open(
         assert [each.closed for each in made[part]] == [1, 1, 0, 0], "one may still finish"
 
 
+async def test_ears_that_were_never_there_are_not_closed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_parts(monkeypatch)
+    stage = Stage()
+    stage.session.stt = None  # such as a session of text alone
+    for language in ("de", "fr", "en"):
+        await stage.control.change(TalkChange(language=language))
+    assert "could not be closed" not in caplog.text
+
+
 async def test_a_voice_is_not_closed_in_mid_answer_by_a_second_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -53,3 +53,18 @@ def test_a_setting_is_read_before_anybody_can_say_what_is_wrong(
     except SystemExit as ended:
         assert ended.code == 2
         assert name.upper() in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["small, large", '["small", "large"]'])
+def test_a_list_of_names_is_refused_in_either_form(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("OPENAI_LLM_FALLBACKS", given)
+    assert load_settings().openai_llm_fallbacks == ["small", "large"]
+
+
+def test_a_broken_list_of_names_is_refused_without_saying_how_it_should_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_LLM_FALLBACKS", "['small']")
+    assert "a JSON list" in refusal(capsys)

@@ -166,7 +166,9 @@ class Control:
         retired = self._retired[part]
         busy = [each for each in retired if each[1] is not None and not each[1].done()]
         over = [each for each in retired if each not in busy]
-        self._retired[part] = [*busy, (old, self._session.current_speech)]
+        self._retired[part] = busy
+        if old is not None:
+            self._retired[part].append((old, self._session.current_speech))
         for each, _ in over:
             try:
                 await each.aclose()

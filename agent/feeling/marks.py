@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
-EmotionName = Literal["neutral", "happy", "sad", "angry", "surprised", "calm"]
+from visavis.emotion import EmotionName
 
 KEPT: Final = 8
 """Texts remembered: what a model writes and throws away again (preemptive generation) is soon

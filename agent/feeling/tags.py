@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .marks import EmotionName, Feeling, Text
+from visavis.emotion import EmotionName
+
+from .marks import Feeling, Text
 
 INSTRUCTIONS: Final = (
     'You have a face. Where a sentence carries a feeling, begin it with <expr type="expression" '

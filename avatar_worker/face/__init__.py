@@ -1,6 +1,10 @@
 """The face above the mouth: blinks, gaze, head motion, emotions, gestures."""
 
-from avatar_worker.face.emotion import (
+from avatar_worker.face.face import Face
+from avatar_worker.face.gesture import GESTURES, Gesture, GestureError, parse_gesture
+from avatar_worker.face.moods import Mood
+from avatar_worker.face.pose import HeadPose
+from visavis.emotion import (
     EMOTIONS,
     NEUTRAL,
     Emotion,
@@ -8,10 +12,6 @@ from avatar_worker.face.emotion import (
     EmotionName,
     parse_emotion,
 )
-from avatar_worker.face.face import Face
-from avatar_worker.face.gesture import GESTURES, Gesture, GestureError, parse_gesture
-from avatar_worker.face.moods import Mood
-from avatar_worker.face.pose import HeadPose
 
 __all__ = [
     "EMOTIONS",

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_worker.face.emotion import EMOTIONS, EmotionName
+from visavis.emotion import EMOTIONS, EmotionName
 from visavis.protocol import ARKIT_NAMES
 
 ACTIONS: Final[dict[str, tuple[str, ...]]] = {

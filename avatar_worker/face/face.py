@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from avatar_worker.face.blink import Blinks
 from avatar_worker.face.delivery import Cue, Delivery
-from avatar_worker.face.emotion import Emotion
 from avatar_worker.face.feeling import Feeling
 from avatar_worker.face.gaze import Gaze
 from avatar_worker.face.gesture import Gesture, Gestures, Shown
@@ -20,6 +19,7 @@ from avatar_worker.face.moods import MANNERS, Mood
 from avatar_worker.face.motion import Ease, Reach
 from avatar_worker.face.mouth import Mouth
 from avatar_worker.face.pose import HeadPose
+from visavis.emotion import Emotion
 from visavis.protocol import ARKIT_NAMES
 
 POSE_STEP: Final = 0.05

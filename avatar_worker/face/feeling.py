@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_worker.face.emotion import EMOTIONS, Emotion
 from avatar_worker.face.expression import LOOKS, Bearing, bearing_of
 from avatar_worker.face.motion import FRAME, Ease
+from visavis.emotion import EMOTIONS, Emotion
 from visavis.protocol import ARKIT_NAMES
 
 _SECONDS: Final = 0.5

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from avatar_worker.face.emotion import EMOTIONS
 from avatar_worker.face.expression import LOOKS
 from avatar_worker.heads import HEADS
 from avatar_worker.render import HeadPose, MeshRenderer, load_head
+from visavis.emotion import EMOTIONS
 from visavis.protocol import ARKIT_NAMES
 
 Weights = dict[str, float]
