@@ -93,12 +93,12 @@ class Memories:
                 if facts:
                     connection.execute(
                         insert(FACTS),
-                        [{"person": person, "text": f[:LONGEST]} for f in facts[:MOST_FACTS]],
+                        [{"person": person, "text": _storable(f)} for f in facts[:MOST_FACTS]],
                     )
             if turns:
                 rows = [asdict(turn) | {"person": person} for turn in turns[-MOST_TURNS:]]
                 for row in rows:
-                    row["text"] = row["text"][:LONGEST]
+                    row["text"] = _storable(row["text"])
                 connection.execute(insert(TURNS), rows)
                 self._drop_oldest(connection, person)
         return True
@@ -162,3 +162,8 @@ class Memories:
             connection.execute(
                 delete(TURNS).where(TURNS.c.person == person, TURNS.c.id < oldest_kept)
             )
+
+
+def _storable(text: str) -> str:
+    """Of any text, what a Postgres takes: no NUL, and no half of a character."""
+    return text.replace("\0", "").encode(errors="replace").decode()[:LONGEST]

@@ -104,6 +104,13 @@ def test_a_talkative_person_does_not_fill_the_disk(memories: Memories) -> None:
     assert max(map(len, known.facts)) == LONGEST
 
 
+def test_a_letter_that_no_database_takes_does_not_cost_the_memory(memories: Memories) -> None:
+    memories.keep(ANNA, since=0, turns=said("a\0b", "c\ud800d"), facts=["Likes\0 tea."])
+    known = memories.recall(ANNA)
+    assert known.facts == ("Likes tea.",)
+    assert [turn.text for turn in known.turns] == ["ab", "c?d"]
+
+
 def test_what_a_person_is_given_is_not_less_than_what_is_known(memories: Memories) -> None:
     memories.keep(ANNA, since=0, turns=said("Grüße 👋"), facts=["Likes tea."])
     given = json.loads(json.dumps(memories.recall(ANNA).to_dict()))
