@@ -168,6 +168,7 @@ def test_a_page_that_is_not_secure_sends_nothing(page: Page, system: System) -> 
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
     expect(page.locator('[data-problem="microphone-insecure"]')).to_contain_text("type instead")
+    expect(page.get_by_test_id("captions")).to_contain_text(GREETING_WORD, timeout=60_000)
     ask(page, "What is the capital of France?")
     expect(page.get_by_test_id("chat-log")).to_contain_text("Paris", timeout=60_000)
     page.get_by_test_id("hangup").click()
