@@ -46,7 +46,7 @@ from .seeing.models import can_see
 from .session import Asked, AskedError, Casual, Sitting, recall, refuse
 from .tools import collect_tools
 from .turn_metrics import TurnMetrics
-from .typed import take_typed
+from .typed import TypedText
 from .usage import meter
 
 logger = logging.getLogger("visavis.agent")
@@ -130,7 +130,6 @@ async def _hold(
     answers = Answers(knowledge)
     if not brains.small:
         tools += answers.tools()
-
     sight = Sight(able=can_see(settings, asked.parts.providers, brains.models))
 
     def make_assistant(model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN) -> Assistant:
@@ -154,6 +153,8 @@ async def _hold(
     in_room = not ctx.is_fake_job()
     avatar = asked.face()
     if in_room:
+        typed = TypedText(ctx.room, manner)
+        ctx.add_shutdown_callback(typed.aclose)
         await ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
         subscribe_to_people(ctx.room)
         if yield_to_older(ctx.room, settings.agent_name, ctx.shutdown):
@@ -169,9 +170,7 @@ async def _hold(
                 sample_rate=REALTIME_RATE if brains.realtime else RATE,
                 frame_size_ms=round(1000 * FRAME),
             ),
-            text_input=room_io.TextInputOptions(
-                text_input_cb=functools.partial(take_typed, manner)
-            ),
+            text_input=False,  # TypedText listens
             video_input=brains.realtime and sight.able,  # else seeing/ takes what it needs
             text_output=room_io.TextOutputOptions(sync_transcription=False),  # see outputs.py
         ),
@@ -218,6 +217,8 @@ async def _hold(
         speak(session, capture.NOTICE)
     if asked.first_words:
         speak(session, asked.first_words)
+    if in_room:
+        typed.begin(session)
     if brains.small and isinstance(brains.llm, SteadyLLM):
         # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
         await prime(brains.llm.minds[0], str(assistant.instructions))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from livekit.agents import RunResult, SpeechCreatedEvent, llm, utils
-from livekit.agents.voice.room_io import TextInputEvent
 from livekit.agents.voice.speech_handle import SpeechHandle
 
 from agent.brains.choose import choose_llm
@@ -18,7 +17,7 @@ from agent.brains.llama import LlamaAddress
 from agent.brains.realtime_care import speak
 from agent.controls import ControlError
 from agent.languages import greet
-from agent.typed import take_typed
+from agent.typed import answer
 from settings import Settings
 from visavis.protocol import ProtocolError
 from visavis.talk import TalkChange
@@ -109,15 +108,15 @@ async def _take(stage: Stage, turn: Turn, judge: llm.LLM[Any] | None) -> list[st
 async def _play(stage: Stage, turn: Turn) -> Outcome:
     if turn.change is not None:
         return await _change(stage, turn.change)
-    if turn.user is None:
+    typed = turn.user
+    if typed is None:
         return await _hear(stage, lambda: speak(stage.session, greet(stage.settings)))
     if stage.manner.retells:
-        typed = TextInputEvent(turn.user)
-        return await _hear(stage, lambda: take_typed(stage.manner, stage.session, typed))
+        return await _hear(stage, lambda: answer(stage.manner, stage.session, typed))
     if stage.loudspeaker is not None:
         stage.loudspeaker.cut_at = turn.interrupt_at
         stage.loudspeaker.is_whole.clear()
-    run: RunResult[Any] = stage.session.run(user_input=turn.user)
+    run: RunResult[Any] = stage.session.run(user_input=typed)
     if turn.interrupt_at is not None and stage.loudspeaker is not None:
         await _cut_in(stage, stage.loudspeaker, run)
     await run

@@ -3,13 +3,14 @@ speech alone."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from livekit import rtc
-from livekit.agents import AgentSession, llm, room_io
+from livekit.agents import AgentSession, llm
 
 from agent.assistant import Assistant
 from agent.brains.remote_link import RemoteLink
@@ -18,8 +19,9 @@ from agent.brains.remote_protocol import Say
 from agent.brains.turns import turn_handling
 from agent.brains.words_llm import WordsLLM, read_turn
 from agent.manner import Manner
-from agent.typed import take_typed
+from agent.typed import WAITING, TypedText, answer
 from tests.providers.stage import RATE, Player, until
+from visavis.protocol import MESSAGE_LIMIT
 
 
 class Mind(WordsLLM):
@@ -63,10 +65,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def test_what_is_typed_while_it_speaks_is_lost(stage: Stage) -> None:
-    event: Any = SimpleNamespace(text="Is that true?")
-    await take_typed(
-        Manner.of(None, small=False), stage.session, cast(room_io.TextInputEvent, event)
-    )
+    await answer(Manner.of(None, small=False), stage.session, "Is that true?")
     await until(lambda: stage.mind.asked)
     assert stage.mind.asked == ["Is that true?"] and stage.speech.interrupted
 
@@ -82,3 +81,105 @@ async def test_a_brain_that_cuts_its_own_words_short_goes_on_speaking(
     remote.attach(stage.session, room, Manner.of(None, small=False))
     remote.link.on_say(Say("Stop!", interrupt=True))
     assert stage.speech.interrupted and said == ["Stop!"]
+
+
+class Room:
+    """Hands over what is typed."""
+
+    def __init__(self) -> None:
+        self.listener: Any = None
+
+    def register_text_stream_handler(self, topic: str, listener: Any) -> None:
+        assert topic == "lk.chat"
+        self.listener = listener
+
+    def unregister_text_stream_handler(self, topic: str) -> None:
+        self.listener = None
+
+
+class Reader:
+    """A text on its way: pieces, and then its end or an error."""
+
+    def __init__(self, *pieces: str | Exception) -> None:
+        self._pieces = pieces
+        self.closed = False
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        for piece in self._pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Chat:
+    """The chat of a room in which "ann" is the one who is heard, once the session has begun."""
+
+    def __init__(self) -> None:
+        self.room = Room()
+        self.typed = TypedText(cast(rtc.Room, self.room), Manner.of(None, small=False))
+        self.typed._manner.retells = True
+        self.said: list[str] = []
+        linked = SimpleNamespace(identity="ann")
+        self.session: Any = SimpleNamespace(
+            say=self.said.append, room_io=SimpleNamespace(linked_participant=linked)
+        )
+
+    def type(self, *pieces: str | Exception, sender: str = "ann") -> Reader:
+        reader = Reader(*pieces)
+        self.room.listener(reader, sender)
+        return reader
+
+    async def settle(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+async def test_what_is_typed_before_the_conversation_begins_is_lost() -> None:
+    chat = Chat()
+    chat.type("First, ", "of two pieces.")
+    chat.type("Second.")
+    await chat.settle()
+    assert chat.said == []
+    chat.typed.begin(chat.session)
+    await chat.settle()
+    assert chat.said == ["First, of two pieces.", "Second."]
+    await chat.typed.aclose()
+    assert chat.room.listener is None
+
+
+async def test_who_is_not_heard_is_answered_all_the_same() -> None:
+    chat = Chat()
+    chat.typed.begin(chat.session)
+    chat.type("I am somebody else.", sender="bob")
+    chat.type("   ")
+    await chat.settle()
+    assert chat.said == []
+    await chat.typed.aclose()
+
+
+async def test_a_text_without_end_or_a_broken_one_ends_the_chat() -> None:
+    chat = Chat()
+    chat.typed.begin(chat.session)
+    readers = [
+        chat.type(*["x" * 1000] * 1000),
+        chat.type("half", ConnectionError("gone")),
+        chat.type("whole"),
+    ]
+    await until(lambda: len(chat.said) == 2)
+    assert sorted(map(len, chat.said)) == [5, MESSAGE_LIMIT]
+    assert all(reader.closed for reader in readers)
+    await chat.typed.aclose()
+
+
+async def test_a_flood_of_texts_before_the_beginning_is_kept_without_bound() -> None:
+    chat = Chat()
+    readers = [chat.type(str(n)) for n in range(WAITING + 5)]
+    await chat.settle()
+    assert all(reader.closed for reader in readers[WAITING:])
+    chat.typed.begin(chat.session)
+    await chat.settle()
+    assert chat.said == [str(n) for n in range(WAITING)]
+    await chat.typed.aclose()

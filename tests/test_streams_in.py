@@ -127,7 +127,7 @@ class Texts:
 
 
 async def test_a_text_that_never_ends_is_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.controls.desk._SLOWEST_TEXT", 0.1)
+    monkeypatch.setattr("agent.text_stream.SLOWEST", 0.1)
     texts = Texts()
     await texts.send(Reader("Once upon a time"), "zoe")
     assert texts.taken == []

@@ -12,12 +12,12 @@ from livekit import rtc
 from livekit.agents import utils
 
 from agent.parts import ControlError
+from agent.text_stream import read_text
 from visavis import AvatarSession
 from visavis.appearance import AppearanceError, shorten
 from visavis.protocol import (
     ATTRIBUTE_CONTROL,
     ATTRIBUTE_SETTINGS,
-    MESSAGE_LIMIT,
     RPC_SETTINGS,
     TOPIC_ASK,
     TOPIC_MESSAGE,
@@ -34,8 +34,6 @@ logger = logging.getLogger("visavis.agent")
 
 _WRONG: Final = 1400
 _FORBIDDEN: Final = 1403
-_SLOWEST_TEXT: Final = 30.0
-"""Seconds in which a text must have come."""
 
 
 async def open_desk(
@@ -119,15 +117,9 @@ async def _read(
         refusal = f"only who has {ATTRIBUTE_CONTROL}=true may do that"
         await tell(sender, MessageNews(reader.info.stream_id, "refused", refusal))
         return
-    text = ""
     try:
-        async with asyncio.timeout(_SLOWEST_TEXT):
-            async for piece in reader:
-                if len(text) <= MESSAGE_LIMIT:
-                    text += piece
+        text = await read_text(reader)
     except Exception as error:  # the sender has gone in the middle of it
         logger.info("a text to %s did not come whole: %s", kind, type(error).__name__)
         return
-    finally:
-        reader.close()  # or what still comes would be kept for as long as the process lives
     await messages.take(Message(reader.info.stream_id, sender, kind, text))
