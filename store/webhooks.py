@@ -173,11 +173,15 @@ class Webhooks:
                 )
         return changed.rowcount > 0
 
-    def disable(self, webhook: Webhook, because: str) -> bool:
-        """False where it is gone, or has another URL by now: ``because`` tells of this one."""
+    def disable(self, webhook: Webhook, because: str, *, holder: str) -> bool:
+        """False where it is gone, or ``holder`` of one of its queues has lost that, as to an owner
+        who has enabled it anew: ``because`` tells of what was before."""
+        held = select(QUEUES.c.webhook).where(
+            QUEUES.c.webhook == webhook.id, QUEUES.c.leased_by == holder
+        )
         query = (
             update(WEBHOOKS)
-            .where(WEBHOOKS.c.id == webhook.id, WEBHOOKS.c.url == webhook.url)
+            .where(WEBHOOKS.c.id == webhook.id, WEBHOOKS.c.url == webhook.url, held.exists())
             .values(enabled=False, disabled_because=because)
         )
         with self._store.begin() as connection:

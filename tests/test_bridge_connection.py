@@ -231,7 +231,10 @@ async def test_a_client_that_floods_and_is_gone_leaves_no_seat_taken() -> None:
     assert scene.socket.closed is None and scene.room.left == [False]
 
 
-async def test_an_orderly_end_in_mid_speech_is_not_taken_for_a_drop() -> None:
+async def test_an_orderly_end_in_mid_speech_is_not_taken_for_a_drop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.bridge.connection.PARTING", 60.0)
     scene = Scene()
     await scene.until_joined()
     scene.socket.is_lost = True

@@ -243,9 +243,9 @@ async def test_a_receiver_that_is_gone_is_not_asked_again(
 ) -> None:
     disable = small.webhooks.disable
 
-    def disable_slowly(webhook: Webhook, because: str) -> bool:
+    def disable_slowly(webhook: Webhook, because: str, *, holder: str) -> bool:
         time.sleep(0.3)
-        return disable(webhook, because)
+        return disable(webhook, because, holder=holder)
 
     monkeypatch.setattr(small.webhooks, "disable", disable_slowly)
     hook = small.hook("/hook")

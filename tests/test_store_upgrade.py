@@ -88,6 +88,26 @@ def test_a_store_that_a_newer_version_upgraded_is_not_refused(
     assert "newer Visavis (to 9999)" in caplog.text
 
 
+def test_who_may_only_read_and_write_is_not_kept_from_a_store_of_before(postgres_url: str) -> None:
+    open_store(postgres_url).dispose()
+    with writing(postgres_url) as connection:
+        for statement in (
+            f"DROP TABLE {VERSION_TABLE}",
+            "CREATE ROLE clerk LOGIN",
+            "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk",
+            "GRANT CREATE ON SCHEMA public TO clerk",
+        ):
+            connection.execute(text(statement))
+    try:
+        engine = open_store(postgres_url.replace("//visavis@", "//clerk@"))
+        Sessions(engine, time.time).create(StoredSession("s", "acme", "room", {}, {}, 1.0))
+        engine.dispose()
+    finally:
+        with writing(postgres_url) as connection:
+            connection.execute(text("DROP OWNED BY clerk"))
+            connection.execute(text("DROP ROLE clerk"))
+
+
 def test_programs_that_start_at_once_do_not_make_the_tables_twice(store_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         for engine in threads.map(lambda _: open_store(store_url), range(4)):

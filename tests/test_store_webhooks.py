@@ -165,8 +165,8 @@ def test_a_webhook_that_is_enabled_again_has_not_missed_anything(
     webhook = webhooks.add("acme", URL)
     begin(sessions, "a")
     [held] = claim(queues)
+    assert webhooks.disable(webhook, "gone", holder=held.holder)
     queues.failed(held, Tried(clock.now, 410), next_at=None)
-    webhooks.disable(webhook, "gone")
     begin(sessions, "b")
     assert claim(queues) == []
     stopped = webhooks.find("acme", webhook.id)
@@ -178,12 +178,19 @@ def test_a_webhook_that_is_enabled_again_has_not_missed_anything(
     }
 
 
-def test_what_an_old_url_answered_does_not_undo_the_new_one(webhooks: Webhooks) -> None:
+@pytest.mark.parametrize("mended", [{"enabled": True}, {"url": URL + "/new"}])
+def test_a_late_410_does_not_undo_what_its_owner_has_just_mended(
+    mended: WebhookChanges, sessions: Sessions, webhooks: Webhooks, queues: Queues
+) -> None:
     webhook = webhooks.add("acme", URL)
-    assert webhooks.change(webhook.id, {"url": URL + "/new"})
-    assert not webhooks.disable(webhook, "gone")
+    begin(sessions, "a")
+    begin(sessions, "b")
+    first, late = claim(queues)
+    assert webhooks.disable(webhook, "gone", holder=first.holder)
+    assert webhooks.change(webhook.id, {"enabled": True, **mended})
+    assert not webhooks.disable(webhook, "gone", holder=late.holder)
     found = webhooks.find("acme", webhook.id)
-    assert found is not None and found.enabled and found.url == URL + "/new"
+    assert found is not None and found.enabled
 
 
 @pytest.mark.parametrize("mended", [{"enabled": True}, {"url": URL + "/new"}])
@@ -216,7 +223,9 @@ def test_a_change_does_not_undo_another_or_hurry_what_waits(
     queues.failed(held, Tried(clock.now, 503), next_at=clock.now + 60)
     assert webhooks.change(webhook.id, {"types": ("session.ended",)})
     assert claim(queues) == []
-    webhooks.disable(webhook, "gone")
+    clock.now += 61
+    [again] = claim(queues)
+    assert webhooks.disable(webhook, "gone", holder=again.holder)
     assert webhooks.change(webhook.id, {"types": None})
     found = webhooks.find("acme", webhook.id)
     assert found is not None and not found.enabled and found.disabled_because == "gone"

@@ -65,7 +65,7 @@ def parse_emotion(value: Any) -> Emotion:
     Raises :class:`EmotionError`.
     """
     if isinstance(value, Mapping) and "mix" in value:
-        unknown = sorted(map(str, set(value) - {"mix", "intensity"}))
+        unknown = sorted(map(_shown, set(value) - {"mix", "intensity"}))
         if unknown:
             raise EmotionError(f"{', '.join(unknown)} is not a part of an emotion: {_WANTED}")
         return Emotion(_parse_mix(value["mix"]), _number(value.get("intensity", 1.0), "intensity"))
@@ -76,7 +76,7 @@ def _parse_mix(value: Any) -> tuple[tuple[EmotionName, float], ...]:
     if isinstance(value, str):
         value = {value: 1.0}
     if not isinstance(value, Mapping) or not value:
-        raise EmotionError(f"{value!r} is not an emotion: {_WANTED}")
+        raise EmotionError(f"{_shown(value)} is not an emotion: {_WANTED}")
     shares = {_name(name): _number(share, f"share of {name}") for name, share in value.items()}
     return tuple(shares.items())
 
@@ -85,10 +85,18 @@ def _name(value: Any) -> EmotionName:
     for name in EMOTIONS:
         if value == name:
             return name
-    raise EmotionError(f"there is no emotion {value!r}: {_WANTED}")
+    raise EmotionError(f"there is no emotion {_shown(value)}: {_WANTED}")
 
 
 def _number(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise EmotionError(f"the {what} of an emotion must be a number from 0 to 1, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise EmotionError(
+            f"the {what} of an emotion must be a number from 0 to 1, not {_shown(value)}"
+        )
     return float(value)
+
+
+def _shown(value: Any) -> str:
+    """Short, whatever somebody sent."""
+    plain = value is None or isinstance(value, int | float | str)
+    return f"{value!r:.40}" if plain else type(value).__name__

@@ -190,9 +190,12 @@ class Deliverer:
     async def _put_off(self, claim: Claim, tried: Tried, answer: Answer | None) -> None:
         id = claim.webhook.id
         if answer is not None and answer.status == HTTPStatus.GONE:
-            logger.warning("webhook %s is disabled: it answered 410 Gone", id)
+            because = "it answered 410 Gone"
             # In this order: a queue that is free while its webhook is enabled is claimed at once.
-            await asyncio.to_thread(self._webhooks.disable, claim.webhook, "it answered 410 Gone")
+            if await asyncio.to_thread(
+                self._webhooks.disable, claim.webhook, because, holder=claim.holder
+            ):
+                logger.warning("webhook %s is disabled: %s", id, because)
             await asyncio.to_thread(self._queues.failed, claim, tried, next_at=tried.at)
             self._told("failed")
             return

@@ -18,6 +18,8 @@ from gateway.events.post import check_receiver
 from gateway.problems import Problem, wrong_value
 from safe_fetch import FetchError, Resolve, check, resolve_here
 from settings import Settings
+from visavis.appearance import NO_EXPRESSION
+from visavis.emotion import EmotionError, parse_emotion
 from visavis.session import SessionSpec
 from visavis.talk import LARGEST_REQUEST
 
@@ -54,6 +56,8 @@ class Checker:
             raise wrong_value(
                 "settings", f"a change takes at most {LARGEST_REQUEST} bytes, and this is {size}"
             )
+        if asked.expression not in (None, NO_EXPRESSION):
+            _check_feeling("expression", asked.expression)
         await self.check_looks(asked)
 
     async def check_looks(self, asked: TalkSettings) -> None:
@@ -69,6 +73,8 @@ class Checker:
                 raise wrong_value("background", str(error)) from None
             if is_url(asked.background):
                 await self._check_url("background", asked.background)
+        if asked.emotion is not None:
+            _check_feeling("emotion", asked.emotion)
 
     def _with_brain(self, brain: str | None) -> Settings:
         if brain is None:
@@ -96,6 +102,13 @@ class Checker:
             await (by or check)(url, allow_private=allow_private, resolve=self._resolve)
         except FetchError as error:
             raise wrong_value(name, str(error)) from None
+
+
+def _check_feeling(name: str, value: object) -> None:
+    try:
+        parse_emotion(value)
+    except EmotionError as error:
+        raise wrong_value(name, str(error)) from None
 
 
 def check_size(spec: SessionSpec) -> None:

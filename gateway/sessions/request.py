@@ -9,8 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gateway.names import Identity, Name, is_plain, is_unicode
 from gateway.people import check_person
-from visavis.appearance import NO_EXPRESSION, AppearanceChange
-from visavis.emotion import parse_emotion
+from visavis.appearance import AppearanceChange
 from visavis.protocol import MESSAGE_LIMIT
 from visavis.talk import LONGEST_INSTRUCTIONS, Mode, TalkChange
 
@@ -36,15 +35,6 @@ def _is_side(pixels: int) -> int:
     return pixels
 
 
-def _is_feeling(value: str | dict[str, Any]) -> str | dict[str, Any]:
-    parse_emotion(value)
-    return value
-
-
-def _is_expression(value: str | dict[str, Any]) -> str | dict[str, Any]:
-    return value if value == NO_EXPRESSION else _is_feeling(value)
-
-
 def _is_small(metadata: dict[str, Any]) -> dict[str, Any]:
     try:
         size = len(json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode())
@@ -59,8 +49,7 @@ Side = Annotated[int, AfterValidator(_is_side)]
 Line = Annotated[str, Field(max_length=100), AfterValidator(is_plain)]
 Url = Annotated[str, Field(max_length=MAX_URL), AfterValidator(is_plain)]
 Metadata = Annotated[dict[str, Any], AfterValidator(_is_small)]
-Feeling = Annotated[Line | dict[str, Any], AfterValidator(_is_feeling)]
-Expression = Annotated[Line | dict[str, Any], AfterValidator(_is_expression)]
+Feeling = Line | dict[str, Any]
 
 
 class _Strict(BaseModel):
@@ -126,7 +115,7 @@ class SettingsPatch(TalkSettings):
         json_schema_extra={"examples": [{"speed": 1.2, "background": "#203040"}]}
     )
 
-    expression: Expression | None = Field(
+    expression: Feeling | None = Field(
         None, description='An emotion until the next one, or until `"none"`.'
     )
     gesture: Line | None = Field(None, description="Made once: `nod`, `wink`, …")

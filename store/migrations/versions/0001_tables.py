@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("owner", "key"),
     )
-    op.create_index("ix_visavis_requests_at", "visavis_requests", ["at"], if_not_exists=True)
+    _index("ix_visavis_requests_at", "visavis_requests", ["at"])
     _table(
         "visavis_sessions",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -67,13 +67,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("room"),
     )
-    op.create_index(
-        "ix_visavis_sessions_created_at", "visavis_sessions", ["created_at"], if_not_exists=True
-    )
-    op.create_index(
-        "ix_visavis_sessions_ended_at", "visavis_sessions", ["ended_at"], if_not_exists=True
-    )
-    op.create_index("ix_visavis_sessions_owner", "visavis_sessions", ["owner"], if_not_exists=True)
+    _index("ix_visavis_sessions_created_at", "visavis_sessions", ["created_at"])
+    _index("ix_visavis_sessions_ended_at", "visavis_sessions", ["ended_at"])
+    _index("ix_visavis_sessions_owner", "visavis_sessions", ["owner"])
     _table(
         "visavis_usage",
         sa.Column("run", sa.String(length=64), nullable=False),
@@ -97,9 +93,9 @@ def upgrade() -> None:
         sa.Column("audio_output_tokens", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("run", "kind", "provider", "model"),
     )
-    op.create_index("ix_visavis_usage_began_at", "visavis_usage", ["began_at"], if_not_exists=True)
-    op.create_index("ix_visavis_usage_owner", "visavis_usage", ["owner"], if_not_exists=True)
-    op.create_index("ix_visavis_usage_session", "visavis_usage", ["session"], if_not_exists=True)
+    _index("ix_visavis_usage_began_at", "visavis_usage", ["began_at"])
+    _index("ix_visavis_usage_owner", "visavis_usage", ["owner"])
+    _index("ix_visavis_usage_session", "visavis_usage", ["session"])
     _table(
         "visavis_workers",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -113,7 +109,7 @@ def upgrade() -> None:
         sa.Column("at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_visavis_workers_at", "visavis_workers", ["at"], if_not_exists=True)
+    _index("ix_visavis_workers_at", "visavis_workers", ["at"])
     _table(
         "visavis_events",
         sa.Column("session", sa.String(length=64), nullable=False),
@@ -124,7 +120,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session"], ["visavis_sessions.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("session", "seq"),
     )
-    op.create_index("ix_visavis_events_at", "visavis_events", ["at"], if_not_exists=True)
+    _index("ix_visavis_events_at", "visavis_events", ["at"])
     _table(
         "visavis_facts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -133,7 +129,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person"], ["visavis_people.person"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_visavis_facts_person", "visavis_facts", ["person"], if_not_exists=True)
+    _index("ix_visavis_facts_person", "visavis_facts", ["person"])
     _table(
         "visavis_turns",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -144,7 +140,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person"], ["visavis_people.person"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_visavis_turns_person", "visavis_turns", ["person"], if_not_exists=True)
+    _index("ix_visavis_turns_person", "visavis_turns", ["person"])
     _table(
         "visavis_webhooks",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -159,10 +155,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session"], ["visavis_sessions.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_visavis_webhooks_owner", "visavis_webhooks", ["owner"], if_not_exists=True)
-    op.create_index(
-        "ix_visavis_webhooks_session", "visavis_webhooks", ["session"], if_not_exists=True
-    )
+    _index("ix_visavis_webhooks_owner", "visavis_webhooks", ["owner"])
+    _index("ix_visavis_webhooks_session", "visavis_webhooks", ["session"])
     _table(
         "visavis_webhook_queues",
         sa.Column("webhook", sa.String(length=64), nullable=False),
@@ -182,18 +176,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["webhook"], ["visavis_webhooks.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("webhook", "session"),
     )
-    op.create_index(
-        "ix_visavis_webhook_queues_session",
-        "visavis_webhook_queues",
-        ["session"],
-        if_not_exists=True,
-    )
-    op.create_index(
-        "visavis_webhook_queues_due",
-        "visavis_webhook_queues",
-        ["state", "next_at"],
-        if_not_exists=True,
-    )
+    _index("ix_visavis_webhook_queues_session", "visavis_webhook_queues", ["session"])
+    _index("visavis_webhook_queues_due", "visavis_webhook_queues", ["state", "next_at"])
 
 
 def _table(name: str, *items: sa.schema.SchemaItem) -> None:
@@ -206,3 +190,9 @@ def _table(name: str, *items: sa.schema.SchemaItem) -> None:
     for column in columns:
         if column.name not in known:
             op.add_column(name, column)
+
+
+def _index(name: str, table: str, columns: list[str]) -> None:
+    # Postgres asks for the table's owner even where the index is there.
+    if name not in {each["name"] for each in sa.inspect(op.get_bind()).get_indexes(table)}:
+        op.create_index(name, table, columns)
