@@ -152,12 +152,50 @@ async def test_what_is_typed_before_the_conversation_begins_is_lost() -> None:
 
 async def test_who_is_not_heard_is_answered_all_the_same() -> None:
     chat = Chat()
+    early = chat.type("I was here first.", sender="bob")
     chat.typed.begin(chat.session)
-    chat.type("I am somebody else.", sender="bob")
+    late = chat.type("I am somebody else.", sender="bob")
     chat.type("   ")
     await chat.settle()
-    assert chat.said == []
+    chat.session.room_io.linked_participant = None  # she reloads her page
+    chat.type("Is she gone?", sender="bob")
+    chat.type("I am back.")
+    await chat.settle()
+    assert chat.said == ["I am back."] and early.closed and late.closed
     await chat.typed.aclose()
+
+
+async def test_others_who_type_a_lot_shut_the_chat() -> None:
+    chat = Chat()
+    for n in range(3 * WAITING):
+        chat.type(str(n), sender="bob")
+    chat.type("Hello?")
+    chat.typed.begin(chat.session)
+    for n in range(3 * WAITING):
+        chat.type(str(n), sender="bob")
+    chat.type("Still there?")
+    await chat.settle()
+    assert chat.said == ["Hello?", "Still there?"]
+    await chat.typed.aclose()
+
+
+async def test_the_greeting_is_cut_off_by_what_was_typed_before_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked = SimpleNamespace(linked_participant=SimpleNamespace(identity="ann"))
+    monkeypatch.setattr(AgentSession, "room_io", linked)
+    room = Room()
+    typed = TypedText(cast(rtc.Room, room), Manner.of(None, small=False))
+    room.listener(Reader("Is that true?"), "ann")
+    await asyncio.sleep(0)
+    typed.begin(stage.session)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not stage.speech.interrupted
+    stage.player.finish()
+    await until(lambda: stage.mind.asked)
+    assert stage.mind.asked == ["Is that true?"]
+    await typed.aclose()
 
 
 async def test_a_text_without_end_or_a_broken_one_ends_the_chat() -> None:
