@@ -171,6 +171,22 @@ async def test_a_text_that_was_refused_is_not_refused_for_ever() -> None:
     assert [message.text for message in hall.taken] == ["Hello."]
 
 
+async def test_a_text_in_pieces_that_was_refused_is_not_refused_for_ever() -> None:
+    hall = Hall()
+
+    async def refuse(message: Message) -> None:
+        hall.door.hear(MessageNews(message.id, "refused", "send it again when one is done"))
+
+    hall.door.admit(refuse, hall._interrupt)
+    assert await hall.send("One. ", 0, last=False) == "ok"
+    for _ in range(2):  # who does not know the answer sends the piece again
+        assert json.loads(await hall.send("Two.", 1))["state"] == "refused"
+    hall.door.admit(hall._take, hall._interrupt)
+    assert await hall.send("One. ", 0, last=False) == "ok"
+    assert json.loads(await hall.send("Two.", 1))["state"] == "accepted"
+    assert [message.text for message in hall.taken] == ["One. Two."]
+
+
 async def test_texts_that_are_done_do_not_fill_the_memory() -> None:
     hall = Hall()
     for number in range(REMEMBERED + 10):

@@ -129,8 +129,11 @@ class Door:
         assert self._take is not None
         # Not before the wait: a call that LiveKit makes twice waits twice.
         known = self._states.get(piece.id)
-        if known is not None and (known.state != "refused" or piece.index > 0):
-            return known.to_json()
+        if known is not None:
+            if known.state != "refused" or piece.index > 0:
+                return known.to_json()
+            # It comes again, whole: its next pieces must not meet the old refusal.
+            del self._states[piece.id]
         text = self._pieces.add(piece)
         if text is None:
             return "ok"
