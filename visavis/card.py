@@ -36,4 +36,6 @@ class Card:
 
     def to_json(self) -> str:
         parts = {name: value for name, value in asdict(self).items() if value is not None}
-        return json.dumps(parts, ensure_ascii=False)  # LiveKit counts bytes
+        text = json.dumps(parts, ensure_ascii=False)  # LiveKit counts bytes
+        # Half a surrogate pair is legal in JSON, and cannot be sent.
+        return text.encode(errors="replace").decode()
