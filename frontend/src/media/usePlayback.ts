@@ -1,6 +1,7 @@
 import { useAudioPlayback, useRoomContext } from '@livekit/components-react';
 import { RoomEvent } from 'livekit-client';
 import { useCallback, useSyncExternalStore } from 'react';
+import { heldBack } from './playback';
 
 export interface Playback {
   /** What the browser holds back until the person touches the page; null: nothing. */
@@ -8,8 +9,8 @@ export interface Playback {
   start: () => void;
 }
 
-/** Sound first: a touch of the page starts both. */
-export function usePlayback(): Playback {
+/** `hasPicture`: the page shows a video. */
+export function usePlayback(hasPicture: boolean): Playback {
   const room = useRoomContext();
   const { canPlayAudio } = useAudioPlayback(room);
   const subscribe = useCallback(
@@ -29,6 +30,5 @@ export function usePlayback(): Playback {
     }
   }, [room]);
 
-  if (!canPlayAudio) return { held: 'sound', start };
-  return { held: canPlayVideo ? null : 'picture', start };
+  return { held: heldBack({ sound: canPlayAudio, picture: canPlayVideo }, hasPicture), start };
 }

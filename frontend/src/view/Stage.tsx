@@ -119,7 +119,7 @@ export function Stage(props: StageProps) {
             The connection is unsteady. Reconnecting…
           </p>
         )}
-        <StartPlayback />
+        <StartPlayback hasPicture={problem === null && agent.video !== undefined && !isDrawn} />
       </div>
     </div>
   );

@@ -5,8 +5,8 @@ import { SoundIcon } from './icons';
  * Browsers may hold sound back until the person touches the page, and on a phone that saves power the
  * picture too.
  */
-export function StartPlayback() {
-  const { held, start } = usePlayback();
+export function StartPlayback({ hasPicture }: { hasPicture: boolean }) {
+  const { held, start } = usePlayback(hasPicture);
   if (held === null) return null;
   return (
     <button
