@@ -1,6 +1,6 @@
 import { fieldsOf } from '../json';
 
-/** What an avatar can be asked to feel; the names are `avatar_worker/face/emotion.py`'s. */
+/** What an avatar can be asked to feel; the names are `visavis/emotion.py`'s. */
 export const EMOTIONS = ['neutral', 'happy', 'calm', 'surprised', 'sad', 'angry'] as const;
 
 /** Backgrounds to choose from with one press. */
