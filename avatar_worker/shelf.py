@@ -105,13 +105,14 @@ def _store(head: Head, place: Path, source: Path) -> None:
     raws = [buffer.raw() for buffer in buffers]
     index = pickle.dumps((document, [len(raw) for raw in raws]))
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
-        file.write(len(index).to_bytes(8, "little") + index)
-        for raw in raws:
-            file.write(bytes(-file.tell() % _ALIGNED))
-            file.write(raw)
-    written = Path(file.name)
+    handle, name = tempfile.mkstemp(dir=place.parent)
+    written = Path(name)
     try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(len(index).to_bytes(8, "little") + index)
+            for raw in raws:
+                file.write(bytes(-file.tell() % _ALIGNED))
+                file.write(raw)
         written.chmod(0o600 | source.stat().st_mode & 0o444)
         for older in place.parent.glob(f"{place.name.partition('-')[0]}-*.head"):
             older.unlink(missing_ok=True)  # who has mapped it keeps it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 from dataclasses import fields
 from pathlib import Path
@@ -78,6 +79,18 @@ def test_a_folder_that_cannot_be_written_costs_nobody_a_head(tmp_path: Path) -> 
     taken.write_text("no folder")
     shelf = Shelf(taken / "below")
     assert same(shelf.load("ben"), shelf.load_apart("ben"))
+
+
+def test_a_full_disk_is_not_made_fuller(tmp_path: Path) -> None:
+    head, source = load_head("ben"), find_head("ben")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            module._store(head, tmp_path / "ben.head", source)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o600])
