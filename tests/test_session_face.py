@@ -1,54 +1,53 @@
-"""What a session's face was not told does not end the session; what it refuses does."""
+"""A session's face feels as the session was asked to be, and as it was asked last."""
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
-import pytest
 from livekit import rtc
 
-from agent.session.face import put_on
-from visavis import AvatarSession
-from visavis.appearance import AppearanceChange, AppearanceError
-from visavis.protocol import ATTRIBUTE_FACE, WRONG_APPEARANCE
+from agent.job_store import JobStore
+from agent.session.asked import Asked
+from agent.session.sitting import Sitting
+from settings import Settings
+from visavis.appearance import AppearanceChange
+from visavis.protocol import ATTRIBUTE_FACE
+from visavis.session import SessionSpec
+from visavis.talk import TalkChange
 
-CODES = rtc.RpcError.ErrorCode
 
-
-async def feel(error: Exception) -> None:
-    """A session with an emotion begins; the call to its face fails, and another one is there."""
+async def test_a_newer_emotion_is_not_undone_as_the_session_begins(tmp_path: Path) -> None:
+    """Of the first one the face is told on its arrival; who tells it again may come too late."""
+    happy = TalkChange(appearance=AppearanceChange(emotion="happy"))
+    spec, settings = SessionSpec("s", 0.0, talk=happy), Settings(_env_file=None)
+    avatar = Asked.of(settings, spec).face()
     agent = SimpleNamespace(
-        attributes={ATTRIBUTE_FACE: "present"}, perform_rpc=AsyncMock(side_effect=error)
+        identity="agent",
+        attributes={ATTRIBUTE_FACE: "present"},
+        perform_rpc=AsyncMock(side_effect=ConnectionError),
+        set_attributes=AsyncMock(),
     )
-    avatar = AvatarSession()
-    people = {avatar.avatar_identity: SimpleNamespace(attributes={})}
     emitter = rtc.EventEmitter[Any]()
-    room: Any = SimpleNamespace(
-        local_participant=agent, remote_participants=people, on=emitter.on, off=emitter.off
+    room = SimpleNamespace(
+        local_participant=agent,
+        remote_participants={avatar.avatar_identity: SimpleNamespace(attributes={})},
+        on=emitter.on,
+        off=emitter.off,
     )
     avatar._stage = cast(rtc.Room, room)
-    await put_on(AppearanceChange(emotion="happy"), avatar, room, patience=0.1)
-    agent.perform_rpc.assert_awaited_once()
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        rtc.RpcError(CODES.CONNECTION_TIMEOUT, "Connection timeout"),
-        rtc.RpcError(CODES.SEND_FAILED, "Failed to send"),
-        rtc.RpcError(CODES.UNSUPPORTED_METHOD, "Method not supported at destination"),
-        ConnectionError("reconnecting"),
-    ],
-)
-async def test_a_call_that_did_not_reach_the_face_does_not_end_the_session(
-    error: Exception,
-) -> None:
-    await feel(error)
-
-
-async def test_an_emotion_that_there_is_not_is_not_passed_over() -> None:
-    said = "there is no emotion 'furious'"
-    with pytest.raises(AppearanceError, match=said):
-        await feel(rtc.RpcError(WRONG_APPEARANCE, said, said))
+    ctx = SimpleNamespace(job=SimpleNamespace(room=SimpleNamespace(name="room")), room=room)
+    store = JobStore(f"sqlite:///{tmp_path}/visavis.sqlite3")
+    sitting = Sitting(cast(Any, ctx), settings, spec, store, clock=lambda: 0.0)
+    sitting.begin(Mock(), Mock(), avatar)
+    try:
+        for _ in range(10):
+            await asyncio.sleep(0)
+        agent.perform_rpc.assert_not_awaited()
+    finally:
+        for task in sitting._tasks:
+            task.cancel()
+        await asyncio.gather(*sitting._tasks, return_exceptions=True)

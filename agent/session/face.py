@@ -1,19 +1,13 @@
-"""A session's face: whether it came, and what it cannot be called with."""
+"""A session's face: whether it came."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from dataclasses import replace
 from typing import Final
 
 from livekit import rtc
 
-from visavis import AvatarSession
-from visavis.appearance import AppearanceChange, AppearanceError
 from visavis.protocol import ATTRIBUTE_FACE, ATTRIBUTE_PUBLISH_ON_BEHALF, FaceState
-
-logger = logging.getLogger("visavis.agent")
 
 LATE: Final = 2.0
 """Seconds beyond ``FACE_TIMEOUT`` after which a face counts as absent."""
@@ -45,22 +39,3 @@ def has_come(room: rtc.Room) -> bool:
     own = room.local_participant.identity
     people = room.remote_participants.values()
     return any(each.attributes.get(ATTRIBUTE_PUBLISH_ON_BEHALF) == own for each in people)
-
-
-async def put_on(
-    looks: AppearanceChange | None, avatar: AvatarSession, room: rtc.Room, patience: float
-) -> None:
-    """How it feels and what it does, once it is there; the rest it was called with.
-
-    Raises :class:`AppearanceError`: it refuses.
-    """
-    given = looks or AppearanceChange()
-    wanted = replace(given, head=None, background=None, width=None, height=None)
-    if wanted == AppearanceChange() or await find_face(room, patience) == "absent":
-        return
-    try:
-        await avatar.change(wanted)
-    except AppearanceError as error:
-        if error.refused:
-            raise
-        logger.warning("the face was not told how to feel: %s", error)

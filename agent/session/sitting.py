@@ -18,7 +18,6 @@ from agent.controls.messages import News
 from agent.job_store import JobStore
 from settings import Settings
 from visavis import AvatarSession
-from visavis.appearance import AppearanceError
 from visavis.events import EndReason
 from visavis.protocol import RPC_DOOR, FaceState
 from visavis.session import SessionSpec, door_key
@@ -27,7 +26,7 @@ from visavis.talk import MessageNews, TalkChange
 from .beginning import open_recorder
 from .door import SENDER, Door
 from .ending import delete_again, delete_room
-from .face import find_face, has_come, put_on
+from .face import find_face, has_come
 from .limits import LimitName, Limits
 from .log import Log
 from .timekeeper import Timekeeper, show_in
@@ -113,7 +112,6 @@ class Sitting:
         )
         self._timekeeper.attach(session, self._ctx.room)
         self._tasks.append(asyncio.create_task(self._timekeeper.run(), name="session limits"))
-        self._tasks.append(asyncio.create_task(self._put_on(avatar)))
         self._door.begin(lambda asked: fulfil(asked, control, avatar))
 
     def admit(self, messages: Messages, brains: Mapping[str, str]) -> None:
@@ -221,14 +219,6 @@ class Sitting:
 
     async def _find_face(self) -> FaceState:
         return await find_face(self._ctx.room, self._settings.face_timeout)
-
-    async def _put_on(self, avatar: AvatarSession) -> None:
-        looks, patience = self._spec.talk.appearance, self._settings.face_timeout
-        try:
-            await put_on(looks, avatar, self._ctx.room, patience)
-        except AppearanceError as error:
-            self._recorder.note("session.failed", code="wrong_setting", detail=str(error))
-            self.end("failed")
 
     async def _leave_what_is_over(self) -> None:
         """An agent that takes a lost one's place may be late."""
