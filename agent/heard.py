@@ -126,8 +126,7 @@ class _Voice(AudioOutput):
 
     def flush(self) -> None:
         super().flush()
-        if self._open is None:
-            self._segments.close_voice_unheard()
+        self._segments.close_voice(heard=self._open is not None)
         self._open = None
         if self.next_in_chain:
             self.next_in_chain.flush()

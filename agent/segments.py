@@ -37,6 +37,11 @@ class Segments:
         self._position = position
         self._clock = clock
         self._queue: deque[Segment] = deque()
+        self._texts_ahead = 0
+        """Texts that have ended less sounds that have: of one answer each does so once, and none
+        begins before both have. Where one of the two is missing, the next beginning says so."""
+        self._owes_words = False
+        """Nothing came of a sound whose text has not ended."""
         self._paused = False
         self.changed = asyncio.Event()
         """Set by whatever may make a word due, or end a segment."""
@@ -62,6 +67,7 @@ class Segments:
             # Words that never got a voice must not become the captions of the next one.
             while self._queue and self._queue[0].is_mute:
                 self._queue.popleft()
+            self._texts_ahead = min(0, self._texts_ahead)
             segment = self._find(lambda each: not each.has_text)
             segment.has_text = segment.text_open = True
         before = segment.words[-1].end if segment.words else 0.0
@@ -75,20 +81,32 @@ class Segments:
         self.changed.set()
 
     def end_text(self) -> None:
+        self._texts_ahead += 1
         for segment in self._queue:
             segment.text_open = False
+        if self._owes_words:
+            self._owes_words = False
+            self._silence()
         self.changed.set()
 
     # the sound
 
     def open_voice(self) -> Segment:
         """The segment that the next frame belongs to."""
+        self._texts_ahead, self._owes_words = max(0, self._texts_ahead), False
         segment = self._find(lambda each: not each.has_voice)
         segment.has_voice = True
         return segment
 
-    def close_voice_unheard(self) -> None:
-        """A sound is over of which nothing came: its words must not get the next one's."""
+    def close_voice(self, *, heard: bool) -> None:
+        """A sound is over. Where nothing came of it, its words must not get the next one's, those
+        that are still to come included."""
+        self._texts_ahead -= 1
+        if not heard:
+            self._owes_words = self._texts_ahead < 0
+            self._silence()
+
+    def _silence(self) -> None:
         for segment in self._queue:
             if segment.has_text and not segment.has_voice:
                 segment.over, segment.limit = True, 0

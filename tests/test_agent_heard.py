@@ -267,6 +267,52 @@ async def test_words_that_got_no_sound_become_the_captions_of_a_sound_that_comes
     await until(lambda: stage.screen.lines == ["Next."])
 
 
+async def test_captions_are_an_answer_behind_after_a_voice_that_failed_before_its_words_came(
+    stage: Stage,
+) -> None:
+    stage.voice.flush()
+    await stage.captions.capture_text("Nobody says this.")
+    stage.captions.flush()
+    await stage.voice.capture_frame(frame(1.0))
+    await stage.captions.capture_text("Next.")
+    stage.voice.flush()
+    stage.captions.flush()
+    stage.loudspeaker.start(2.0)
+    await stage.shows("Next.")
+    stage.loudspeaker.end(1.0, interrupted=False)
+    end = await stage.voice.wait_for_playout()
+    assert end.synchronized_transcript == "Next."
+    await until(lambda: stage.screen.lines == ["Next."])
+
+
+@pytest.mark.parametrize("missing", ["the words", "the text", "the sound", "nothing", "both"])
+@pytest.mark.parametrize("text_first", [True, False])
+async def test_an_answer_that_lacked_words_or_sound_takes_the_captions_of_the_next(
+    stage: Stage, missing: str, text_first: bool
+) -> None:
+    if missing in ("the sound", "nothing"):
+        await stage.captions.capture_text("First.")
+    if missing in ("the text", "nothing"):
+        await stage.voice.capture_frame(frame(1.0))
+    ends = [] if missing == "both" else [stage.voice.flush]
+    if missing != "the text":
+        ends.insert(0 if text_first else len(ends), stage.captions.flush)
+    for end in ends:
+        end()
+    if missing in ("the text", "nothing"):
+        stage.loudspeaker.start(2.0)
+        stage.loudspeaker.end(1.0, interrupted=False)
+    await stage.captions.capture_text("Next.")
+    stage.captions.flush()
+    await stage.voice.capture_frame(frame(1.0))
+    stage.voice.flush()
+    stage.loudspeaker.start(2.0)
+    await stage.shows("Next.")
+    stage.loudspeaker.end(1.0, interrupted=False)
+    end_of_next = await stage.voice.wait_for_playout()
+    assert end_of_next.synchronized_transcript == "Next."
+
+
 async def test_words_that_come_after_their_sound_failed_are_shown(stage: Stage) -> None:
     await stage.captions.capture_text("Nobody ")
     stage.voice.flush()
