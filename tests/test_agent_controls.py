@@ -137,6 +137,22 @@ async def test_a_voice_does_not_change_without_the_ears_that_were_asked_for_with
     assert not stage.agent.options and stage.control.talk.speed == 1.0
 
 
+async def test_a_voice_whose_ears_could_not_be_made_does_not_stay_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = make_parts(monkeypatch)
+
+    def fail(*_: Any) -> Any:
+        raise BrainError("there are no such ears")
+
+    monkeypatch.setattr("agent.controls.control.choose_stt", fail)
+    stage = Stage()
+    with pytest.raises(BrainError):
+        await stage.control.change(TalkChange(speed=1.5, language="de"))
+    assert [each.closed for each in made["tts"]] == [1]
+    assert stage.session.tts.closed == 0, "the conversation goes on with it"
+
+
 async def test_voices_and_ears_that_were_replaced_stay_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

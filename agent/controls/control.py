@@ -144,16 +144,21 @@ class Control:
                 model.update_options(speed=parts.speed)
             return
         new: dict[Part, stt.STT[Any] | tts.TTS[Any]] = {}
-        if (parts.voice, parts.speed) != (old.voice, old.speed):
-            new["tts"], _ = await asyncio.to_thread(
-                choose_tts, parts.settings, parts.providers, self._models
-            )
-        if parts.settings.openai_transcription_language != (
-            old.settings.openai_transcription_language
-        ):
-            new["stt"], _ = await asyncio.to_thread(
-                choose_stt, parts.settings, parts.providers, self._models
-            )
+        try:
+            if (parts.voice, parts.speed) != (old.voice, old.speed):
+                new["tts"], _ = await asyncio.to_thread(
+                    choose_tts, parts.settings, parts.providers, self._models
+                )
+            if parts.settings.openai_transcription_language != (
+                old.settings.openai_transcription_language
+            ):
+                new["stt"], _ = await asyncio.to_thread(
+                    choose_stt, parts.settings, parts.providers, self._models
+                )
+        except BaseException:
+            for part, made in new.items():
+                await _close(part, made)
+            raise
         for part, made in new.items():
             await self._swap(part, made)
 
@@ -170,10 +175,7 @@ class Control:
         if old is not None:
             self._retired[part].append((old, self._session.current_speech))
         for each, _ in over:
-            try:
-                await each.aclose()
-            except Exception as error:  # nobody hears it any more
-                logger.warning("a %s could not be closed: %s", part, type(error).__name__)
+            await _close(part, each)
 
     def _switch(self, mode: Mode) -> None:
         self._manner.retells = mode == "retelling"
@@ -197,3 +199,10 @@ class Control:
             await self.change(TalkChange(language=code), is_heard=True)
         except ControlError as error:
             logger.info("the person speaks another language: %s", error)
+
+
+async def _close(part: Part, made: stt.STT[Any] | tts.TTS[Any]) -> None:
+    try:
+        await made.aclose()
+    except Exception as error:  # nobody hears it any more
+        logger.warning("a %s could not be closed: %s", part, type(error).__name__)
