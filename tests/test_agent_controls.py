@@ -30,7 +30,7 @@ from agent.controls.messages import CHUNK, WAITING, Message, Messages, chunks
 from agent.languages import LANGUAGES, find_language, greet
 from agent.manner import Manner
 from agent.parts import OPENAI_VOICES
-from evals.minds import ScriptedLLM, WatchedLLM
+from evals.minds import ScriptedLLM, WatchedLLM, told_text
 from evals.scenario import Answer
 from settings import Settings
 from visavis.appearance import AppearanceChange
@@ -285,13 +285,14 @@ async def test_what_is_said_to_a_retelling_agent_does_not_reach_the_model_before
         if not at_once:
             await control.change(TalkChange(mode="retelling"))
         hear_half_a_turn(session, "My card number is five five five.")
-        await asyncio.sleep(0.05)
-        assert mind.told == []
+        assert session._activity is not None and session._activity._preemptive_generation is None
         await control.change(TalkChange(mode="dialogue"))
         hear_half_a_turn(session, "What is the time?")
+        assert session._activity._preemptive_generation is not None
         async with asyncio.timeout(10):
             while not mind.told:
                 await asyncio.sleep(0.01)
+        assert "card number" not in told_text(mind.told)
 
 
 def hear_half_a_turn(session: AgentSession[None], words: str) -> None:
