@@ -6,6 +6,7 @@ manner.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .feeling import INSTRUCTIONS as FEELING
@@ -43,6 +44,8 @@ class Manner:
     """What is known of the person."""
     retells: bool = False
     """It asks no model, and says what it is given."""
+    on_dialogue: Callable[[], object] = lambda: None
+    """Called when it no longer retells: the model may have what was kept from it."""
     feelings: Feelings = field(default_factory=Feelings)
     """Of what it says: nothing of them is spoken or shown."""
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock, MagicMock
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from PIL import Image
 
 from agent.assistant import recent
 from agent.brains.providers import Providers
+from agent.brains.speech import Models
+from agent.controls import Control, Parts
 from agent.knowledge.choose import Library
 from agent.knowledge.session import SessionKnowledge
 from agent.manner import Manner
@@ -37,6 +40,7 @@ from agent.seeing.shared import Shared
 from agent.seeing.sight import CANNOT, MOST
 from settings import Settings
 from visavis.protocol import ATTRIBUTE_SEES, FILE_LIMIT, FILE_QUESTION, TOPIC_FILE
+from visavis.talk import Mode, TalkChange
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 
@@ -373,6 +377,35 @@ async def test_who_cannot_see_does_not_keep_it_a_secret(small: bool) -> None:
     assert len(said) == 1 and "see pictures" in said[0]
     await eyes.aclose()
     assert not room.handlers
+
+
+@pytest.mark.parametrize("after", ["dialogue", "retelling"])
+async def test_a_realtime_model_that_retells_is_not_shown_what_is_sent(after: Mode) -> None:
+    room, shown, sight = Room(), list[rtc.VideoFrame](), Sight(able=True)
+    retelling = Manner.of(None, small=False)
+    live = SimpleNamespace(push_video=shown.append)
+    session: Any = SimpleNamespace(
+        room_io=SimpleNamespace(linked_participant=None),
+        llm=MagicMock(spec=llm.RealtimeModel),
+        current_agent=SimpleNamespace(realtime_llm_session=live),
+        input=SimpleNamespace(video=None, set_audio_enabled=lambda _: None),
+        options=SimpleNamespace(preemptive_generation={}),
+    )
+    parts = Parts(Settings(_env_file=None), Providers(*["gemini-live"] * 3))
+    control = Control(session, retelling, parts, Models(MagicMock(), None, None), AsyncMock())
+    knowledge = SessionKnowledge(Library(None, None))
+    eyes = await open_eyes(cast(rtc.Room, room), session, retelling, sight, knowledge, small=False)
+    await sight.take(shrink_frame(frame(RED)))
+    assert len(shown) == 1
+    await control.change(TalkChange(mode="retelling"))
+    for _ in range(MOST + 1):
+        await sight.take(shrink_frame(frame(BLUE)))
+    assert len(shown) == 1
+    await control.change(TalkChange(mode=after))
+    assert len(shown) == 1 + (MOST if after == "dialogue" else 0)
+    await control.change(TalkChange(mode="dialogue"))
+    assert len(shown) == 1 + MOST, "none twice"
+    await eyes.aclose()
 
 
 def test_large_frames_are_not_sent_as_they_are() -> None:

@@ -186,6 +186,8 @@ class Control:
             self._session.input.set_audio_enabled(mode != "retelling")
             if self._session.input.video is not None:
                 self._session.input.set_video_enabled(mode != "retelling")
+        if mode == "dialogue":
+            self._manner.on_dialogue()
 
     def _on_words(self, event: UserInputTranscribedEvent) -> None:
         if event.is_final and (self._following is None or self._following.done()):

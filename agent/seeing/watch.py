@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from visavis.protocol import ATTRIBUTE_SEES
 
 from .desk import FileDesk
 from .shared import Shared
-from .sight import CANNOT, Sight
+from .sight import CANNOT, MOST, Sight
 
 logger = logging.getLogger("visavis.agent")
 
@@ -65,7 +66,7 @@ async def open_eyes(
     shared = Shared(room, whose, sees=sight.able and not realtime)
     closing.push_async_callback(shared.aclose)
     if realtime and sight.able:
-        sight.push = lambda frame: session.current_agent.realtime_llm_session.push_video(frame)
+        _push_in_dialogue(session, manner, sight)
     sight.follow(shared)
     if not sight.able:
         _own_up(session, manner, shared, small=small)
@@ -87,6 +88,28 @@ async def open_eyes(
     except Exception as error:  # a room that reconnects
         logger.warning("nobody could be told who sees: %s", type(error).__name__)
     return closing
+
+
+def _push_in_dialogue(session: AgentSession[Any], manner: Manner, sight: Sight) -> None:
+    """Give a realtime model the pictures that are sent; those of a retelling, once it is over."""
+    kept: deque[rtc.VideoFrame] = deque(maxlen=MOST)
+
+    def show() -> None:
+        while kept:
+            session.current_agent.realtime_llm_session.push_video(kept.popleft())
+
+    def push(frame: rtc.VideoFrame) -> None:
+        kept.append(frame)
+        if not manner.retells:
+            show()
+
+    def on_dialogue() -> None:
+        try:
+            show()
+        except Exception as error:  # the mode has changed all the same
+            logger.warning("what was sent cannot be shown: %s", type(error).__name__)
+
+    sight.push, manner.on_dialogue = push, on_dialogue
 
 
 def _own_up(session: AgentSession[Any], manner: Manner, shared: Shared, *, small: bool) -> None:
