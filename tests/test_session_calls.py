@@ -115,6 +115,13 @@ def test_the_transcript_has_what_was_said_and_no_more(stage: Stage) -> None:
     assert stage.gateway.get(f"{path}/messages/m1").json()["state"] == "interrupted"
 
 
+def test_half_a_surrogate_pair_does_not_make_a_transcript_unreadable(stage: Stage) -> None:
+    created = stage.create()
+    stage.sessions().append(created["id"], "agent.turn", {"text": "Party \ud83c"})
+    answer = stage.gateway.get(f"/v1/sessions/{created['id']}/transcript")
+    assert [turn["text"] for turn in answer.json()["turns"]] == ["Party ?"]
+
+
 def test_a_request_that_comes_twice_is_done_once(stage: Stage) -> None:
     gateways = [stage.gateway, stage.open()]
     key = {"Idempotency-Key": "order 17"}

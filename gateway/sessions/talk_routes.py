@@ -113,7 +113,7 @@ def talk_routes() -> APIRouter:
                 seq=event.seq,
                 at=event.at,
                 role="user" if event.type == "user.turn" else "agent",
-                text=event.data.get("text"),
+                text=_sendable(event.data.get("text")),
                 interrupted=bool(event.data.get("interrupted")),
             )
             for event in found[:limit]
@@ -121,6 +121,11 @@ def talk_routes() -> APIRouter:
         return Transcript(turns=turns, next_after=turns[-1].seq if len(found) > limit else None)
 
     return routes
+
+
+def _sendable(text: str | None) -> str | None:
+    """A brain may have said half a surrogate pair."""
+    return text and text.encode(errors="replace").decode()
 
 
 async def hand_on(
