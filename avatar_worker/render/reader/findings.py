@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Findings:
-    """Facts, not words: ``head_check.py`` says what they mean."""
+    """Facts, not words: ``head_check/`` says what they mean."""
 
     format: str
     """``glTF 2.0``, ``VRM 0.x``, ``VRM 1.0``."""
