@@ -16,6 +16,7 @@ from playwright.async_api import Page, async_playwright
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.calibration import ONSET
+from bench.eyes import MOUTH_SCRIPT
 from bench.livekit import ROOT, LiveKitServer
 from bench.report import Missing
 
@@ -119,6 +120,7 @@ async def listen(
             page = await browser.new_page(viewport={"width": 800, "height": 700})
             await page.goto(origin)  # LiveKit's own answer to a GET
             await page.add_script_tag(path=client)
+            await page.add_script_tag(content=MOUTH_SCRIPT)
             for script in ("ear.js", "listener.js"):
                 await page.add_script_tag(path=Path(__file__).with_name(script))
             if as_page:

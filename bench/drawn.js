@@ -1,6 +1,6 @@
 // Notes what the person's own page shows and sounds like. All times are milliseconds of
-// performance.now(). Needs ear.js. Read by bench/drawn.py.
-const MOUTH = [58 / 128, 70 / 128, 14 / 128, 12 / 128]; // left, top, width, height of the picture
+// performance.now(). Needs ear.js, and MOUTH of bench/eyes.py. Read by
+// bench/drawn.py.
 
 class PageNotes {
   pictures = []; // [when it is seen, how dark the mouth is]
@@ -37,9 +37,10 @@ class PageNotes {
         const width = source?.videoWidth ?? source?.width;
         const height = source?.videoHeight ?? source?.height;
         if (!width || !height) return;
-        const [left, top, across, down] = MOUTH;
+        const [left, right, top, bottom] = MOUTH;
         this.paint.drawImage(
-          source, left * width, top * height, across * width, down * height, 0, 0, 14, 12);
+          source, left * width, top * height, (right - left) * width, (bottom - top) * height,
+          0, 0, 14, 12);
         const { data } = this.paint.getImageData(0, 0, 14, 12);
         let light = 0;
         for (let i = 0; i < data.length; i += 4)

@@ -16,6 +16,7 @@ import psutil
 from playwright.sync_api import Page
 
 from bench.browser import open_chromium
+from bench.eyes import MOUTH_SCRIPT
 from bench.offsets import AUDIBLE, jaw_lag, output_latency
 from bench.report import Report
 from bench.system import System, running_system
@@ -62,6 +63,7 @@ class PageNotes:
     def __init__(self, page: Page) -> None:
         """The page's context must bypass its CSP, and have run :func:`note_peers` first."""
         self._page = page
+        page.add_script_tag(content=MOUTH_SCRIPT)
         for script in ("ear.js", "drawn.js"):
             page.add_script_tag(path=Path(__file__).with_name(script))
         page.evaluate("() => window.notes.begin()")

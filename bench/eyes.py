@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import deque
 from collections.abc import Callable
@@ -13,8 +14,10 @@ import numpy as np
 from livekit import rtc
 from numpy.typing import NDArray
 
-MOUTH: Final = (58 / 128, 72 / 128, 70 / 128, 82 / 128)
+MOUTH: Final = (58 / 128, 70 / 128, 73 / 128, 82 / 128)
 """Where the mouth of the default head is: left, right, top, bottom as parts of the picture."""
+MOUTH_SCRIPT: Final = f"const MOUTH = {json.dumps(MOUTH)};"
+"""The same for what runs in a browser."""
 
 SMALLEST: Final = 64
 """Pixels across; LiveKit shows a tiny black picture for a track that has none yet."""
@@ -117,7 +120,7 @@ async def _watch(
 
 
 def darkness(frame: rtc.VideoFrame) -> float:
-    """How dark the mouth's region is, 0 to 255: wide open is about 20 more than shut."""
+    """How dark the mouth's region is, 0 to 255: half open is about 30 more than shut."""
     width, height = frame.width, frame.height
     if frame.type != rtc.VideoBufferType.I420:
         frame = frame.convert(rtc.VideoBufferType.I420)

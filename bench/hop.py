@@ -42,7 +42,7 @@ PATIENCE: Final = 10.0
 REST: Final = 0.9
 """Seconds of silence before each sentence, for the mouth to come to rest; plus up to 0.1."""
 MOVED: Final = 4.0
-"""Darkness of the mouth's region beyond rest that is a movement; shut to half open is about 18."""
+"""Darkness of the mouth's region beyond rest that is a movement; shut to half open is about 30."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,8 @@
 // A listener in the browser: joins a room, plays what it hears, and notes what came when.
-// All times are milliseconds of performance.now(). Needs ear.js. Read by bench/browser.py.
+// All times are milliseconds of performance.now(). Needs ear.js, and MOUTH of bench/eyes.py. Read by
+// bench/browser.py.
 
 const CELLS = 4; // as bench/calibration.py paints them
-const MOUTH = [58 / 128, 70 / 128, 14 / 128, 12 / 128]; // left, top, width, height of the picture
 
 class Listener {
   constructor(onset) {
@@ -59,9 +59,10 @@ class Listener {
       }
       return [bits, width];
     }
-    const [left, top, across, down] = MOUTH;
+    const [left, right, top, bottom] = MOUTH;
     paint.drawImage(
-      video, left * width, top * height, across * width, down * height, 0, 0, 14, 12);
+      video, left * width, top * height, (right - left) * width, (bottom - top) * height,
+      0, 0, 14, 12);
     const { data } = paint.getImageData(0, 0, 14, 12);
     let light = 0;
     for (let i = 0; i < data.length; i += 4)
