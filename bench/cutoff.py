@@ -44,7 +44,8 @@ def mouth_levels(idle: NDArray[np.float64], speaking: NDArray[np.float64]) -> Mo
     if not len(idle) or not len(speaking):
         raise ValueError("no picture of the mouth at rest, or none of it speaking")
     levels = MouthLevels(float(np.median(idle[:, 1])), float(np.percentile(speaking[:, 1], 90)))
-    spread = float(np.percentile(idle[:, 1], 95)) - levels.rest
+    # Not the largest: a head that turns for a moment takes the mouth with it.
+    spread = float(np.percentile(idle[:, 1], 75)) - levels.rest
     if levels.wide - levels.rest < 3 * max(spread, 1.0):
         raise ValueError("the mouth of this head cannot be seen to move where it is looked for")
     return levels

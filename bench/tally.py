@@ -17,8 +17,9 @@ from bench.report import percentiles
 
 CALM: Final = 0.6
 """Seconds without a sound that are silence for good; the pauses inside a sentence are shorter."""
-RESTING: Final = 0.4
-"""Seconds at the end of what is watched in which the mouth rests, or never will."""
+RESTING: Final = (0.5, 1.1)
+"""Seconds after an interrupt between which the mouth rests, or never will. Later the head turns to
+something else, and with it what is seen of the mouth."""
 WATCH: Final = 1.5
 """Seconds after an interrupt during which a scripted face is watched."""
 JUST_BEFORE: Final = 0.15
@@ -96,7 +97,8 @@ class Tally:
             return None
         self.silence.append(silence)
         mouths = seen.eyes.mouth(since, until)
-        resting = mouths[mouths[:, 0] > until - RESTING]
+        begin, end = (decision + after for after in RESTING)
+        resting = mouths[(mouths[:, 0] > begin) & (mouths[:, 0] < end)]
         opened = open_times(mouths, levels.with_expression(resting))
         mouth = cut_off(opened, decision, calm=CALM, before=JUST_BEFORE)
         if mouth is not None:
