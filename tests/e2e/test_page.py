@@ -108,11 +108,14 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
     silent = watcher.look(1.5)
     ask(page, LONG)
     watcher.wait_for_sound(20)
-    speaking = watcher.look(3)
+    speaking = watcher.look(2)
     audible = speaking.loudness > Watcher.AUDIBLE
     assert play(speaking.mouth[audible]) > play(silent.mouth) + 3
 
-    # The interrupt silences it at once.
+    # The interrupt silences it at once. So small a model may have said all by now.
+    if not page.get_by_test_id("interrupt").is_enabled():
+        ask(page, LONG)
+        watcher.wait_for_sound(20)
     page.get_by_test_id("interrupt").click()
     watcher.look(1.0)
     assert not (watcher.look(1.5).loudness > Watcher.AUDIBLE).any(), "it talked on"
