@@ -108,7 +108,7 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
     silent = watcher.look(1.5)
     ask(page, LONG)
     watcher.wait_for_sound(20)
-    speaking = watcher.look(2)
+    speaking = watcher.look(3)
     audible = speaking.loudness > Watcher.AUDIBLE
     assert play(speaking.mouth[audible]) > play(silent.mouth) + 3
 
