@@ -45,9 +45,10 @@ class RoomLoad:
     at: float
     """``time.time()``: the one clock that processes of a machine share."""
     frame_seconds: float
-    """95th percentile of drawing a picture; 0 without pictures."""
+    """95th percentile of drawing a picture; 0 while none is drawn."""
     is_full_quality: bool
-    """Nothing had to give way; see :class:`~avatar_worker.player.quality.Quality`."""
+    """Nothing is drawn, or nothing had to give way: :class:`~avatar_worker.player.quality.Quality`.
+    """
     cores: float
     """Processor seconds a second of the whole process: model, renderer and encoder."""
 

@@ -172,11 +172,12 @@ async def _report(ctx: JobContext, board: Board, player: Player) -> None:
     processor = Processor()
     while True:
         await asyncio.sleep(INTERVAL)
-        spent = player.quality.frame_seconds
+        # What the last pictures cost says nothing of a room that makes none any more.
+        spent = player.quality.frame_seconds if (draws := player.draws) else None
         load = RoomLoad(
             at=time.time(),
             frame_seconds=spent.p95 if spent else 0.0,
-            is_full_quality=player.quality.is_full,
+            is_full_quality=player.quality.is_full or not draws,
             cores=processor.read(),
         )
         try:

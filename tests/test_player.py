@@ -256,12 +256,14 @@ def test_pictures_that_nobody_looks_at_are_not_drawn_and_come_back(
         assert room.wait_for(lambda: len(room.pictures) > 5)
         player.watch(True)
         player.draw(False)
+        assert not player.draws
         time.sleep(0.1)
         shown, told, wanted = len(room.pictures), len(room.frames), len(counted)
         assert room.wait_for(lambda: len(room.frames) > told + 10)
         assert len(room.pictures) == shown
         assert len(counted) == wanted, "what nobody wants must not count as missed"
         player.draw(True)
+        assert player.draws
         assert room.wait_for(lambda: len(room.pictures) > shown + 10)
 
 

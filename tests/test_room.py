@@ -28,6 +28,7 @@ class Stage:
 
     board: Board
     quality: Quality = field(default_factory=Quality)
+    draws: bool = True
     playhead: Playhead = field(default_factory=lambda: Playhead(None, 0.0, False))
     left: list[str] = field(default_factory=list)
 
@@ -70,6 +71,20 @@ async def test_the_worker_learns_that_pictures_are_late(stage: Stage) -> None:
         note = stage.board.read(JOB)
         assert note is not None and not note.is_full_quality
         assert note.frame_seconds == pytest.approx(0.050)
+
+
+async def test_a_room_that_no_longer_draws_does_not_keep_others_out(stage: Stage) -> None:
+    for _ in range(40):
+        stage.quality.record(0.050, missed=True)
+    stage.draws = False
+    with ended(stage.report()):
+        await stage.noted()
+        note = stage.board.read(JOB)
+        assert note is not None and note.is_full_quality and note.frame_seconds == 0
+        stage.draws = True
+        await stage.noted()
+        note = stage.board.read(JOB)
+        assert note is not None and not note.is_full_quality and note.frame_seconds > 0
 
 
 async def test_a_stopping_worker_does_not_cut_a_sentence(stage: Stage) -> None:

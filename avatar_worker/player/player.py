@@ -144,6 +144,12 @@ class Player:
             return self._timeline.playhead
 
     @property
+    def draws(self) -> bool:
+        """Pictures are made; while none are, :attr:`quality` tells of those before."""
+        with self._changed:
+            return self._drawing.draws
+
+    @property
     def moves(self) -> bool:
         """Somebody sees the face, or hears it speak; else it rests."""
         with self._changed:
