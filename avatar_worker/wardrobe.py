@@ -94,11 +94,11 @@ class Wardrobe:
         gesture = None if asked.gesture is None else parse_gesture(asked.gesture)
         look = self._new_look(asked)
         if look != self._look:
-            if self._renderers is None:
-                self._backgrounds.check(look.background)
-            else:
+            if self._renderers is not None:
                 self._renderers = await self._prepare(look, self._renderers)
                 self._player.dress(Outfit(self._renderers(), self._renderers))
+            elif look.background != self._look.background:
+                self._backgrounds.check(look.background)
             self._look = look
         if emotion is not None:
             self._player.feel(emotion)

@@ -211,17 +211,28 @@ async def test_mixed_feelings_are_not_told_as_one() -> None:
         assert worn.emotion.startswith('{"mix"'), "a gesture is no emotion"
 
 
-async def test_a_voice_without_a_picture_can_still_be_somebody_else() -> None:
+def of_a_voice(look: Look) -> Wardrobe:
+    """The wardrobe of a room without a picture."""
     room = Room()
     voice = Player(face=Face(Random(1)), renderer=None, output=room.screen, on_event=lambda _: None)
-    wardrobe = Wardrobe(
-        Look("1", 64, 64, "#404040"),
+    return Wardrobe(
+        look,
         None,
         voice,
         engine=room.cast,
         backgrounds=Backgrounds(None, no_web),
         load=lambda _: pytest.fail("nothing is drawn"),
     )
+
+
+async def test_a_voices_background_of_the_settings_does_not_forbid_another_head() -> None:
+    wardrobe = of_a_voice(Look("1", 64, 64, "/srv/secret/wall.png"))
+    worn = await wardrobe.change(AppearanceChange(head="2", width=96))
+    assert worn == Appearance("2", "wall.png", 96, 64)
+
+
+async def test_a_voice_without_a_picture_can_still_be_somebody_else() -> None:
+    wardrobe = of_a_voice(Look("1", 64, 64, "#404040"))
     worn = await wardrobe.change(AppearanceChange(head="2", emotion="sad"))
     assert (worn.head, worn.emotion) == ("2", "sad")
     with pytest.raises(WardrobeError, match="there is no background"):
