@@ -59,6 +59,8 @@ class Wardrobe:
         self._backgrounds = backgrounds
         self._load = load
         self._emotion = Emotion()
+        self._is_expressing = False
+        """An expression is in force, over the emotion."""
         self._one_at_a_time = asyncio.Lock()
         self._asked = 0
         self._thread = ThreadPoolExecutor(1, "visavis-wardrobe", lower_this_thread)
@@ -86,6 +88,7 @@ class Wardrobe:
         try:
             is_over = expression == NO_EXPRESSION
             self._player.feel(self._emotion if is_over else parse_emotion(expression))
+            self._is_expressing = not is_over
         except ValueError as error:
             raise WardrobeError(str(error)) from error
 
@@ -101,8 +104,9 @@ class Wardrobe:
                 self._backgrounds.check(look.background)
             self._look = look
         if emotion is not None:
-            self._player.feel(emotion)
             self._emotion = emotion
+            if not self._is_expressing:
+                self._player.feel(emotion)
         if gesture is not None:
             self._player.gesture(gesture)
         if asked.expression is not None:

@@ -257,3 +257,17 @@ async def test_what_a_sentence_feels_neither_waits_for_a_head_nor_stays(
         assert room.wardrobe.worn.emotion == "calm"
         room.cast.may_load.set()
         await changing
+
+
+async def test_another_emotion_does_not_wipe_out_what_a_sentence_feels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = Room()
+    felt: list[str] = []
+    monkeypatch.setattr(room.player, "feel", lambda emotion: felt.append(emotion.mix[0][0]))
+    room.wardrobe.express("happy")
+    worn = await room.wardrobe.change(AppearanceChange(emotion="calm"))
+    assert (worn.emotion, felt) == ("calm", ["happy"])
+    room.wardrobe.express("none")
+    await room.wardrobe.change(AppearanceChange(emotion="sad"))
+    assert felt == ["happy", "calm", "sad"]
