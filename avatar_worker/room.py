@@ -26,7 +26,6 @@ from avatar_worker.wardrobe import Wardrobe, WardrobeError
 from avatar_worker.warm import Warm, first_renderers
 from avatar_worker.watchers import Watchers
 from settings import Settings
-from visavis.appearance import AppearanceChange
 from visavis.protocol import AvatarDispatch
 
 logger = logging.getLogger("visavis.avatar")
@@ -79,9 +78,8 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
         scaled=renderers,
         engine=warm.engine,
     )
-    asked = Look.of(settings, dispatch)
     wardrobe = Wardrobe(
-        asked,
+        Look.of(settings, dispatch),
         renderers,
         player,
         engine=warm.preloaded.engine,
@@ -142,8 +140,7 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     leaving.callback(audience.close)
     await audience.gather()
     link.announce()
-    if renderers is not None and renderers.look.background != asked.background:
-        await _hang(desk, asked.background)
+    await _hang(wardrobe, desk)
 
 
 def _encoding(settings: Settings) -> Encoding:
@@ -157,10 +154,10 @@ def _encoding(settings: Settings) -> Encoding:
     )
 
 
-async def _hang(desk: AppearanceDesk, background: str) -> None:
+async def _hang(wardrobe: Wardrobe, desk: AppearanceDesk) -> None:
     """The background that did not come in time."""
     try:
-        await desk.change(AppearanceChange(background=background))
+        await wardrobe.hang()
     except WardrobeError as error:
         logger.warning("%s", error)
         await desk.tell()

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +54,8 @@ class Wardrobe:
             load: Loads a head of ``engine`` beside a conversation; blocking.
         """
         self._look = look if renderers is None else renderers.look
+        self._coming = None if self._look.background == look.background else look.background
+        """The background that was asked for and is on its way; the look's own stands in for it."""
         self._renderers = renderers
         self._player = player
         self._engine = engine
@@ -67,8 +70,9 @@ class Wardrobe:
 
     @property
     def worn(self) -> Appearance:
-        """What is in force."""
-        return self._look.shown(_name_emotion(self._emotion))
+        """What is in force; a background that is on its way, as if it were there."""
+        look = replace(self._look, background=self._coming or self._look.background)
+        return look.shown(_name_emotion(self._emotion))
 
     async def change(self, asked: AppearanceChange) -> Appearance:
         """Have the avatar look as asked. Raises :class:`WardrobeError`, and nothing has changed."""
@@ -82,6 +86,20 @@ class Wardrobe:
             raise WardrobeError(str(error)) from error
         finally:
             self._asked -= 1
+
+    async def hang(self) -> None:
+        """Show the background that was on its way, unless another was asked for meanwhile.
+
+        Raises :class:`WardrobeError`, and the one that stood in for it stays.
+        """
+        async with self._one_at_a_time:
+            try:
+                if self._coming is not None:
+                    await self._change(AppearanceChange(background=self._coming))
+            except ValueError as error:
+                raise WardrobeError(str(error)) from error
+            finally:
+                self._coming = None
 
     def express(self, expression: Any) -> None:
         """Feel it now, whatever else is under way. Raises :class:`WardrobeError`."""
@@ -103,6 +121,8 @@ class Wardrobe:
             elif look.background != self._look.background:
                 self._backgrounds.check(look.background)
             self._look = look
+        if asked.background is not None:
+            self._coming = None
         if emotion is not None:
             self._emotion = emotion
             if not self._is_expressing:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -96,7 +97,8 @@ async def no_web(url: str) -> Fetched:
 
 
 class Room:
-    def __init__(self) -> None:
+    def __init__(self, coming: str = "#404040") -> None:
+        """``coming``: the background that was asked for, and may be on its way."""
         self.cast, self.screen = Cast(), Screen()
         look = Look("1", 64, 64, "#404040")
         backdrop = painted(look.background)
@@ -110,7 +112,7 @@ class Room:
             on_event=lambda _: None,
         )
         self.wardrobe = Wardrobe(
-            look,
+            replace(look, background=coming),
             renderers,
             self.player,
             engine=self.cast,
@@ -271,3 +273,23 @@ async def test_another_emotion_does_not_wipe_out_what_a_sentence_feels(
     room.wardrobe.express("none")
     await room.wardrobe.change(AppearanceChange(emotion="sad"))
     assert felt == ["happy", "calm", "sad"]
+
+
+async def test_a_background_on_its_way_is_not_forgotten_over_another_change() -> None:
+    wardrobe = Room("https://x.org/a.png?key=1").wardrobe
+    worn = await wardrobe.change(AppearanceChange(emotion="happy", width=96))
+    assert worn == Appearance("1", "https://x.org/a.png", 96, 64, "happy")
+    with pytest.raises(WardrobeError, match=r"x\.org answers 404"):
+        await wardrobe.hang()
+    assert wardrobe.worn == Appearance("1", "#404040", 96, 64, "happy")
+    wardrobe = Room("#c0c0c0").wardrobe
+    await wardrobe.hang()
+    assert wardrobe.worn.background == "#c0c0c0"
+
+
+@pytest.mark.parametrize("chosen", ["#000000", "#404040"])
+async def test_a_background_that_comes_late_does_not_undo_a_newer_one(chosen: str) -> None:
+    wardrobe = Room("https://x.org/a.png").wardrobe
+    await wardrobe.change(AppearanceChange(background=chosen))
+    await wardrobe.hang()
+    assert wardrobe.worn.background == chosen
