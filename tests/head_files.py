@@ -159,6 +159,8 @@ def build_head(recipe: Recipe, rings: int = 14) -> bytes:
         Part(right, *ball((-0.032, 1.6, 0.07), 0.013, rings // 2 + 1), eyes[1]),
         Part(body, *ball((0, 1.2, 0), 0.2, rings), _bone(recipe, "hips")),
     ]  # fmt: skip
+    if any(bone.lower() == "jaw" for bone, _ in recipe.bones):
+        parts.append(Part("Chin", *ball((0, 1.5, 0.09), 0.02, rings // 2 + 1), "Jaw"))
     return _Writer(recipe).write(parts)
 
 

@@ -234,6 +234,24 @@ def test_a_named_shape_that_moves_nothing_does_not_stand_for_one(tmp_path: Path)
     assert shift(head, "jawOpen")[:, 1].min() < -0.02
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("without", ["Arm", "Eye"])
+def test_a_jaw_bone_does_not_lift_the_chin_of_a_head_that_faces_away(
+    tmp_path: Path, without: str, turned: bool
+) -> None:
+    bones = [bone for bone in READY_PLAYER_ME.bones if without not in bone[0]]
+    recipe = replace(
+        READY_PLAYER_ME,
+        names=("eyeBlinkLeft", "eyeBlinkRight"),
+        bones=(*bones, ("Jaw", "Head")),
+        turned=turned,
+    )
+    head, findings = read_findings(write_head(tmp_path / "jaw.glb", recipe))
+    assert findings.made["jawOpen"] == "bone_jaw"
+    opened = shift(head, "jawOpen")[:, 1]
+    assert opened.min() < -0.01 and opened.max() < 0.005
+
+
 def test_a_head_without_a_mouth_is_refused(tmp_path: Path) -> None:
     recipe = replace(READY_PLAYER_ME, names=("eyeBlinkLeft", "eyeBlinkRight"))
     with pytest.raises(HeadError, match="nothing in it opens the mouth"):

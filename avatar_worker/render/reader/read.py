@@ -62,8 +62,7 @@ def _read(name: str, glb: Glb) -> tuple[Head, Findings]:
     vrm, nodes = read_vrm(glb), read_nodes(glb)
     bones = find_bones(nodes, vrm, _joints(glb))
     world = lower_arms(nodes, bones)
-    opened = open_jaw(nodes, world, bones.jaw) if bones.jaw is not None else None
-    pieces = read_pieces(glb, nodes, bones, world, opened)
+    pieces = read_pieces(glb, nodes, bones, world, open_jaw(nodes, world, bones))
     movement = read_movement(glb, pieces, vrm)
     recipes = choose_recipes(movement.alive)
     if "jawOpen" not in recipes:

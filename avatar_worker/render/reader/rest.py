@@ -62,17 +62,33 @@ def lower_arms(nodes: Nodes, bones: Bones) -> Matrix:
     return world
 
 
-def open_jaw(nodes: Nodes, world: Matrix, jaw: int) -> Matrix:
-    """``world`` with the jaw bone turned as far as ``jawOpen`` at 1 would, about its own place."""
-    angle = np.radians(_JAW_DEGREES)
+def open_jaw(nodes: Nodes, world: Matrix, bones: Bones) -> Matrix | None:
+    """``world`` with the jaw bone turned as far as ``jawOpen`` at 1 would, about its own place;
+    None where there is no such bone."""
+    if bones.jaw is None:
+        return None
+    angle, skew = np.radians(_JAW_DEGREES), _skew(_leftwards(world, bones))
     turn = np.eye(4)
-    turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    place = world[jaw, :3, 3].copy()
+    turn[:3, :3] += np.sin(angle) * skew + (1 - np.cos(angle)) * skew @ skew
+    place = world[bones.jaw, :3, 3].copy()
     turn[:3, 3] = place - turn[:3, :3] @ place
     opened = world.copy()
-    below = nodes.below(jaw)
+    below = nodes.below(bones.jaw)
     opened[below] = turn @ opened[below]
     return opened
+
+
+def _leftwards(world: Matrix, bones: Bones) -> Matrix:
+    """Level, of length 1: the person's left, by eye bones, else by arms, else as if facing +z."""
+    for pair in (bones.eyes, tuple(upper for upper, _ in bones.arms)):
+        known = [bone for bone in pair if bone is not None]
+        if len(known) == 2:
+            left, right = world[known, :3, 3]
+            across = (left - right) * [1, 0, 1]
+            length = float(np.linalg.norm(across))
+            if length > 1e-6:
+                return np.asarray(across / length, np.float64)
+    return np.array([1.0, 0.0, 0.0])
 
 
 def place_rigid(world: Matrix, count: int) -> Placed:
@@ -129,6 +145,11 @@ def _between(a: Matrix, b: Matrix) -> Matrix:
     axis, cosine = np.cross(a, b), float(a @ b)
     if cosine < -0.9999:
         return np.eye(3)
-    x, y, z = axis
-    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    skew = _skew(axis)
     return np.asarray(np.eye(3) + skew + skew @ skew / (1 + cosine), np.float64)
+
+
+def _skew(axis: Matrix) -> Matrix:
+    """What its cross product with a vector multiplies that by."""
+    x, y, z = axis
+    return np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
