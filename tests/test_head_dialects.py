@@ -252,6 +252,28 @@ def test_a_jaw_bone_does_not_lift_the_chin_of_a_head_that_faces_away(
     assert opened.min() < -0.01 and opened.max() < 0.005
 
 
+def test_a_head_does_not_lose_the_build_that_its_file_gives_it(tmp_path: Path) -> None:
+    names = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "long_nose")
+
+    def read(name: str, mesh: list[float] | None, node: list[float] | None) -> Head:
+        def change(document: Document) -> None:
+            face = document["meshes"][0]
+            if mesh is not None:
+                face["weights"] = mesh
+            if node is not None:
+                next(n for n in document["nodes"] if n.get("mesh") == 0)["weights"] = node
+
+        recipe = replace(READY_PLAYER_ME, names=names, change=change)
+        return read_head(write_head(tmp_path / f"{name}.glb", recipe))
+
+    plain = read("plain", None, None).base
+    built = read("built", [1, 0, 0, 1], None).base  # the mouth is ours to open
+    moved = (built - plain)[:, :3]
+    assert 0.002 < moved[:, 2].max() < 0.02 and np.abs(moved[:, :2]).max() < 1e-5
+    assert np.array_equal(read("node", [1, 0, 0, 1], [0, 0, 0, 0]).base, plain)
+    assert np.array_equal(read("both", None, [0, 0, 0, 1]).base, built)
+
+
 def test_a_head_without_a_mouth_is_refused(tmp_path: Path) -> None:
     recipe = replace(READY_PLAYER_ME, names=("eyeBlinkLeft", "eyeBlinkRight"))
     with pytest.raises(HeadError, match="nothing in it opens the mouth"):

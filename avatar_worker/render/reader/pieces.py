@@ -15,6 +15,7 @@ from avatar_worker.render.head import Floats, Ints
 from avatar_worker.render.limits import MAX_VERTICES
 
 from .bones import Bones
+from .defaults import default_weights, deform, target_names
 from .normals import smooth_normals
 from .rest import Matrix, Placed, place_rigid, place_skinned, read_joints
 
@@ -134,6 +135,9 @@ def _read(
     if own is None or not len(own):
         return None
     count = len(own)
+    names = target_names(mesh, primitive)
+    held = default_weights(node, mesh, names)
+    own = deform(glb, primitive, held, "POSITION", own)
     if packed is not None:
         triangles = packed.triangles
     else:
@@ -176,7 +180,10 @@ def _read(
     if placed.flipped:
         triangles = np.ascontiguousarray(triangles[:, ::-1])
     normal = attribute("NORMAL", (3,))
-    normal = smooth_normals(position, triangles) if normal is None else placed.normals(normal)
+    if normal is None:
+        normal = smooth_normals(position, triangles)
+    else:
+        normal = placed.normals(deform(glb, primitive, held, "NORMAL", normal))
     length = np.linalg.norm(normal, axis=1, keepdims=True)
     normal = np.where(length > 1e-6, normal / np.maximum(length, 1e-6), [0, 0, 1])
     uvs = {n: uv for n in (0, 1) if (uv := attribute(f"TEXCOORD_{n}", (2,))) is not None}
@@ -193,7 +200,7 @@ def _read(
         share=np.clip(share, -1, 1).astype(np.float32),
         eye=eye,
         triangles=triangles,
-        target_names=_target_names(mesh, primitive),
+        target_names=names,
         jaw=jaw,
     )
 
@@ -222,15 +229,3 @@ def _read_triangles(glb: Glb, primitive: dict[str, Any], count: int, name: str) 
         (found[:, 0] != found[:, 1]) & (found[:, 1] != found[:, 2]) & (found[:, 2] != found[:, 0])
     )
     return np.asarray(found[whole], np.int32)
-
-
-def _target_names(mesh: dict[str, Any], primitive: dict[str, Any]) -> tuple[str, ...]:
-    """As the mesh or its primitive names them; empty where nobody does."""
-    count = len(primitive.get("targets", []))
-    for holder in (mesh, primitive):
-        extras = holder.get("extras")
-        names = extras.get("targetNames") if isinstance(extras, dict) else None
-        if isinstance(names, list):
-            texts = [str(name)[:200] for name in names[:count]]
-            return tuple(texts + [""] * (count - len(texts)))
-    return ("",) * count
