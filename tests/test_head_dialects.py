@@ -274,6 +274,21 @@ def test_a_head_does_not_lose_the_build_that_its_file_gives_it(tmp_path: Path) -
     assert np.array_equal(read("both", None, [0, 0, 0, 1]).base, built)
 
 
+@pytest.mark.parametrize("textured", [False, True])
+def test_colours_said_the_older_way_do_not_come_out_white(tmp_path: Path, textured: bool) -> None:
+    def change(document: Document) -> None:
+        for material in document["materials"]:
+            surface = material.pop("pbrMetallicRoughness")
+            older = {key.replace("baseColor", "diffuse"): surface[key] for key in surface}
+            material["extensions"] = {"KHR_materials_pbrSpecularGlossiness": older}
+        document["extensionsRequired"] = ["KHR_materials_pbrSpecularGlossiness"]
+
+    recipe = replace(READY_PLAYER_ME, names=("jawOpen",), uvs=textured)
+    plain = read_head(write_head(tmp_path / "plain.glb", recipe))
+    older = read_head(write_head(tmp_path / "older.glb", replace(recipe, change=change)))
+    assert np.array_equal(older.texels, plain.texels)
+
+
 def test_a_head_without_a_mouth_is_refused(tmp_path: Path) -> None:
     recipe = replace(READY_PLAYER_ME, names=("eyeBlinkLeft", "eyeBlinkRight"))
     with pytest.raises(HeadError, match="nothing in it opens the mouth"):

@@ -19,6 +19,7 @@ from .mapping import ALL, CLAMP, MIRROR, REPEAT, crop, cut, fit, tile, transform
 from .pieces import Piece
 from .roles import OWN, find_role
 
+_WHITE: Final = [1.0] * 4
 _MOST_TILES: Final = 16
 _DRAWN: Final = re.compile(r"\bN\d\d_\d{3}")
 """What VRoid Studio calls its materials, also after they lost their shader."""
@@ -68,12 +69,11 @@ class Painter:
         name = str(material.get("name", ""))
         role = find_role(piece.name, name)
         toon = self._is_toon(piece.material, material, name)
-        surface = material.get("pbrMetallicRoughness", {})
-        factor = _colour(surface.get("baseColorFactor", [1.0] * 4))
+        given, texture = _base(material)
+        factor = _colour(given)
         mode = material.get("alphaMode", "OPAQUE")
         cutoff = float(material.get("alphaCutoff", 0.5)) if mode == "MASK" else None
         uv = np.zeros((len(piece.position), 2), np.float32)
-        texture = surface.get("baseColorTexture")
         tint, occlusion = _vertex_light(piece, piece.name.lower() in OWN)
         key: tuple[Any, ...] = (None, *factor, *tint, mode, cutoff, toon)
         image: Image.Image | None = None
@@ -148,6 +148,17 @@ def _kind(mode: str, role: str, two_sided: bool, is_eye: bool) -> int:
     if mode == "MASK" or (two_sided and role not in OWN):
         return ALPHA
     return EYE if is_eye else OPAQUE
+
+
+def _base(material: dict[str, Any]) -> tuple[object, object]:
+    """Colour and texture. A file that is white by itself may still have both as they were before
+    glTF 2.0 said how: KHR_materials_pbrSpecularGlossiness."""
+    surface = material.get("pbrMetallicRoughness", {})
+    factor, texture = surface.get("baseColorFactor", _WHITE), surface.get("baseColorTexture")
+    older = material.get("extensions", {}).get("KHR_materials_pbrSpecularGlossiness", {})
+    if older and texture is None and factor == _WHITE:
+        return older.get("diffuseFactor", _WHITE), older.get("diffuseTexture")
+    return factor, texture
 
 
 def _colour(value: object) -> tuple[float, float, float, float]:
