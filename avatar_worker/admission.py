@@ -123,7 +123,7 @@ class Admission:
             ATTRIBUTE_PUBLISH_ON_BEHALF: dispatch.agent_identity,
             ATTRIBUTE_FEATURES: FEATURES,
             ATTRIBUTE_LIPSYNC: self._lipsync_name,
-            **Look.of(self._settings, dispatch).shown().attributes,
+            **Look.of(self._settings, dispatch).shown(self._engine.heads).attributes,
         }
 
     def _measure(self, server: AgentServer, more: float) -> Fullness:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,11 @@ class Look:
             (dispatch and dispatch.background) or settings.avatar_background,
         )
 
-    def shown(self, emotion: str = "neutral") -> Appearance:
-        """What everybody may know of it."""
-        background = shown_name(self.background)
-        return Appearance(self.head, background, self.width, self.height, emotion)
+    def shown(self, heads: Collection[str]) -> Appearance:
+        """What everybody may know of it; ``heads``: the names that anybody may ask for."""
+        # Of a path the file's name, which is never taken for the head that may be called so.
+        head = self.head if self.head in heads else shown_name(self.head)
+        return Appearance(head, shown_name(self.background), self.width, self.height)
 
 
 class Renderers:

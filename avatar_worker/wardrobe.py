@@ -59,6 +59,8 @@ class Wardrobe:
         self._renderers = renderers
         self._player = player
         self._engine = engine
+        self._names = frozenset(engine.heads)
+        """Kept: to list them may look into a folder, and :attr:`worn` is asked with sentences."""
         self._backgrounds = backgrounds
         self._load = load
         self._emotion = Emotion()
@@ -72,7 +74,8 @@ class Wardrobe:
     def worn(self) -> Appearance:
         """What is in force; a background that is on its way, as if it were there."""
         look = replace(self._look, background=self._coming or self._look.background)
-        return look.shown(_name_emotion(self._emotion))
+        emotion = _name_emotion(self._emotion)
+        return replace(look.shown(self._names), emotion=emotion)
 
     async def change(self, asked: AppearanceChange) -> Appearance:
         """Have the avatar look as asked. Raises :class:`WardrobeError`, and nothing has changed."""

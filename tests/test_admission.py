@@ -100,6 +100,12 @@ async def test_a_voice_without_a_picture_hides_no_head_from_those_who_draw() -> 
         assert answer.attributes[ATTRIBUTE_HEAD] == "amy"
 
 
+async def test_where_a_head_lies_is_not_told_to_everybody() -> None:
+    answer = await worker(avatar_head="/srv/secret/amy.glb").ask(dispatch())
+    assert answer is not None and answer.attributes is not None
+    assert answer.attributes[ATTRIBUTE_HEAD] == "amy.glb"
+
+
 @pytest.mark.parametrize("metadata", ["", "[]", dispatch(head="../../etc/passwd.glb")])
 async def test_a_malformed_dispatch_is_refused(
     metadata: str, caplog: pytest.LogCaptureFixture

@@ -233,6 +233,12 @@ async def test_a_voices_background_of_the_settings_does_not_forbid_another_head(
     assert worn == Appearance("2", "wall.png", 96, 64)
 
 
+async def test_where_a_head_lies_is_not_told_with_a_change() -> None:
+    wardrobe = of_a_voice(Look("/srv/secret/1.glb", 64, 64, "#404040"))
+    worn = await wardrobe.change(AppearanceChange(emotion="sad"))
+    assert worn == Appearance("1.glb", "#404040", 64, 64, "sad")
+
+
 async def test_a_voice_without_a_picture_can_still_be_somebody_else() -> None:
     wardrobe = of_a_voice(Look("1", 64, 64, "#404040"))
     worn = await wardrobe.change(AppearanceChange(head="2", emotion="sad"))

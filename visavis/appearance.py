@@ -80,6 +80,7 @@ class Appearance:
     """What is in force."""
 
     head: str
+    """Its name; of one that only the worker's settings can name, its file's."""
     background: str
     """As it was asked for; of a URL, what comes before its query."""
     width: int
