@@ -4,6 +4,12 @@ import { defineConfig } from 'vitest/config';
 // The gateway's port: the same variable as in the gateway's settings.
 const GATEWAY = process.env.GATEWAY_URL ?? `http://localhost:${process.env.PORT ?? '8080'}`;
 
+/**
+ * As the browser asked: a target alone would have Vite put the gateway's name into `Host`, and to the
+ * gateway a page whose `Origin` is not the `Host` is another site's.
+ */
+const BEHIND = { target: GATEWAY, changeOrigin: false };
+
 export default defineConfig({
   plugins: [react()],
   build: {
@@ -24,10 +30,10 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { '/api': GATEWAY, '/heads': GATEWAY },
+    proxy: { '/api': BEHIND, '/heads': BEHIND },
   },
   test: {
     environment: 'node',
-    include: ['src/**/*.test.ts'],
+    include: ['src/**/*.test.ts', '*.test.ts'],
   },
 });
