@@ -18,6 +18,7 @@ from gateway.room import DEPARTURE_MARGIN, EMPTY_TIMEOUT
 from settings import DEV_API_KEY, DEV_API_SECRET, Settings
 from tests.test_images import OWN, stages
 
+TURN_FILES = ("LIVEKIT_TURN_CERT", "LIVEKIT_TURN_KEY")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 
@@ -139,7 +140,7 @@ def test_livekit_takes_the_command_line_and_the_variables_of_compose() -> None:
     described = subprocess.run(
         [find_livekit(), "help-verbose"], capture_output=True, text=True, check=True
     ).stdout
-    for name in service["environment"]:
+    for name in set(service["environment"]) - {"VISAVIS_TLS"} | {*TURN_FILES}:
         assert f"[${name}]" in described, name
     port, tcp, redis = free_ports(3)
     env = {name: fill(str(value)) for name, value in service["environment"].items()}
@@ -156,6 +157,53 @@ def test_livekit_takes_the_command_line_and_the_variables_of_compose() -> None:
     said = run.stdout + run.stderr
     assert "connecting to redis" in said and f"127.0.0.1:{redis}" in said
     assert "could not parse config" not in said
+
+
+def start_livekit(tmp_path: Path, **env: str) -> subprocess.Popen[str]:
+    """As compose.yaml does, with Caddy's folder in ``tmp_path``; instead of LiveKit, something that
+    prints the files it was given."""
+    shell, script, _, _ = SERVICES["livekit"]["entrypoint"]
+    assert f"./deploy{script}:{script}:ro" in SERVICES["livekit"]["volumes"]
+    printed = " ".join(f"${name}" for name in TURN_FILES)
+    domain = {"LIVEKIT_TURN_DOMAIN": "example.com", "VISAVIS_TLS": "me@example.com"}
+    return subprocess.Popen(
+        [shell, ROOT / f"deploy{script}", tmp_path, "sh", "-c", f"echo started {printed}"],
+        env=os.environ | domain | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_turn_on_a_fresh_host_does_not_wait_in_a_circle(tmp_path: Path) -> None:
+    """Caddy waits for nobody, LiveKit for Caddy's certificate."""
+    assert "depends_on" not in SERVICES["caddy"]
+    folder = tmp_path / "acme-v02.api.letsencrypt.org-directory" / "example.com"
+    livekit = start_livekit(tmp_path, LIVEKIT_TURN_ENABLED="true")
+    try:
+        assert livekit.stderr is not None
+        assert "waits until Caddy has a certificate" in livekit.stderr.readline()
+        own = tmp_path / "local" / "example.com"
+        for place in (own, folder):
+            place.mkdir(parents=True)
+            for suffix in ("key", "crt"):
+                (place / f"example.com.{suffix}").write_text("PEM")
+        said, _ = livekit.communicate(timeout=60)
+    finally:
+        livekit.kill()
+    assert said.split() == ["started", *(f"{folder}/example.com.{e}" for e in ("crt", "key"))]
+
+
+def test_turn_does_not_begin_with_a_certificate_that_browsers_refuse(tmp_path: Path) -> None:
+    livekit = start_livekit(tmp_path, LIVEKIT_TURN_ENABLED="true", VISAVIS_TLS="internal")
+    said, error = livekit.communicate(timeout=60)
+    assert (livekit.returncode, said) == (1, "")
+    assert "VISAVIS_TLS=" in error
+
+
+def test_without_turn_livekit_waits_for_no_certificate(tmp_path: Path) -> None:
+    livekit = start_livekit(tmp_path, LIVEKIT_TURN_ENABLED="false", VISAVIS_TLS="internal")
+    assert livekit.communicate(timeout=60) == ("started\n", "")
 
 
 def examples() -> dict[str, str]:
