@@ -12,30 +12,33 @@ interface CaptionsProps {
  */
 export function Captions({ line, shown }: CaptionsProps) {
   return (
-    <div className="captions" data-shown={shown}>
-      <div className="captions__window" aria-hidden="true">
-        <p
-          className="captions__text"
-          data-testid="captions"
-          data-who={line?.who}
-          data-open={line?.state === 'open'}
-          key={line?.id}
-        >
-          {shown &&
-            line !== null &&
-            words(line.text).map((word, index) => (
-              <span key={index} className="captions__word">
-                {word}
-              </span>
-            ))}
-        </p>
+    <>
+      <div className="captions">
+        <div className="captions__window" aria-hidden="true">
+          <p
+            className="captions__text"
+            data-testid="captions"
+            data-who={line?.who}
+            data-open={line?.state === 'open'}
+            key={line?.id}
+          >
+            {shown &&
+              line !== null &&
+              words(line.text).map((word, index) => (
+                <span key={index} className="captions__word">
+                  {word}
+                </span>
+              ))}
+          </p>
+        </div>
       </div>
+      {/* Not in there: where the chat takes the captions' place, they are hidden from everybody. */}
       <div className="sr-only" role="log" aria-label="Captions" aria-live="polite">
         {line?.who === 'agent' &&
           finishedSentences(line.text, line.state !== 'open').map((sentence, index) => (
             <p key={`${line.id}-${index}`}>{sentence}</p>
           ))}
       </div>
-    </div>
+    </>
   );
 }

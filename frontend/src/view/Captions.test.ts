@@ -1,0 +1,14 @@
+import { createElement } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
+import { expect, test } from 'vitest';
+import type { Line } from '../conversation/lines';
+import { Captions } from './Captions';
+
+const line: Line = { id: '1', who: 'agent', how: 'spoken', text: 'Hello there.', state: 'done' };
+
+test('the words for screen readers do not go with the captions, where the chat takes their place', () => {
+  const markup = renderToStaticMarkup(createElement(Captions, { line, shown: true }));
+  const [before = '', log] = markup.split(/<div(?=[^>]*role="log")/);
+  expect(log).toContain('Hello there.');
+  expect(before.match(/<div/g)).toHaveLength(before.match(/<\/div/g)?.length ?? 0);
+});
