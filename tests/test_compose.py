@@ -105,6 +105,14 @@ def test_containers_get_variables_that_exist() -> None:
     )
 
 
+def test_a_file_that_a_setting_names_is_not_missing_in_the_container() -> None:
+    """Relative to where the processes run, as outside of containers."""
+    assert "WORKDIR /app" in stages()["python"]
+    assert (ROOT / "files").is_dir(), "Docker would make it, as root"
+    for name in OWN:
+        assert "./files:/app/files:ro" in SERVICES[name]["volumes"], name
+
+
 def test_the_public_key_opens_nothing_to_the_network() -> None:
     """LiveKit's API and the token endpoint are for this machine, until somebody adds HTTPS."""
     for name in ("livekit", "gateway"):
