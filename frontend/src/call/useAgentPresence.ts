@@ -1,6 +1,7 @@
 import { useConnectionState } from '@livekit/components-react';
 import { ConnectionState, type RemoteParticipant } from 'livekit-client';
 import { useEffect, useState } from 'react';
+import { callPatiently } from './callPatiently';
 import type { CallProblem } from './problems';
 
 /** The gateway hands out a token only when an agent has the job, so it is a matter of joining. */
@@ -33,23 +34,32 @@ export function useAgentPresence(
   useEffect(() => {
     // Who has no connection sees nobody.
     if (here || !connected) return;
-    const after = (milliseconds: number, then: () => void) => setTimeout(then, milliseconds);
-    const giveUp = () => {
-      setAbsence('given-up');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const after = (milliseconds: number, then: () => void) => {
+      const timer = setTimeout(then, milliseconds);
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+      });
     };
-    const timers = cameOnce
-      ? [
-          after(MISSED_AFTER_MS, () => {
-            setAbsence('away');
-          }),
-          after(CALLED_AFTER_MS, () => {
-            callAgent().catch(giveUp);
-          }),
-          after(CALLED_AFTER_MS + COMES_WITHIN_MS, giveUp),
-        ]
-      : [after(COMES_WITHIN_MS, giveUp)];
+    const giveUp = () => {
+      if (!signal.aborted) setAbsence('given-up');
+    };
+    const expectAgent = () => {
+      if (!signal.aborted) after(COMES_WITHIN_MS, giveUp);
+    };
+    if (cameOnce) {
+      after(MISSED_AFTER_MS, () => {
+        setAbsence('away');
+      });
+      after(CALLED_AFTER_MS, () => {
+        callPatiently(callAgent, signal).then(expectAgent, giveUp);
+      });
+    } else {
+      expectAgent();
+    }
     return () => {
-      timers.forEach(clearTimeout);
+      controller.abort();
     };
   }, [here, connected, cameOnce, callAgent]);
 
