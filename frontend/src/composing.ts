@@ -14,3 +14,10 @@ interface Key {
 export function isComposing(key: Key): boolean {
   return key.isComposing || key.keyCode === TAKEN;
 }
+
+const FIELDS = ['INPUT', 'SELECT', 'TEXTAREA'];
+
+/** Whether somebody is at a field of a form, from where the focus must not be taken. */
+export function isTyping(focused: Pick<Element, 'tagName'> | null): boolean {
+  return focused !== null && FIELDS.includes(focused.tagName);
+}

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { forgetDraft } from '../conversation/draft';
 import type { Call, CallStep } from './openCall';
 import type { CallProblem } from './problems';
 import { forgetSeat, HANG_UP, recallSeat } from './seat';
@@ -71,6 +72,7 @@ export function useCall(): CallControl {
   const hangUp = useCallback(() => {
     controller.current?.abort(HANG_UP);
     forgetSeat();
+    forgetDraft();
     setPhase(IDLE);
   }, []);
 

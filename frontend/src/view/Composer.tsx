@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type SyntheticEvent, useRef, useState } from 'react';
 import { isComposing } from '../composing';
+import { recallDraft, rememberDraft } from '../conversation/draft';
 import { FILE_TYPES } from '../conversation/files';
 import { AttachIcon, SendIcon } from './icons';
 
@@ -17,16 +18,21 @@ interface ComposerProps {
 const LONGEST = 2000;
 
 export function Composer({ canSend, over, retells, onSend, onFile }: ComposerProps) {
-  const [text, setText] = useState('');
+  const [text, setText] = useState(recallDraft);
   const files = useRef<HTMLInputElement>(null);
   const label = retells ? 'Type what it shall say' : 'Type a message';
-  const ready = canSend && text.trim() !== '';
+  const ready = canSend && !over && text.trim() !== '';
+
+  const write = (draft: string) => {
+    rememberDraft(draft);
+    setText(draft);
+  };
 
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (!ready) return;
     onSend(text.trim());
-    setText('');
+    write('');
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -67,13 +73,14 @@ export function Composer({ canSend, over, retells, onSend, onFile }: ComposerPro
         data-testid="chat-input"
         aria-label={retells ? 'Text that will be spoken' : 'Message'}
         placeholder={over ? 'The conversation is over' : label}
-        disabled={over}
+        // Disabled it would lose the focus, and whoever types their place.
+        readOnly={over}
         rows={1}
         maxLength={LONGEST}
         enterKeyHint="send"
         value={text}
         onChange={({ target }) => {
-          setText(target.value);
+          write(target.value);
         }}
         onKeyDown={onKeyDown}
       />

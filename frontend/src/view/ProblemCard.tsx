@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { type CallProblem, explainCall } from '../call/problems';
+import { isTyping } from '../composing';
 import { useCountdown } from './useCountdown';
 
 interface ProblemCardProps {
@@ -16,7 +17,8 @@ export function ProblemCard({ problem, onRetry, onLeave }: ProblemCardProps) {
   const waiting = left > 0;
 
   useEffect(() => {
-    retry.current?.focus();
+    // Else the next space that is typed would press it.
+    if (!isTyping(document.activeElement)) retry.current?.focus();
   }, []);
 
   return (
