@@ -25,6 +25,7 @@ function isLine(value: unknown): value is Line {
     return false;
   }
   if ('file' in line && !isFate(line.file)) return false;
+  if ('language' in line && typeof line.language !== 'string') return false;
   return ['id', 'who', 'how', 'text', 'state'].every((name) => typeof line[name] === 'string');
 }
 

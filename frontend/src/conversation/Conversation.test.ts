@@ -11,7 +11,8 @@ class FakeRoom {
   readonly sent: [string, string][] = [];
   online = true;
   disconnect: () => void = () => undefined;
-  readonly remoteParticipants = new Map([['agent', { isAgent: true }]]);
+  readonly agent = { isAgent: true, attributes: {} };
+  readonly remoteParticipants = new Map([['agent', this.agent]]);
   readonly localParticipant = {
     identity: 'me',
     sendFile: (file: File) => {
@@ -78,6 +79,20 @@ test('what the agent says grows in one line', async () => {
   await hear('agent', 'a1', ['Hi, ', 'I am ', 'Amy.'], true);
   expect(new Set(seen)).toEqual(new Set(['Hi, ', 'Hi, I am ', 'Hi, I am Amy.']));
   expect(conversation.read()).toHaveLength(1);
+});
+
+test('a change of language does not change the language of what was said before', async () => {
+  const { room, conversation, hear } = setUp();
+  const speak = (language: string) => {
+    const talk = { speed: 1, language, mode: 'dialogue' };
+    room.agent.attributes = { 'visavis.settings': JSON.stringify(talk) };
+  };
+  speak('ar');
+  await hear('agent', 'a1', ['مرحبا.'], true);
+  speak('de');
+  await hear('me', 'u1', ['Hi.'], true);
+  await hear('agent', 'a2', ['Hallo.'], true);
+  expect(conversation.read().map(({ language }) => language)).toEqual(['ar', undefined, 'de']);
 });
 
 test('an agent that dies in mid-sentence leaves what it said', async () => {

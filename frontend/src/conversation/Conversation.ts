@@ -1,6 +1,8 @@
 import { type Room, RoomEvent, type TextStreamReader } from 'livekit-client';
+import { parseTalk } from '../agent/talk';
 import {
   ATTRIBUTE_SEGMENT_ID,
+  ATTRIBUTE_SETTINGS,
   ATTRIBUTE_TRANSCRIPTION_FINAL,
   TOPIC_CHAT,
   TOPIC_FILE,
@@ -91,10 +93,11 @@ export class Conversation extends Store<readonly Line[]> {
   private async follow(reader: TextStreamReader, identity: string, how: Line['how']): Promise<void> {
     const you = identity === this.room.localParticipant.identity;
     const id = reader.info.attributes?.[ATTRIBUTE_SEGMENT_ID] ?? reader.info.id;
+    const language = this.languageOf(identity);
     let text = '';
     const put = (state: Line['state']) => {
       if (text === '') return;
-      this.put({ id, who: you ? 'you' : 'agent', how, text, state });
+      this.put({ id, who: you ? 'you' : 'agent', how, text, state, ...language });
     };
     try {
       for await (const chunk of reader) {
@@ -107,6 +110,13 @@ export class Conversation extends Store<readonly Line[]> {
     // A user's guess may still be replaced; everything else that has ended is complete.
     const final = reader.info.attributes?.[ATTRIBUTE_TRANSCRIPTION_FINAL] !== 'false';
     put(you && how === 'spoken' && !final ? 'open' : 'done');
+  }
+
+  /** Of the agent; a person may speak any. */
+  private languageOf(identity: string): Pick<Line, 'language'> {
+    const speaker = this.room.remoteParticipants.get(identity);
+    const talk = parseTalk(speaker?.attributes[ATTRIBUTE_SETTINGS]);
+    return talk === null ? {} : { language: talk.language };
   }
 
   private async expect(reader: TextStreamReader): Promise<void> {

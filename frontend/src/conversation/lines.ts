@@ -9,6 +9,8 @@ export interface Line {
   who: 'you' | 'agent';
   how: 'spoken' | 'typed';
   text: string;
+  /** ISO 639-1: what the agent speaks in, as far as it says. */
+  language?: string;
   /** open: more of it may come. failed: typed, but never arrived. */
   state: 'open' | 'done' | 'failed';
   /** What an answer is taken from. */

@@ -12,3 +12,10 @@ test('the words for screen readers do not go with the captions, where the chat t
   expect(log).toContain('Hello there.');
   expect(before.match(/<div/g)).toHaveLength(before.match(/<\/div/g)?.length ?? 0);
 });
+
+test('a screen reader does not read Arabic as English, and it does not run from the left', () => {
+  const arabic: Line = { ...line, text: 'مرحبا.', language: 'ar' };
+  const markup = renderToStaticMarkup(createElement(Captions, { line: arabic, shown: true }));
+  const [, log] = markup.split(/<div(?=[^>]*role="log")/);
+  expect(log).toContain('<p dir="auto" lang="ar">مرحبا.</p>');
+});

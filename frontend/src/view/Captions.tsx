@@ -18,6 +18,8 @@ export function Captions({ line, shown }: CaptionsProps) {
           <p
             className="captions__text"
             data-testid="captions"
+            dir="auto"
+            lang={line?.language}
             data-who={line?.who}
             data-open={line?.state === 'open'}
             key={line?.id}
@@ -36,7 +38,9 @@ export function Captions({ line, shown }: CaptionsProps) {
       <div className="sr-only" role="log" aria-label="Captions" aria-live="polite">
         {line?.who === 'agent' &&
           finishedSentences(line.text, line.state !== 'open').map((sentence, index) => (
-            <p key={`${line.id}-${index}`}>{sentence}</p>
+            <p key={`${line.id}-${index}`} dir="auto" lang={line.language}>
+              {sentence}
+            </p>
           ))}
       </div>
     </>

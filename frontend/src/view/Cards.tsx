@@ -38,7 +38,7 @@ function CardView({ card, onDismiss }: { card: ShownCard; onDismiss: () => void 
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape closes it
     <article className="card" aria-labelledby={id} data-testid="card" onKeyDown={onKeyDown}>
-      <h2 className="card__title" id={id}>
+      <h2 className="card__title" dir="auto" id={id}>
         {card.title}
       </h2>
       <button
@@ -51,7 +51,11 @@ function CardView({ card, onDismiss }: { card: ShownCard; onDismiss: () => void 
       >
         <CloseIcon />
       </button>
-      {card.text !== '' && <p className="card__text">{card.text}</p>}
+      {card.text !== '' && (
+        <p className="card__text" dir="auto">
+          {card.text}
+        </p>
+      )}
       {card.link && (
         <a
           className="button button--small card__link"

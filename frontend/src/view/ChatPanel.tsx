@@ -33,10 +33,12 @@ function ChatLine({ line, onResend }: { line: Line; onResend: () => void }) {
       {line.file ? (
         <p className="line__file">
           <AttachIcon />
-          {line.text}
+          <span dir="auto">{line.text}</span>
         </p>
       ) : (
-        <p className="line__text">{line.text.trim()}</p>
+        <p className="line__text" dir="auto" lang={line.language}>
+          {line.text.trim()}
+        </p>
       )}
       {line.file && (
         <p className="line__fate" role="status" data-testid="file-fate">

@@ -75,6 +75,7 @@ export function Composer({ canSend, over, retells, onSend, onFile }: ComposerPro
         placeholder={over ? 'The conversation is over' : label}
         // Disabled it would lose the focus, and whoever types their place.
         readOnly={over}
+        dir="auto"
         rows={1}
         maxLength={LONGEST}
         enterKeyHint="send"

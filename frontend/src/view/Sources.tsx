@@ -11,7 +11,7 @@ export function Sources({ sources }: { sources: readonly Source[] }) {
           <li key={JSON.stringify([title, where, heading])}>
             <Place title={title === '' ? where : title} where={where} />
             {heading !== '' && heading !== title && (
-              <span>{heading}</span>
+              <span dir="auto">{heading}</span>
             )}
           </li>
         ))}
@@ -26,10 +26,13 @@ function Place({ title, where }: { title: string; where: string }) {
   return (
     <>
       {address === null ? (
-        <span className="sources__title">{title}</span>
+        <span className="sources__title" dir="auto">
+          {title}
+        </span>
       ) : (
         <a
           className="sources__title"
+          dir="auto"
           href={address.href}
           target="_blank"
           rel="noopener noreferrer"
