@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Room, RoomEvent } from 'livekit-client';
 import { afterEach, expect, test, vi } from 'vitest';
-import { watchMicrophones } from './microphones';
+import { chooseMicrophone, watchMicrophones } from './microphones';
 
 const UNNAMED = { kind: 'audioinput', deviceId: '', label: '' };
 const DESK = { kind: 'audioinput', deviceId: 'desk', label: 'Desk' };
@@ -62,4 +62,21 @@ test('a page that is not secure does not break for want of media devices', () =>
   const tell = vi.fn();
   watchMicrophones(new EventEmitter() as unknown as Room, tell)();
   expect(tell).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['another microphone is opened where the first was busy', true, undefined, true],
+  ['a microphone that is chosen while it is off does not go on', false, undefined, false],
+  ['a microphone that is open already is not opened twice', true, {}, false],
+])('%s', async (_, opens, published, opened) => {
+  const done: unknown[] = [];
+  const room = {
+    switchActiveDevice: (...chosen: unknown[]) => Promise.resolve(done.push(chosen)),
+    localParticipant: {
+      getTrackPublication: () => published,
+      setMicrophoneEnabled: (on: boolean) => Promise.resolve(done.push(on)),
+    },
+  };
+  await chooseMicrophone(room as unknown as Room, 'desk', opens);
+  expect(done).toEqual([['audioinput', 'desk'], ...(opened ? [true] : [])]);
 });

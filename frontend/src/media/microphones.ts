@@ -1,4 +1,4 @@
-import { Room, RoomEvent } from 'livekit-client';
+import { Room, RoomEvent, Track } from 'livekit-client';
 
 /**
  * Tells which microphones there are, until what it answers is called. Most browsers name them only
@@ -29,4 +29,16 @@ export function watchMicrophones(
     media.removeEventListener('devicechange', list);
     room.off(RoomEvent.LocalTrackPublished, list);
   };
+}
+
+/**
+ * Another microphone. LiveKit only notes it where none is published: with `opens`, that one is opened
+ * as well.
+ */
+export async function chooseMicrophone(room: Room, deviceId: string, opens: boolean): Promise<void> {
+  await room.switchActiveDevice('audioinput', deviceId);
+  const { localParticipant } = room;
+  if (opens && localParticipant.getTrackPublication(Track.Source.Microphone) === undefined) {
+    await localParticipant.setMicrophoneEnabled(true);
+  }
 }

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { diagnoseMicrophone } from '../call/microphone';
 import type { Call } from '../call/openCall';
 import type { MicrophoneProblem } from '../call/problems';
-import { watchMicrophones } from './microphones';
+import { chooseMicrophone, watchMicrophones } from './microphones';
 
 export interface Microphone {
   on: boolean;
@@ -74,9 +74,10 @@ export function useMicrophone({ room, microphone }: Call): Microphone {
 
   const choose = useCallback(
     (chosen: string) => {
-      attempt(() => room.switchActiveDevice('audioinput', chosen));
+      // Whoever has it off, chooses for later; where it did not open, this is another attempt.
+      attempt(() => chooseMicrophone(room, chosen, problem !== null));
     },
-    [attempt, room],
+    [attempt, room, problem],
   );
 
   const dismissProblem = useCallback(() => {
