@@ -1,17 +1,15 @@
 import { useRoomContext } from '@livekit/components-react';
-import { type RemoteParticipant, RoomEvent, Track } from 'livekit-client';
+import { ConnectionState, type RemoteParticipant, RoomEvent, Track } from 'livekit-client';
 import { useCallback, useEffect, useReducer, useState } from 'react';
 import type { Agent } from '../agent/useAgent';
 import { RPC_UNWATCH_WEIGHTS, RPC_WATCH_WEIGHTS, TOPIC_WEIGHTS } from '../protocol';
 import { readPacket } from './packet';
 import { bufferCounts } from '../media/jitterBuffer';
 import { Playout } from './playout';
+import { LOOK_EVERY, Silence } from './silence';
 import { WeightsTimeline } from './timeline';
 import { type DrawingProblem, nextView, type View } from './view';
 
-/** Milliseconds without a packet after which the avatar is asked again, and after which we give up. */
-const ASK_AGAIN = 2000;
-const GIVE_UP = 8000;
 /** Milliseconds that the picture drawn here stays while the video comes back. */
 const VIDEO_PATIENCE = 5000;
 const LISTEN_EVERY = 500;
@@ -101,10 +99,8 @@ function useWatching(
 
   useEffect(() => {
     if (!active || identity === undefined) return;
-    let last = performance.now();
-    let asked = last;
+    const silence = new Silence(performance.now());
     const ask = () => {
-      asked = performance.now();
       room.localParticipant
         .performRpc({
           destinationIdentity: identity,
@@ -122,14 +118,16 @@ function useWatching(
       if (topic !== TOPIC_WEIGHTS || from?.identity !== identity) return;
       const packet = readPacket(data);
       if (packet === null) return;
-      last = performance.now();
-      timeline.push(packet, last);
+      const now = performance.now();
+      silence.hear(now);
+      timeline.push(packet, now);
     };
     const watchdog = setInterval(() => {
-      const now = performance.now();
-      if (now - last > GIVE_UP) onFailed('silent');
-      else if (now - last > ASK_AGAIN && now - asked > ASK_AGAIN) ask();
-    }, ASK_AGAIN / 2);
+      const connected = room.state === ConnectionState.Connected;
+      const what = silence.look(performance.now(), connected);
+      if (what === 'give up') onFailed('silent');
+      else if (what === 'ask') ask();
+    }, LOOK_EVERY);
     room.on(RoomEvent.DataReceived, onData);
     ask();
     return () => {
