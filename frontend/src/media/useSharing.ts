@@ -2,6 +2,7 @@ import { type TrackReference, useLocalParticipant, useTracks } from '@livekit/co
 import { Track } from 'livekit-client';
 import { useCallback, useState } from 'react';
 import type { Agent } from '../agent/useAgent';
+import { wasClosed } from './picker';
 
 export interface Shared {
   /** Offered: the browser can, and somebody is there who sees. */
@@ -34,6 +35,7 @@ export function useSharing({ sees }: Agent): Sharing {
   );
 
   const attempt = useCallback((what: 'camera' | 'screen', action: () => Promise<unknown>) => {
+    const pressed = performance.now();
     setBusy(true);
     action()
       .then(
@@ -41,8 +43,7 @@ export function useSharing({ sees }: Agent): Sharing {
           setProblem(null);
         },
         (error: unknown) => {
-          // Whoever closes the browser's choice of screens does not want to be told so.
-          const closed = what === 'screen' && error instanceof Error && error.name === 'NotAllowedError';
+          const closed = what === 'screen' && wasClosed(error, performance.now() - pressed);
           setProblem(closed ? null : what);
         },
       )
