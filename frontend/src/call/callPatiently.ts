@@ -10,8 +10,8 @@ function waitAfter(error: unknown): number | null {
   // The class of these errors is in a module that loads late.
   const problem = error instanceof Error && 'problem' in error ? (error.problem as CallProblem) : null;
   if (problem?.kind === 'unreachable') return AGAIN_AFTER_MS;
-  if (problem?.kind === 'busy') return problem.retryAfter * 1000 || AGAIN_AFTER_MS;
-  return null;
+  if (problem === null || !('retryAfter' in problem)) return null;
+  return problem.retryAfter * 1000 || AGAIN_AFTER_MS;
 }
 
 /**

@@ -3,6 +3,7 @@
 export type CallProblem =
   | { kind: 'unreachable' }
   | { kind: 'busy'; retryAfter: number }
+  | { kind: 'too-often'; retryAfter: number }
   | { kind: 'refused'; status: number }
   | { kind: 'no-route' }
   | { kind: 'agent-missing' }
@@ -40,6 +41,11 @@ export function explainCall(problem: CallProblem): Explanation {
       return {
         title: 'Nobody is free right now',
         detail: 'Every conversation partner is talking to someone else. One is usually free soon.',
+      };
+    case 'too-often':
+      return {
+        title: 'Too many attempts',
+        detail: 'The server was asked too often in a short time. Wait a moment and try again.',
       };
     case 'refused':
       return {

@@ -78,7 +78,7 @@ describe('requestGrant', () => {
   test('is told that it asks too often for a visitor token, too', async () => {
     const slow = { status: 429, headers: { 'Retry-After': '3' } };
     vi.stubGlobal('fetch', () => Promise.resolve(new Response('', slow)));
-    expect(await problemOf(ask())).toEqual({ kind: 'busy', retryAfter: 3 });
+    expect(await problemOf(ask())).toEqual({ kind: 'too-often', retryAfter: 3 });
   });
 
   test('whoever wants to be remembered is named, in the gateway’s way', async () => {

@@ -79,7 +79,7 @@ export async function requestGrant(
   }
   if (response.status === 503 || response.status === 429) {
     const retryAfter = parseRetryAfter(response.headers.get('Retry-After'), Date.now());
-    throw new CallError({ kind: 'busy', retryAfter });
+    throw new CallError({ kind: response.status === 503 ? 'busy' : 'too-often', retryAfter });
   }
   if (response.status === 412) throw new CallError({ kind: 'over' });
   if (response.status >= 500) throw new CallError({ kind: 'unreachable' });

@@ -12,7 +12,7 @@ interface ProblemCardProps {
 /** What went wrong with the call, and the way out. */
 export function ProblemCard({ problem, onRetry, onLeave }: ProblemCardProps) {
   const { title, detail } = explainCall(problem);
-  const left = useCountdown(problem.kind === 'busy' ? problem.retryAfter : 0);
+  const left = useCountdown('retryAfter' in problem ? problem.retryAfter : 0);
   const retry = useRef<HTMLButtonElement>(null);
   const waiting = left > 0;
 
