@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from livekit.agents import AgentSession
+from livekit.agents import AgentSession, llm
 from livekit.agents.types import NOT_GIVEN
 from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
@@ -391,6 +391,7 @@ class Speech:
         self.may_end = asyncio.Event()
         self.may_end.set()
         self.interrupted = False
+        self.error: Exception | None = None
 
     def say(self, text: str) -> Speech:
         if "boom" in text:
@@ -404,6 +405,9 @@ class Speech:
 
     async def wait_for_playout(self) -> None:
         await self.may_end.wait()
+
+    def exception(self) -> Exception | None:
+        return self.error
 
 
 class Hall:
@@ -457,6 +461,14 @@ async def test_a_text_that_fails_does_not_silence_the_next(
     await hall.settle(2)
     assert ("1", "failed") in hall.news and hall.speech.said == ["Fine."]
     assert "secret" not in caplog.text
+
+
+async def test_a_question_that_no_model_answered_is_not_done() -> None:
+    hall = Hall()
+    hall.speech.error = llm.RealtimeError("generate_reply timed out")
+    await hall.take("1", "What is new?", "ask")
+    await hall.settle(1)
+    assert hall.news == [("1", "accepted"), ("1", "begun"), ("1", "failed")]
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * (MESSAGE_LIMIT + 1)])

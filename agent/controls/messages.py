@@ -99,6 +99,8 @@ class Messages:
             await handle.wait_for_playout()
             if handle.interrupted:
                 break
+            if handle.exception() is not None:  # waiting for it raises nothing
+                return "failed"
         return "interrupted"
 
     def _begin(self, message: Message) -> Iterator[SpeechHandle]:
