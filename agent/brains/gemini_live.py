@@ -9,6 +9,7 @@ from google.genai import types
 from livekit.agents import llm
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 from livekit.plugins import google
+from livekit.plugins.google.realtime.api_proto import ClientEvents
 from livekit.plugins.google.realtime.realtime_api import RealtimeSession
 
 from settings import Settings
@@ -18,7 +19,40 @@ from .realtime_care import close_quietly
 
 class GeminiLive(google.realtime.RealtimeModel):
     def session(self, *, turn_detection_disabled: bool = False) -> RealtimeSession:
-        return close_quietly(super().session(turn_detection_disabled=turn_detection_disabled))
+        session = PatientSession(self)
+        self._sessions.add(session)  # as LiveKit's own does
+        return close_quietly(session)
+
+
+class PatientSession(RealtimeSession):
+    """Keeps what the model is told while there is no connection for it, which LiveKit's loses.
+
+    New instructions before the first connection is made have it made once more, and the greeting
+    that follows them would go to the one that is given up.
+    """
+
+    def __init__(self, model: GeminiLive) -> None:
+        self._held: list[ClientEvents] = []
+        super().__init__(model)
+
+    def _mark_restart_needed(self, on_error: bool = False) -> None:
+        if self._active_session is None:
+            while not self._msg_ch.empty():
+                self._held.append(self._msg_ch.recv_nowait())
+        super()._mark_restart_needed(on_error)
+
+    def _send_client_event(self, event: ClientEvents) -> None:
+        if self._session_should_close.is_set() and not self._msg_ch.closed:
+            self._held.append(event)
+        else:
+            super()._send_client_event(event)
+
+    def _build_connect_config(self) -> types.LiveConnectConfig:
+        """The next connection begins, which is to last."""
+        held, self._held = self._held, []
+        for event in held:
+            super()._send_client_event(event)
+        return super()._build_connect_config()
 
 
 def gemini_live(settings: Settings) -> GeminiLive:

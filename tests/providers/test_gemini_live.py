@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime
 import ipaddress
@@ -88,6 +89,9 @@ class Live(Fake):
         super().__init__()
         self.socket: web.WebSocketResponse | None = None
         self.connections = 0
+        self.door = asyncio.Event()
+        """While it is not set, nobody who has asked comes in."""
+        self.door.set()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         assert "g-test" in (request.headers.get("x-goog-api-key"), request.query.get("key"))
@@ -101,6 +105,7 @@ class Live(Fake):
         if fault == "malformed":
             await socket.send_str("{not json")
             return socket
+        await self.door.wait()
         await socket.send_json({"setupComplete": {}})
         self.socket, self.connections = socket, self.connections + 1
         async for message in socket:
@@ -191,6 +196,25 @@ async def test_the_greeting_is_not_said_by_the_model(live: Live) -> None:
         player.finish()
         await until(lambda: session.history.messages())
         assert session.history.messages()[-1].text_content == "Hi, I'm Amy."
+
+
+@pytest.mark.parametrize("greets_first", [True, False])
+async def test_the_greeting_is_lost_for_what_is_remembered_before_the_model_is_there(
+    live: Live, greets_first: bool
+) -> None:
+    live.door.clear()
+    async with on_stage(brains_at(live.url)) as (session, _):
+        await until(lambda: live.of_kind("setup"))
+        model: Any = session.current_agent.realtime_llm_session
+        if not greets_first:
+            await session.current_agent.update_instructions("They are called Anna.")
+        speak(session, "Hi, I'm Amy.")
+        await until(lambda: model._pending_generation_fut)
+        if greets_first:
+            await session.current_agent.update_instructions("They are called Anna.")
+        live.door.set()
+        await until(lambda: "Hi, I'm Amy." in json.dumps(live.of_kind("clientContent")))
+    assert "Anna" in json.dumps(live.of_kind("setup")[-1]["systemInstruction"])
 
 
 async def test_a_cut_in_does_not_stop_the_voice_where_it_is(live: Live) -> None:
