@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
-import json
 import logging
 import os
 
-from livekit import rtc
-from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, llm, room_io
-from livekit.agents.types import NOT_GIVEN, NotGivenOr
+from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, room_io
+from livekit.agents.types import NOT_GIVEN
 
 from settings import load_settings
-from visavis.protocol import ATTRIBUTE_BRAINS, RPC_INTERRUPT, ProtocolError
+from visavis.protocol import ProtocolError
 from visavis.session import SessionSpec
 
 from . import capture
@@ -30,6 +28,7 @@ from .brains.turns import FRAME, RATE, REALTIME_RATE
 from .brief_session import BriefSession
 from .controls import Control, Messages, open_desk, tell_room, tell_sender
 from .inputs import refine_inputs, subscribe_to_people
+from .introduction import introduce
 from .job_store import JobStore
 from .knowledge.answer import Answers
 from .knowledge.choose import Library, open_library
@@ -45,7 +44,6 @@ from .seeing import Sight, open_eyes, sampler
 from .seeing.models import can_see
 from .session import Asked, AskedError, Casual, Sitting, recall, refuse
 from .tools import collect_tools
-from .turn_metrics import TurnMetrics
 from .typed import TypedText
 from .usage import meter
 
@@ -131,24 +129,26 @@ async def _hold(
     if not brains.small:
         tools += answers.tools()
     sight = Sight(able=can_see(settings, asked.parts.providers, brains.models))
-
-    def make_assistant(model: NotGivenOr[llm.RealtimeModel] = NOT_GIVEN) -> Assistant:
-        return Assistant(
-            manner,
-            small=brains.small,
-            tools=tools,
-            answers=answers,
-            sight=sight,
-            model=model,
-            overhear=sitting.overhear,
-            context_items=settings.agent_context_items,
-        )
-
+    make_assistant = functools.partial(
+        Assistant,
+        manner,
+        small=brains.small,
+        tools=tools,
+        answers=answers,
+        sight=sight,
+        overhear=sitting.overhear,
+        context_items=settings.agent_context_items,
+    )
     assistant = make_assistant()
     if brains.realtime:
         # The voice that stands in for the model's own knows only English.
         trouble = settings.agent_trouble or LANGUAGES["en"].trouble
-        RealtimeCare(session, lambda: make_assistant(realtime_model(control.settings)), trouble)
+        RealtimeCare(
+            session,
+            lambda: make_assistant(model=realtime_model(control.settings)),
+            trouble,
+            sitting.miss_brain,
+        )
 
     in_room = not ctx.is_fake_job()
     avatar = asked.face()
@@ -181,7 +181,7 @@ async def _hold(
     control.begin()
     if in_room:
         meter(ctx, session, store)
-        await _introduce(ctx.room, session, brains)
+        await introduce(ctx.room, session, brains)
         desk = KnowledgeDesk(ctx.room, knowledge)
         answers.show = desk.show
         sitting.begin(session, control, avatar)
@@ -236,15 +236,3 @@ def open_session(brains: Brains) -> AgentSession[None]:
         aec_warmup_duration=ECHO_LEARNING,
         use_tts_aligned_transcript=True,
     )
-
-
-async def _introduce(room: rtc.Room, session: AgentSession[None], brains: Brains) -> None:
-    """Say what is in use, and take the interrupt button's call."""
-    TurnMetrics(session, room)
-
-    async def interrupt(_: rtc.RpcInvocationData) -> str:
-        await asyncio.shield(session.interrupt(force=True))
-        return "ok"
-
-    room.local_participant.register_rpc_method(RPC_INTERRUPT, interrupt)
-    await room.local_participant.set_attributes({ATTRIBUTE_BRAINS: json.dumps(brains.description)})

@@ -10,10 +10,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from livekit.agents.llm import ChatMessage, LLMError
+from livekit import rtc
+from livekit.agents.llm import ChatMessage, LLMError, RealtimeModelError
 
+from agent.brains.realtime_care import RealtimeCare
 from agent.session import recorder as recorders
-from agent.session.log import Log
+from agent.session.log import Log, note_silence
 from agent.session.recorder import Recorder
 from store import Sessions, StoredSession, open_store
 from visavis.protocol import FaceState
@@ -190,3 +192,20 @@ async def test_no_turn_is_missing_from_the_transcript(sessions: Sessions) -> Non
         "timing": {"end_of_turn": 0.5, "answer": 1.25},
     }
     assert events[4].data["code"] == "brain_failed" and "secret" not in str(events[4].data)
+
+
+async def test_a_hiccup_of_a_realtime_model_is_not_told_of_as_its_loss(sessions: Sessions) -> None:
+    class Talk(rtc.EventEmitter[str]):
+        async def say(self, *_: Any, **__: Any) -> None: ...
+
+    recorder, talk = record(sessions), Talk()
+    care = RealtimeCare(cast(Any, talk), cast(Any, None), "Moment!", lambda: note_silence(recorder))
+    Log(cast(Any, talk), recorder)
+    for recoverable in (True, False):
+        error = OSError("conversation_already_has_active_response")
+        failed = RealtimeModelError(timestamp=0, label="", error=error, recoverable=recoverable)
+        talk.emit("error", SimpleNamespace(error=failed))
+        assert (care._mending is None) == recoverable
+    talk.emit("close", None)
+    await recorder.close()
+    assert kept(sessions) == ["session.created", "session.failed"]

@@ -51,7 +51,8 @@ class RealtimeCare:
 
     LiveKit has tried again by then, and would close the session. Instead ``trouble`` is said in the
     session's other voice, and after a while a new agent takes over with what was said so far:
-    ``make_agent``, which gives it a model of its own.
+    ``make_agent``, which gives it a model of its own. ``on_loss`` is called at each loss: no other
+    listener of the session's errors can tell one from a hiccup.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class RealtimeCare:
         session: AgentSession[Any],
         make_agent: Callable[[], Agent],
         trouble: str,
+        on_loss: Callable[[], object] = lambda: None,
         *,
         first_delay: float = FIRST_DELAY,
     ) -> None:
         self._session = session
         self._make_agent = make_agent
         self._trouble = trouble
+        self._on_loss = on_loss
         self._first_delay = self._delay = first_delay
         self._failed_at: float | None = None
         self._mending: asyncio.Task[None] | None = None
@@ -82,6 +85,7 @@ class RealtimeCare:
         logger.error("the realtime model is lost: %s", _say(error.error))
         if self._mending is None or self._mending.done():
             self._mending = asyncio.create_task(self._mend(), name="mend the realtime model")
+            self._on_loss()
 
     async def _mend(self) -> None:
         now = time.monotonic()

@@ -36,6 +36,9 @@ class Casual:
     def overhear(self, text: str) -> None:
         pass
 
+    def miss_brain(self) -> None:
+        pass
+
     def news(self, tell_sender: News) -> News:
         return tell_sender
 

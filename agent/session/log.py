@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from livekit.agents import AgentSession, ConversationItemAddedEvent, ErrorEvent
-from livekit.agents.llm import ChatMessage, LLMError, RealtimeModelError
+from livekit.agents.llm import ChatMessage, LLMError
 
 from agent.turn_metrics import Timings
 
@@ -36,8 +36,10 @@ class Log:
             )
 
     def _on_error(self, event: ErrorEvent) -> None:
-        if isinstance(event.error, LLMError | RealtimeModelError):
-            # The provider's own words stay out: they may quote what was said.
-            self._recorder.note(
-                "session.failed", code="brain_failed", detail="no language model answers"
-            )
+        if isinstance(event.error, LLMError):  # see Sitting.miss_brain for realtime models
+            note_silence(self._recorder)
+
+
+def note_silence(recorder: Recorder) -> None:
+    """No language model answers. A provider's own words stay out: they may quote what was said."""
+    recorder.note("session.failed", code="brain_failed", detail="no language model answers")

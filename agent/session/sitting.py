@@ -28,7 +28,7 @@ from .door import SENDER, Door
 from .ending import delete_again, delete_room
 from .face import find_face, has_come
 from .limits import LimitName, Limits
-from .log import Log
+from .log import Log, note_silence
 from .timekeeper import Timekeeper, show_in
 from .voice import Voice
 
@@ -130,6 +130,10 @@ class Sitting:
     def overhear(self, text: str) -> None:
         """The person said it while the agent retells."""
         self._recorder.note("user.turn", text=text)
+
+    def miss_brain(self) -> None:
+        """A realtime model is lost; it is asked back."""
+        note_silence(self._recorder)
 
     def news(self, tell_sender: News) -> News:
         """Keeps what becomes of texts, and tells those who are in the room."""
