@@ -46,6 +46,8 @@ class Manner:
     """It asks no model, and says what it is given."""
     on_dialogue: Callable[[], object] = lambda: None
     """Called when it no longer retells: the model may have what was kept from it."""
+    on_change: Callable[[], object] = lambda: None
+    """Called when the system prompt or the language has changed."""
     feelings: Feelings = field(default_factory=Feelings)
     """Of what it says: nothing of them is spoken or shown."""
 

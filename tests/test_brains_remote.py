@@ -114,7 +114,7 @@ async def ask(mind: llm.LLM[Any], text: str) -> str:
 
 async def test_a_turn_is_not_answered(brain: Brain) -> None:
     async with mind_at(brain.url, remote_brain_token="t0k") as (mind, remote):
-        remote.connect("room-1", "Be kind.")
+        remote.connect("room-1", lambda: "Be kind.")
         assert await ask(mind, "Hello.") == "You said: Hello."
         assert await ask(mind, "And again.") == "You said: And again."
     assert brain.headers[0]["Authorization"] == "Bearer t0k"
@@ -122,6 +122,34 @@ async def test_a_turn_is_not_answered(brain: Brain) -> None:
     [start] = brain.of_type("session.start")
     assert (start["version"], start["room"], start["resume"]) == (1, "room-1", False)
     assert start["instructions"] == "Be kind."
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_instructions_that_change_do_not_reach_the_brain(
+    brain: Brain, is_there: bool
+) -> None:
+    brain.ready = is_there
+    manner = Manner.of("Be kind.", small=False, writes=False)
+    session: Any = SimpleNamespace(on=lambda *_: None, history=llm.ChatContext.empty())
+    async with mind_at(brain.url) as (mind, remote):
+        remote.attach(session, cast(Any, SimpleNamespace(name="room")), manner)
+        await until(lambda: brain.of_type("session.start"))
+        if is_there:
+            await until(lambda: remote.link.wants)
+        manner.persona, manner.language = "Be brief.", "de"
+        manner.on_change()
+        if not is_there:
+            await asyncio.sleep(0.1)
+            await brain.send(type="session.ready", version=1)
+        await until(lambda: brain.of_type("session.update"))
+        assert brain.socket is not None
+        brain.ready = True
+        await brain.socket.close()
+        await until(lambda: len(brain.of_type("session.start")) == 2)
+        assert await ask(mind, "Hello.") == "You said: Hello."
+    [update] = brain.of_type("session.update")
+    for told in (update, brain.of_type("session.start")[1]):
+        assert told["language"] == "de" and "Be brief." in told["instructions"]
 
 
 async def test_a_cut_in_is_not_told(brain: Brain) -> None:

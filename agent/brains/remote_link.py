@@ -72,8 +72,12 @@ class RemoteLink:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._ready = asyncio.Event()
         self._turns: dict[str, asyncio.Queue[Delta | Done | Failed]] = {}
+        self._describe: Callable[[], Session] | None = None
+        self._told: Session | None = None
 
-    async def run(self, session: Session) -> None:
+    async def run(self, describe: Callable[[], Session]) -> None:
+        """``describe``: the session as it is now."""
+        self._describe = describe
         delay, resume = self._first_delay, False
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         async with aiohttp.ClientSession(headers=headers) as http:
@@ -87,7 +91,7 @@ class RemoteLink:
                             max_msg_size=LONGEST_MESSAGE,
                         )
                     async with socket:
-                        await self._converse(socket, session, resume)
+                        await self._converse(socket, describe(), resume)
                     logger.warning("the remote brain has hung up")
                 except aiohttp.WSServerHandshakeError as error:
                     advice = ": check REMOTE_BRAIN_TOKEN" if error.status in (401, 403) else ""
@@ -127,6 +131,14 @@ class RemoteLink:
             with contextlib.suppress(APIError):
                 await self._send(message)
 
+    async def refresh(self) -> None:
+        """Tell the brain how the session is, if it is not as the brain was told."""
+        if self._describe is None or not self._ready.is_set():
+            return  # it will be told when it is there
+        if (session := self._describe()) != self._told:
+            self._told = session
+            await self.tell(session.update())
+
     async def _pieces(self, queue: asyncio.Queue[Delta | Done | Failed]) -> AsyncIterator[str]:
         while isinstance(item := await queue.get(), Delta):
             yield item.text
@@ -136,7 +148,7 @@ class RemoteLink:
     async def _converse(
         self, socket: aiohttp.ClientWebSocketResponse, session: Session, resume: bool
     ) -> None:
-        self._socket = socket
+        self._socket, self._told = socket, session
         await self._send(session.start(self.history(), resume=resume))
         async for frame in socket:
             if frame.type != aiohttp.WSMsgType.TEXT:
@@ -149,6 +161,7 @@ class RemoteLink:
             case Ready(wants):
                 self.wants = wants
                 self._ready.set()
+                await self.refresh()  # it may have changed meanwhile
             case Delta(turn) | Done(turn) | Failed(turn):
                 self._pass_on(turn, message)
             case Say():

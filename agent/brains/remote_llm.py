@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from livekit import rtc
@@ -34,10 +34,20 @@ class RemoteLLM(WordsLLM):
         self._running: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def connect(self, room: str, instructions: str) -> None:
+    def connect(
+        self,
+        room: str,
+        instructions: Callable[[], str],
+        language: Callable[[], str] = lambda: "",
+    ) -> None:
+        """``language``: ISO 639-1; empty: as the settings say."""
         if self._running is None:
-            session = Session(utils.shortuuid("session_"), room, self._language, instructions)
-            self._running = asyncio.create_task(self.link.run(session), name="remote brain")
+            id = utils.shortuuid("session_")
+
+            def describe() -> Session:
+                return Session(id, room, language() or self._language, instructions())
+
+            self._running = asyncio.create_task(self.link.run(describe), name="remote brain")
 
     def attach(self, session: AgentSession[Any], room: rtc.Room, manner: Manner) -> None:
         """Let the brain speak and act of its own accord, and know what was heard of it."""
@@ -65,11 +75,12 @@ class RemoteLLM(WordsLLM):
         session.on("conversation_item_added", on_item)
         self.link.history = lambda: read_history(session.history)
         self.link.on_say, self.link.on_action = on_say, on_action
-        self.connect(room.name, manner.instructions)
+        manner.on_change = lambda: self._do(self.link.refresh())
+        self.connect(room.name, lambda: manner.instructions, lambda: manner.language)
 
     async def answer(self, chat_ctx: llm.ChatContext) -> AsyncGenerator[str]:
         _, turn = read_turn(chat_ctx)
-        self.connect("", turn.instructions)
+        self.connect("", lambda: turn.instructions)
         name = utils.shortuuid("turn_")
         async with self.link.turn(name, turn.text[:LONGEST_TEXT]) as pieces:
             async for piece in pieces:

@@ -25,7 +25,7 @@ class RemoteProtocolError(ValueError):
 
 @dataclass(frozen=True)
 class Session:
-    """Who talks; the same for all connections of one conversation."""
+    """Who talks, and how by now; the first two are the same for a whole conversation."""
 
     id: str
     room: str
@@ -38,11 +38,17 @@ class Session:
             "version": VERSION,
             "session": self.id,
             "room": self.room,
-            "language": self.language,
-            "instructions": self.instructions[:LONGEST_TEXT],
+            **self._manner,
             "resume": resume,
             "history": shorten(history),
         }
+
+    def update(self) -> dict[str, Any]:
+        return {"type": "session.update", **self._manner}
+
+    @property
+    def _manner(self) -> dict[str, Any]:
+        return {"language": self.language, "instructions": self.instructions[:LONGEST_TEXT]}
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,7 @@ class Control:
             return self.talk
 
     def follow(self) -> None:
+                self._manner.on_change()
         """From now on follow the person into another language, where all parts know several."""
         if self._parts.is_embedded:
             return
