@@ -368,6 +368,23 @@ def test_nonsense_is_not_obeyed(text: str, said: str) -> None:
 
 def test_a_wish_is_not_changed_on_its_way() -> None:
     asked = TalkChange("nova", 1.2, "de", "Be brief.", "retelling", AppearanceChange(head="ben"))
+async def test_a_language_that_was_heard_is_not_kept_as_one_that_was_asked_for() -> None:
+    stage, kept = Stage(), TalkChange()
+
+    def keep(change: TalkChange) -> None:
+        nonlocal kept
+        kept = kept.then(change)
+
+    stage.control.keep = keep
+    await stage.control.change(TalkChange(language="de"), is_heard=True)
+    await stage.control.change(TalkChange(speed=1.5))
+    assert (kept.language, kept.is_heard) == ("de", True)
+    await stage.control.change(TalkChange(language="de"))
+    assert (kept.language, kept.is_heard) == ("de", False)
+    with pytest.raises(ProtocolError, match="there is no 'is_heard'"):
+        TalkChange.from_json('{"is_heard": true}')
+
+
     assert TalkChange.from_json(asked.to_json()) == asked
 
 

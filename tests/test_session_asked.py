@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.controls import Parts
+from agent.job_store import JobStore
 from agent.languages import apologise
 from agent.manner import Manner
-from agent.session import Asked, AskedError
+from agent.session import Asked, AskedError, recall
 from settings import Settings
+from store import Sessions, StoredSession, open_store
 from visavis.appearance import AppearanceChange
 from visavis.session import SessionSpec
 from visavis.talk import TalkChange
@@ -75,6 +79,25 @@ def test_a_wrong_wish_is_not_passed_over(
     with pytest.raises(AskedError, match=said) as error:
         Asked.of(settings, wrong)
     assert error.value.code == code
+
+
+async def test_an_agent_in_anothers_place_is_not_deaf_to_all_but_the_language_it_was_spoken_to_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.session.beginning.RECALLING", 60)
+    url = f"sqlite:///{tmp_path}/visavis.sqlite3"
+    sessions = Sessions(open_store(url), time.time)
+    sessions.create(StoredSession("s1", "", "room", {}, {}, 0.0))
+    begun = spec(voice="nova")
+    for is_heard, pinned in ((True, None), (False, "de")):
+        held = begun.talk.then(TalkChange(language="de", is_heard=is_heard))
+        sessions.keep_talk("s1", held.to_json())
+        store = JobStore(url)
+        recalled = await recall(store, begun)
+        await store.aclose()
+        asked = Asked.of(CLOUD, recalled.spec, replacing=True)
+        assert asked.parts.language == "de" and asked.parts.voice == "nova"
+        assert asked.settings.openai_transcription_language == pinned
 
 
 def test_a_realtime_voice_is_not_fixed_before_it_talks() -> None:

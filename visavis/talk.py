@@ -35,6 +35,8 @@ class TalkChange:
     mode: Mode | None = None
     appearance: AppearanceChange | None = None
     """Passed on to the avatar. In JSON its fields stand beside the others."""
+    is_heard: bool | None = None
+    """The language was not asked for, the person spoke it. Nobody asks for this."""
 
     def then(self, later: TalkChange) -> TalkChange:
         """Both, one after the other, as far as it lasts: no gesture, no expression."""
@@ -56,7 +58,7 @@ class TalkChange:
     def from_dict(cls, given: Mapping[str, Any]) -> TalkChange:
         """Of a JSON object, however it came. Raises :class:`ProtocolError` for other fields."""
         data = dict(given)
-        ours = {field.name for field in fields(cls)} - {"appearance"}
+        ours = {field.name for field in fields(cls)} - {"appearance", "is_heard"}
         theirs = {field.name for field in fields(AppearanceChange)}
         if unknown := sorted(set(data) - ours - theirs):
             known = ", ".join(sorted(ours | theirs))

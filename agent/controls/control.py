@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final, Literal
 
 from livekit.agents import AgentSession, function_tool, llm, stt, tts, utils
 from livekit.agents.voice import SpeechHandle
@@ -101,7 +103,7 @@ class Control:
             self._parts = parts
             if asked.mode is not None:
                 self._switch(asked.mode)
-            self.keep(asked)
+            self.keep(asked if asked.language is None else replace(asked, is_heard=is_heard))
             await self._tell(self.talk)
             return self.talk
 

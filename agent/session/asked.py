@@ -55,7 +55,7 @@ class Asked:
             if spec.brain is not None:
                 settings = settings.model_copy(update={"brain": spec.brain}).check_keys()
                 check_brain(settings)
-            parts = Parts.of(settings).changed(talk, begun=False)
+            parts = Parts.of(settings).changed(talk, is_heard=talk.is_heard is True, begun=False)
         except ControlError as error:
             raise AskedError("wrong_setting", str(error)) from None
         except (BrainError, ValueError) as error:

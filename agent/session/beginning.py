@@ -52,7 +52,9 @@ async def recall(store: JobStore, spec: SessionSpec) -> Recalled:
             talk = await asyncio.to_thread(sessions.find_talk, spec.id)
             begun = await asyncio.to_thread(sessions.happened, spec.id, "session.started")
         if talk is not None:
-            spec = replace(spec, talk=TalkChange.from_dict(json.loads(talk)))
+            kept = json.loads(talk)
+            is_heard = kept.pop("is_heard", None)
+            spec = replace(spec, talk=replace(TalkChange.from_dict(kept), is_heard=is_heard))
         return Recalled(spec, begun)
     except Exception as error:
         logger.warning("how the session was held is not known: %s", type(error).__name__)
