@@ -49,13 +49,21 @@ class Assistant(Agent):
         self._sight = sight
         self._overhear = overhear
         self._context_items = context_items
+        self.withholds_words = False
+        """The person has said something that did not come out of the ears yet."""
 
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncIterator[stt.SpeechEvent]:
         tone = Tone()
         events = Agent.default.stt_node(self, tone.passing(audio), model_settings)
-        turns = turns_only(events, self._is_talking, lambda: self._manner.is_english, tone=tone)
+        turns = turns_only(
+            events,
+            self._is_talking,
+            lambda: self._manner.is_english,
+            tone=tone,
+            withhold=lambda words: setattr(self, "withholds_words", words),
+        )
         async with aclosing(tone), aclosing(turns):
             async for event in turns:
                 yield event

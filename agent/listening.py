@@ -45,11 +45,15 @@ async def turns_only(
     is_english: Callable[[], bool] = lambda: True,
     wait: float = WAIT,
     tone: Tone | None = None,
+    withhold: Callable[[bool], object] = lambda _: None,
 ) -> AsyncGenerator[stt.SpeechEvent]:
     """The events of a recogniser, less hums and assents said ``over_voice()``. A final text that
     breaks off, or sounds so to ``tone``, comes ``wait`` seconds later if nobody speaks; else it is
     the beginning of the next one. An assent comes as soon as the voice is over, if that is within
     :data:`ANSWER` seconds.
+
+    ``withhold`` is told whether there are words that did not come out yet, or are still to be
+    written down.
 
     A final text that is left out stays, but empty: a recogniser that is told to finish is waited
     for.
@@ -58,13 +62,14 @@ async def turns_only(
     assent: stt.SpeechEvent | None = None
     asked_at = 0.0
     patience = 0.0
-    speaking = False
+    speaking = owed = False
     clock = asyncio.get_running_loop().time
     await asyncio.to_thread(sentence_ends.load)  # not while somebody waits for an answer
     iterator = aiter(events)
     coming = asyncio.ensure_future(_next(iterator))
     try:
         while True:
+            withhold(owed or begun is not None or assent is not None)
             limit = LOOK if assent is not None else None if begun is None or speaking else patience
             done, _ = await asyncio.wait({coming}, timeout=limit)
             if assent is not None and not over_voice():
@@ -83,10 +88,11 @@ async def turns_only(
             if tone is not None and not over_voice():
                 tone.follow(event)
             if event.type == stt.SpeechEventType.START_OF_SPEECH:
-                speaking = True
+                speaking = owed = True
             elif event.type == stt.SpeechEventType.END_OF_SPEECH:
                 speaking = False
             elif event.type in _TEXTS and event.alternatives:
+                owed = event.type != stt.SpeechEventType.FINAL_TRANSCRIPT
                 text = event.alternatives[0].text
                 final = event.type == stt.SpeechEventType.FINAL_TRANSCRIPT
                 english = is_english()
@@ -110,6 +116,7 @@ async def turns_only(
         if begun is not None:
             yield begun
     finally:
+        withhold(False)
         await utils.aio.cancel_and_wait(coming)
 
 

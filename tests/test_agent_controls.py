@@ -69,6 +69,7 @@ class Agent:
         self.instructions: list[str] = []
         self.stt: Any = NOT_GIVEN
         self.tts: Any = NOT_GIVEN
+        self.withholds_words = False
 
     def update_options(self, **options: Any) -> None:
         self.options.append(options)
@@ -97,6 +98,7 @@ class Stage:
                 set_video_enabled=self.video.append,
             ),
             current_speech=None,
+            user_state="listening",
             options=SimpleNamespace(preemptive_generation={"enabled": True}),
         )
         self.manner = Manner.of(None, small=False)
@@ -176,6 +178,28 @@ async def test_ears_that_were_never_there_are_not_closed(
     assert "could not be closed" not in caplog.text
 
 
+async def test_ears_that_are_replaced_do_not_lose_what_the_person_is_saying(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_parts(monkeypatch)
+    monkeypatch.setattr("agent.controls.control.SETTLING", 60)
+    stage = Stage()
+    stage.session.user_state = "speaking"
+    changing = asyncio.create_task(stage.control.change(TalkChange(language="de")))
+    await asyncio.sleep(0.2)
+    stage.session.user_state, stage.agent.withholds_words = "listening", True
+    await asyncio.sleep(0.2)
+    assert not stage.agent.options
+    stage.agent.withholds_words = False
+    async with asyncio.timeout(20):
+        await changing
+    assert "stt" in stage.agent.options[0]
+    monkeypatch.setattr("agent.controls.control.SETTLING", 0.01)
+    stage.session.user_state = "speaking"
+    async with asyncio.timeout(20):
+        await stage.control.change(TalkChange(language="fr"))
+
+
 async def test_a_voice_is_not_closed_in_mid_answer_by_a_second_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -231,6 +255,20 @@ async def test_a_realtime_model_that_is_asked_back_has_forgotten_its_speed() -> 
     again: Any = realtime_model(stage.control.settings)
     assert talk.speed == speeds[0] == again._opts.speed == 1.25
     await again.aclose()
+
+
+async def test_a_realtime_models_ears_do_not_stay_with_the_language_before() -> None:
+    told = list[dict[str, Any]]()
+    live = SimpleNamespace(update_options=lambda **options: told.append(options))
+    for realtime in ("openai-realtime", "gemini-live"):
+        stage = Stage(Providers(*[realtime] * 3), OPENAI_REALTIME)
+        agent: Any = stage.agent
+        agent.realtime_llm_session = live
+        await stage.control.change(TalkChange(language="de"))
+        await stage.control.change(TalkChange(instructions="Be brief."))
+        await stage.control.change(TalkChange(language="fr"), is_heard=True)
+    [options] = told
+    assert options["input_audio_transcription"].language == "de"
 
 
 async def test_a_persona_of_the_past_does_not_stay() -> None:

@@ -183,6 +183,23 @@ async def test_half_a_sentence_does_not_end_the_turn_while_its_other_half_is_sai
     assert said == ["If the um,"]
 
 
+async def test_words_that_did_not_come_out_yet_are_not_taken_for_none() -> None:
+    async def events() -> AsyncIterator[stt.SpeechEvent]:
+        for kind, text in (SPEECH, SILENCE, (FINAL, "Hello."), (FINAL, "If it rains,")):
+            yield event(kind, text)
+        await asyncio.sleep(0.2)
+
+    told = [False]
+
+    def withhold(words: bool) -> None:
+        if words != told[-1]:
+            told.append(words)
+
+    async for _ in turns_only(events(), lambda: False, wait=0.01, withhold=withhold):
+        pass
+    assert told == [False, True, False, True, False]
+
+
 class Microphone(io.AudioInput):
     def __init__(self, *peaks: float) -> None:
         super().__init__(label="microphone")

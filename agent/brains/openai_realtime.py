@@ -28,13 +28,18 @@ def openai_realtime(settings: Settings) -> OpenAIRealtime:
         model=settings.openai_model,
         voice=settings.openai_voice,
         speed=settings.openai_voice_speed,
-        input_audio_transcription=AudioTranscription(
-            model=settings.openai_transcription_model,
-            **_given(language=settings.openai_transcription_language),
-        ),
+        input_audio_transcription=transcription(settings),
         input_audio_noise_reduction=None if noise == "off" else noise,
         turn_detection=_turn_detection(settings),
         **openai_access.access(settings),
+    )
+
+
+def transcription(settings: Settings) -> AudioTranscription:
+    """How what the person says is written down."""
+    return AudioTranscription(
+        model=settings.openai_transcription_model,
+        **_given(language=settings.openai_transcription_language),
     )
 
 

@@ -13,6 +13,7 @@ from livekit.agents import AgentSession, function_tool, llm, stt, tts, utils
 from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.events import UserInputTranscribedEvent
 
+from agent.brains.openai_realtime import transcription
 from agent.brains.speech import Models, choose_stt, choose_tts
 from agent.brains.steady_llm import SteadyLLM
 from agent.languages import LANGUAGES, apologise, tell_trouble
@@ -24,6 +25,11 @@ from visavis.talk import Mode, Talk, TalkChange
 from .detection import LanguageWatch
 
 logger = logging.getLogger("visavis.agent")
+
+SETTLING: Final = 2.0
+"""Seconds that new ears wait at most until the person has finished."""
+LOOK: Final = 0.05
+"""Seconds between two looks whether they have."""
 
 Tell = Callable[[Talk], Awaitable[None]]
 Part = Literal["stt", "tts"]
@@ -100,6 +106,7 @@ class Control:
                 self._manner.persona = asked.instructions
             if self._manner.instructions != before:
                 await self._session.current_agent.update_instructions(self._manner.instructions)
+                self._manner.on_change()
             self._parts = parts
             if asked.mode is not None:
                 self._switch(asked.mode)
@@ -108,7 +115,6 @@ class Control:
             return self.talk
 
     def follow(self) -> None:
-                self._manner.on_change()
         """From now on follow the person into another language, where all parts know several."""
         if self._parts.is_embedded:
             return
@@ -142,9 +148,7 @@ class Control:
         """Make the ears and the voice anew, and let the conversation use them from now on."""
         old = self._parts
         if parts.providers.realtime is not None:
-            if parts.speed != old.speed:
-                model: Any = self._session.current_agent.realtime_llm_session
-                model.update_options(speed=parts.speed)
+            self._tell_model(parts)
             return
         new: dict[Part, stt.STT[Any] | tts.TTS[Any]] = {}
         try:
@@ -158,12 +162,34 @@ class Control:
                 new["stt"], _ = await asyncio.to_thread(
                     choose_stt, parts.settings, parts.providers, self._models
                 )
+                await self._settle()
         except BaseException:
             for part, made in new.items():
                 await _close(part, made)
             raise
         for part, made in new.items():
             await self._swap(part, made)
+
+    async def _settle(self) -> None:
+        """What the person is saying comes out first: it is lost with ears that are replaced."""
+        agent: Any = self._session.current_agent
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLING):
+                while self._session.user_state == "speaking" or agent.withholds_words:
+                    await asyncio.sleep(LOOK)
+
+    def _tell_model(self, parts: Parts) -> None:
+        """What a realtime model can be told while it talks."""
+        old, options = self._parts, dict[str, Any]()
+        if parts.speed != old.speed:
+            options["speed"] = parts.speed
+        heard = transcription(parts.settings)
+        is_openais = parts.providers.realtime == "openai-realtime"
+        if is_openais and heard != transcription(old.settings):
+            options["input_audio_transcription"] = heard
+        if options:
+            model: Any = self._session.current_agent.realtime_llm_session
+            model.update_options(**options)
 
     async def _swap(self, part: Part, new: stt.STT[Any] | tts.TTS[Any]) -> None:
         """And close what was retired before, unless it still speaks."""
