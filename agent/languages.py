@@ -31,6 +31,8 @@ class Language:
     """Said where an answer breaks off, and first by an agent in a lost one's place."""
     trouble: str
     """Said where no language model answers."""
+    blind: str
+    """Said by one that cannot see what it is shown."""
 
 
 _ROWS: Final = (
@@ -41,6 +43,7 @@ _ROWS: Final = (
         "I have to go now. Goodbye!",
         "Sorry, I lost my thread for a moment. What were we talking about?",
         "I'm sorry, I can't think right now. Please try again in a moment.",
+        "I can't see pictures: the language model that I run on only knows words.",
     ),
     (
         "de", "German", "Hallo, ich bin {name}. Worüber möchtest du reden?",
@@ -49,6 +52,7 @@ _ROWS: Final = (
         "Ich muss jetzt gehen. Auf Wiedersehen!",
         "Entschuldige, ich habe kurz den Faden verloren. Worüber haben wir gesprochen?",
         "Tut mir leid, ich kann gerade nicht denken. Versuch es bitte gleich noch einmal.",
+        "Ich kann keine Bilder sehen: Das Sprachmodell, auf dem ich laufe, kennt nur Wörter.",
     ),
     (
         "fr", "French", "Bonjour, je suis {name}. De quoi voulez-vous parler ?",
@@ -57,6 +61,7 @@ _ROWS: Final = (
         "Je dois partir maintenant. Au revoir !",
         "Pardon, j'ai perdu le fil un instant. De quoi parlions-nous ?",
         "Excusez-moi, je n'arrive pas à réfléchir pour l'instant. Réessayez dans un moment.",
+        "Je ne vois pas les images : mon modèle de langue ne connaît que les mots.",
     ),
     (
         "es", "Spanish", "Hola, soy {name}. ¿De qué quieres hablar?",
@@ -65,6 +70,7 @@ _ROWS: Final = (
         "Tengo que irme ya. ¡Adiós!",
         "Perdona, he perdido el hilo un momento. ¿De qué hablábamos?",
         "Lo siento, ahora mismo no puedo pensar. Inténtalo de nuevo en un momento.",
+        "No puedo ver imágenes: el modelo de lenguaje en el que funciono solo conoce palabras.",
     ),
     (
         "it", "Italian", "Ciao, sono {name}. Di cosa vuoi parlare?",
@@ -73,6 +79,7 @@ _ROWS: Final = (
         "Adesso devo andare. Arrivederci!",
         "Scusa, ho perso il filo per un attimo. Di cosa stavamo parlando?",
         "Mi dispiace, in questo momento non riesco a pensare. Riprova tra un attimo.",
+        "Non posso vedere le immagini: il modello linguistico su cui giro conosce solo le parole.",
     ),
     (
         "pt", "Portuguese", "Olá, eu sou {name}. Sobre o que quer falar?",
@@ -81,6 +88,7 @@ _ROWS: Final = (
         "Agora tenho de ir. Até logo!",
         "Desculpe, perdi o fio à conversa por um momento. De que estávamos a falar?",
         "Lamento, neste momento não consigo pensar. Tente de novo daqui a pouco.",
+        "Não consigo ver imagens: o modelo de linguagem em que funciono só conhece palavras.",
     ),
     (
         "nl", "Dutch", "Hoi, ik ben {name}. Waar wil je over praten?",
@@ -89,6 +97,7 @@ _ROWS: Final = (
         "Ik moet nu gaan. Tot ziens!",
         "Sorry, ik was even de draad kwijt. Waar hadden we het over?",
         "Het spijt me, ik kan nu even niet denken. Probeer het zo nog eens.",
+        "Ik kan geen beelden zien: het taalmodel waarop ik draai kent alleen woorden.",
     ),
     (
         "sv", "Swedish", "Hej, jag heter {name}. Vad vill du prata om?",
@@ -97,6 +106,7 @@ _ROWS: Final = (
         "Nu måste jag gå. Hej då!",
         "Förlåt, jag tappade tråden ett ögonblick. Vad pratade vi om?",
         "Förlåt, jag kan inte tänka just nu. Försök igen om en liten stund.",
+        "Jag kan inte se bilder: språkmodellen som jag körs på känner bara till ord.",
     ),
     (
         "pl", "Polish", "Cześć, jestem {name}. O czym chcesz porozmawiać?",
@@ -105,6 +115,7 @@ _ROWS: Final = (
         "Muszę już iść. Do widzenia!",
         "Przepraszam, na chwilę straciłam wątek. O czym rozmawialiśmy?",
         "Przepraszam, nie mogę teraz zebrać myśli. Spróbuj ponownie za chwilę.",
+        "Nie widzę obrazów: model językowy, na którym działam, zna tylko słowa.",
     ),
     (
         "cs", "Czech", "Ahoj, já jsem {name}. O čem si chceš povídat?",
@@ -113,6 +124,7 @@ _ROWS: Final = (
         "Už musím jít. Na shledanou!",
         "Promiň, na chvíli jsem ztratila nit. O čem jsme mluvili?",
         "Promiň, teď nemůžu přemýšlet. Zkus to prosím za chvíli znovu.",
+        "Obrázky nevidím: jazykový model, na kterém běžím, zná jen slova.",
     ),
     (
         "uk", "Ukrainian", "Привіт, я {name}. Про що хочеш поговорити?",
@@ -121,6 +133,7 @@ _ROWS: Final = (
         "Мені вже час іти. До побачення!",
         "Вибач, на мить я втратила нитку розмови. Про що ми говорили?",
         "Вибач, зараз я не можу думати. Спробуй ще раз за мить.",
+        "Я не бачу зображень: мовна модель, на якій я працюю, знає лише слова.",
     ),
     (
         "ru", "Russian", "Привет, я {name}. О чём хочешь поговорить?",
@@ -129,6 +142,7 @@ _ROWS: Final = (
         "Мне пора идти. До свидания!",
         "Извини, на минуту я потеряла нить разговора. О чём мы говорили?",
         "Извини, сейчас я не могу думать. Попробуй ещё раз через минутку.",
+        "Я не вижу изображений: языковая модель, на которой я работаю, знает только слова.",
     ),
     (
         "tr", "Turkish", "Merhaba, ben {name}. Ne hakkında konuşmak istersin?",
@@ -137,6 +151,7 @@ _ROWS: Final = (
         "Artık gitmem gerekiyor. Hoşça kal!",
         "Özür dilerim, bir an konuşmanın ipini kaçırdım. Ne hakkında konuşuyorduk?",
         "Özür dilerim, şu anda düşünemiyorum. Lütfen birazdan tekrar dene.",
+        "Görüntüleri göremiyorum: üzerinde çalıştığım dil modeli yalnızca sözcükleri biliyor.",
     ),
     (
         "ar", "Arabic", "مرحبا، أنا {name}. عن ماذا تريد أن نتحدث؟",
@@ -145,6 +160,7 @@ _ROWS: Final = (
         "عليّ أن أذهب الآن. إلى اللقاء!",
         "عذرًا، فقدتُ حبل أفكاري للحظة. عمّ كنا نتحدث؟",
         "عذرًا، لا أستطيع التفكير الآن. حاول مرة أخرى بعد قليل من فضلك.",
+        "لا أستطيع رؤية الصور: النموذج اللغوي الذي أعمل به لا يعرف سوى الكلمات.",
     ),
     (
         "hi", "Hindi", "नमस्ते, मैं {name} हूँ। आप किस बारे में बात करना चाहेंगे?",
@@ -153,6 +169,7 @@ _ROWS: Final = (
         "अब विदा लेने का समय है। नमस्ते!",
         "माफ़ कीजिए, एक पल के लिए मैं बात भूल गई। हम किस बारे में बात कर रहे थे?",
         "माफ़ कीजिए, अभी मैं सोच नहीं पा रही हूँ। कृपया थोड़ी देर में फिर कोशिश करें।",
+        "मैं तस्वीरें नहीं देख सकती: जिस भाषा मॉडल पर मैं चलती हूँ, वह केवल शब्द जानता है।",
     ),
     (
         "zh", "Chinese", "你好，我是{name}。你想聊什么？",
@@ -161,6 +178,7 @@ _ROWS: Final = (
         "我得走了。再见！",
         "抱歉，我刚才走神了。我们聊到哪里了？",
         "抱歉，我现在没法思考。请稍后再试一次。",
+        "我看不到图像：我使用的语言模型只懂文字。",
     ),
     (
         "ja", "Japanese", "こんにちは、{name}です。何について話しましょうか？",
@@ -169,6 +187,7 @@ _ROWS: Final = (
         "そろそろ失礼します。さようなら！",
         "すみません、少し話の流れを見失いました。何の話でしたか？",
         "すみません、今は考えることができません。少ししてからもう一度お試しください。",
+        "私は画像を見ることができません。私が使っている言語モデルは言葉しかわからないのです。",
     ),
     (
         "ko", "Korean", "안녕하세요, 저는 {name}예요. 무슨 이야기를 할까요?",
@@ -177,6 +196,7 @@ _ROWS: Final = (
         "이제 가야 해요. 안녕히 계세요!",
         "죄송해요, 잠깐 이야기의 흐름을 놓쳤어요. 무슨 이야기를 하고 있었죠?",
         "죄송해요, 지금은 생각을 할 수 없어요. 잠시 후에 다시 시도해 주세요.",
+        "저는 그림을 볼 수 없어요. 제가 쓰는 언어 모델은 말만 알아요.",
     ),
 )  # fmt: skip
 

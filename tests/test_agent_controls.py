@@ -368,6 +368,23 @@ async def test_a_person_who_speaks_german_is_not_answered_in_english() -> None:
     assert not any("stt" in options for options in stage.agent.options), "it must hear others too"
 
 
+async def test_a_language_that_was_heard_is_not_kept_as_one_that_was_asked_for() -> None:
+    stage, kept = Stage(), TalkChange()
+
+    def keep(change: TalkChange) -> None:
+        nonlocal kept
+        kept = kept.then(change)
+
+    stage.control.keep = keep
+    await stage.control.change(TalkChange(language="de"), is_heard=True)
+    await stage.control.change(TalkChange(speed=1.5))
+    assert (kept.language, kept.is_heard) == ("de", True)
+    await stage.control.change(TalkChange(language="de"))
+    assert (kept.language, kept.is_heard) == ("de", False)
+    with pytest.raises(ProtocolError, match="there is no 'is_heard'"):
+        TalkChange.from_json('{"is_heard": true}')
+
+
 async def test_trouble_is_not_told_in_the_language_before() -> None:
     stage = Stage()
     await stage.control.change(TalkChange(language="German"))
@@ -381,7 +398,7 @@ async def test_trouble_is_not_told_in_the_language_before() -> None:
 def test_no_language_is_without_its_words() -> None:
     for code, language in LANGUAGES.items():
         assert "{name}" in language.greeting and language.code == code
-        assert language.trouble != language.apology != ""
+        assert language.trouble != language.apology != "" != language.blind
         assert "Amy" in greet(Settings(_env_file=None, agent_language=code))
         assert find_language(language.name) is find_language(f"{code}-XX") is language
 
@@ -406,23 +423,6 @@ def test_nonsense_is_not_obeyed(text: str, said: str) -> None:
 
 def test_a_wish_is_not_changed_on_its_way() -> None:
     asked = TalkChange("nova", 1.2, "de", "Be brief.", "retelling", AppearanceChange(head="ben"))
-async def test_a_language_that_was_heard_is_not_kept_as_one_that_was_asked_for() -> None:
-    stage, kept = Stage(), TalkChange()
-
-    def keep(change: TalkChange) -> None:
-        nonlocal kept
-        kept = kept.then(change)
-
-    stage.control.keep = keep
-    await stage.control.change(TalkChange(language="de"), is_heard=True)
-    await stage.control.change(TalkChange(speed=1.5))
-    assert (kept.language, kept.is_heard) == ("de", True)
-    await stage.control.change(TalkChange(language="de"))
-    assert (kept.language, kept.is_heard) == ("de", False)
-    with pytest.raises(ProtocolError, match="there is no 'is_heard'"):
-        TalkChange.from_json('{"is_heard": true}')
-
-
     assert TalkChange.from_json(asked.to_json()) == asked
 
 

@@ -19,10 +19,14 @@ from PIL import Image
 
 from agent.assistant import recent
 from agent.brains.providers import Providers
+from agent.brains.remote_link import RemoteLink
+from agent.brains.remote_llm import RemoteLLM
 from agent.brains.speech import Models
+from agent.brains.steady_llm import SteadyLLM
 from agent.controls import Control, Parts
 from agent.knowledge.choose import Library
 from agent.knowledge.session import SessionKnowledge
+from agent.languages import LANGUAGES
 from agent.manner import Manner
 from agent.seeing import Sight, open_eyes
 from agent.seeing.desk import FileDesk
@@ -377,6 +381,25 @@ async def test_who_cannot_see_does_not_keep_it_a_secret(small: bool) -> None:
     assert len(said) == 1 and "see pictures" in said[0]
     await eyes.aclose()
     assert not room.handlers
+
+
+async def test_a_brain_that_is_given_words_alone_is_not_asked_about_a_camera() -> None:
+    room, said = Room(), list[str]()
+    room.share()
+    link = RemoteLink("ws://127.0.0.1:1", None)
+    session: Any = SimpleNamespace(
+        room_io=SimpleNamespace(linked_participant=room.remote_participants["zoe"]),
+        llm=SteadyLLM([RemoteLLM(link, "remote")], trouble="", apology=""),
+        say=said.append,
+    )
+    manner = Manner.of(None, small=False)
+    manner.language = "de"
+    knowledge = SessionKnowledge(Library(None, None))
+    eyes = await open_eyes(
+        cast(rtc.Room, room), session, manner, Sight(able=False), knowledge, small=False
+    )
+    assert said == [LANGUAGES["de"].blind]
+    await eyes.aclose()
 
 
 @pytest.mark.parametrize("after", ["dialogue", "retelling"])

@@ -16,6 +16,7 @@ from livekit import rtc
 from livekit.agents import llm
 
 from agent.knowledge.answer import is_from_person, last_question
+from agent.languages import LANGUAGES
 
 from .pictures import Picture, Source, shrink_frame, to_frame
 from .shared import Shared, View
@@ -26,7 +27,7 @@ MOST: Final = 3
 """Pictures in the context of an answer; older ones are dropped."""
 PATIENCE: Final = 0.5
 """Seconds after which an answer begins without the picture: of a machine that is stuck."""
-CANNOT: Final = "I can't see pictures: the language model that I run on only knows words."
+CANNOT: Final = LANGUAGES["en"].blind
 
 _NAMES: Final[dict[Source, str]] = {
     "screen": "their screen",

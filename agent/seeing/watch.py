@@ -12,13 +12,16 @@ from livekit.agents import AgentSession, llm
 from livekit.agents.voice import VoiceActivityVideoSampler
 from livekit.plugins import openai
 
+from agent.brains.steady_llm import SteadyLLM
+from agent.brains.words_llm import WordsLLM
 from agent.knowledge.session import SessionKnowledge
+from agent.languages import LANGUAGES
 from agent.manner import Manner
 from visavis.protocol import ATTRIBUTE_SEES
 
 from .desk import FileDesk
 from .shared import Shared
-from .sight import CANNOT, MOST, Sight
+from .sight import MOST, Sight
 
 logger = logging.getLogger("visavis.agent")
 
@@ -112,6 +115,11 @@ def _push_in_dialogue(session: AgentSession[Any], manner: Manner, sight: Sight) 
     sight.push, manner.on_dialogue = push, on_dialogue
 
 
+def _drops_instructions(mind: object) -> bool:
+    """It would take a word on how to answer for a turn without words."""
+    return isinstance(mind, SteadyLLM) and any(isinstance(each, WordsLLM) for each in mind.minds)
+
+
 def _own_up(session: AgentSession[Any], manner: Manner, shared: Shared, *, small: bool) -> None:
     """Once, when something is shared with an agent that cannot see it, say so."""
     has_told = False
@@ -121,8 +129,8 @@ def _own_up(session: AgentSession[Any], manner: Manner, shared: Shared, *, small
         if has_told or not shared.sources or manner.retells:
             return
         has_told = True
-        if small:
-            session.say(CANNOT)
+        if small or _drops_instructions(session.llm):
+            session.say(LANGUAGES[manner.language or "en"].blind)
         else:
             session.generate_reply(instructions=_BLIND.format(shared.sources[0]))
 
