@@ -206,8 +206,6 @@ async def _hold(
         messages = Messages(session, sitting.news(tell_sender(ctx.room)))
         controls = await open_desk(ctx.room, messages, control, avatar)
         ctx.add_shutdown_callback(controls.aclose)
-        eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
-        ctx.add_shutdown_callback(eyes.aclose)
         sitting.admit(messages, brains.description)
         attend(ctx, session, person, outputs, settings.reconnect_grace, sitting.leave)
     if brains.remote is not None:
@@ -221,6 +219,9 @@ async def _hold(
         typed.begin(session)
     if brains.small and isinstance(brains.llm, SteadyLLM):
         # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
+        # Last: that it cannot see a camera that is on already is not what it says first.
+        eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
+        ctx.add_shutdown_callback(eyes.aclose)
         await prime(brains.llm.minds[0], str(assistant.instructions))
 
 
