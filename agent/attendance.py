@@ -53,6 +53,7 @@ class Attendance:
         link: Tells whom the session hears.
         person: Who came first; they may have left by now, or be the agent's own avatar.
         over: Takes a sentence on why the conversation has ended; called once.
+        meet: Takes who is heard from now on, whenever somebody is.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Attendance:
         fall_silent: Callable[[], None],
         go_on: Callable[[], None],
         over: Callable[[str], None],
+        meet: Callable[[rtc.RemoteParticipant], None] = lambda _: None,
     ) -> None:
         self._room = room
         self._link = link
@@ -72,6 +74,7 @@ class Attendance:
         self._fall_silent = fall_silent
         self._go_on = go_on
         self._over: Callable[[str], None] | None = over
+        self._meet = meet
         self._person: str | None = None
         self._waiting: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
@@ -80,6 +83,7 @@ class Attendance:
         room.local_participant.register_rpc_method(RPC_HANG_UP, self._on_hang_up)
         if (linked := link.linked_participant) is not None:
             self._person = linked.identity
+            meet(linked)
         elif self._is_person(person):
             self._greet(person)
 
@@ -137,6 +141,7 @@ class Attendance:
         if participant.identity != self._person:
             self._person = participant.identity
             self._link.set_participant(participant.identity)
+        self._meet(participant)
 
     def _somebody(self, *, besides: str | None) -> rtc.RemoteParticipant | None:
         others = self._room.remote_participants.values()
@@ -170,9 +175,10 @@ def attend(
     outputs: Outputs,
     grace: float,
     over: Callable[[str], None],
+    meet: Callable[[rtc.RemoteParticipant], None],
 ) -> None:
-    """Wait for a person who leaves without hanging up, and fall silent meanwhile; ``person`` and
-    ``over`` as :class:`Attendance`'s."""
+    """Wait for a person who leaves without hanging up, and fall silent meanwhile; ``person``,
+    ``over`` and ``meet`` as :class:`Attendance`'s."""
     hold, heard = outputs.hold, outputs.heard
 
     def fall_silent() -> None:
@@ -195,6 +201,7 @@ def attend(
         fall_silent=fall_silent,
         go_on=go_on,
         over=over,
+        meet=meet,
     )
 
     async def close() -> None:

@@ -202,12 +202,14 @@ async def _hold(
         except RuntimeError:
             logger.info("the room closed before anyone came")
             return  # of a session, its sitting notices as well
-        await remember(store, session, manner, person, settings, brains.writer, small=brains.small)
+        meet = await remember(
+            store, session, manner, person, settings, brains.writer, small=brains.small
+        )
         messages = Messages(session, sitting.news(tell_sender(ctx.room)))
         controls = await open_desk(ctx.room, messages, control, avatar)
         ctx.add_shutdown_callback(controls.aclose)
         sitting.admit(messages, brains.description)
-        attend(ctx, session, person, outputs, settings.reconnect_grace, sitting.leave)
+        attend(ctx, session, person, outputs, settings.reconnect_grace, sitting.leave, meet)
     if brains.remote is not None:
         brains.remote.attach(session, ctx.room, manner)
         ctx.add_shutdown_callback(brains.remote.aclose)
@@ -217,11 +219,11 @@ async def _hold(
         speak(session, asked.first_words)
     if in_room:
         typed.begin(session)
-    if brains.small and isinstance(brains.llm, SteadyLLM):
-        # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
         # Last: that it cannot see a camera that is on already is not what it says first.
         eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
         ctx.add_shutdown_callback(eyes.aclose)
+    if brains.small and isinstance(brains.llm, SteadyLLM):
+        # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
         await prime(brains.llm.minds[0], str(assistant.instructions))
 
 

@@ -25,6 +25,8 @@ logger = logging.getLogger("visavis.agent")
 
 Kind = Literal["facts", "history"]
 
+Meet = Callable[[rtc.RemoteParticipant], None]
+
 RECALLING: Final = 3.0
 """Seconds that the first word waits for what is known; then nothing is."""
 GATHERING: Final = 6.0
@@ -71,6 +73,8 @@ class Recorder:
         self._clock = clock
         self._began = clock()
         self._turns: list[Turn] = []
+        self.is_theirs = True
+        """Whether it is this person who is heard."""
 
     async def recall(self) -> Memory:
         return await asyncio.to_thread(self._memories.recall, self._person)
@@ -96,7 +100,7 @@ class Recorder:
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
-        if not isinstance(item, llm.ChatMessage) or not item.text_content:
+        if not self.is_theirs or not isinstance(item, llm.ChatMessage) or not item.text_content:
             return
         if item.role == "user" or item.role == "assistant":
             self._turns.append(Turn(self._clock(), item.role, item.text_content))
@@ -156,14 +160,16 @@ async def remember(
     gatherer: llm.LLM[Any] | None,
     *,
     small: bool,
-) -> None:
+) -> Meet:
     """Tell the agent what is known of ``person``, and keep this conversation, if they want it.
 
     ``gatherer``: as :class:`Recorder`'s. ``small``: the language model is the embedded one.
+
+    What it returns takes whoever is heard from then on: of one, nothing is for another.
     """
     key = person.attributes.get(ATTRIBUTE_PERSON)
     if not key or settings.agent_memory == "off":
-        return
+        return lambda _: None
     try:
         async with asyncio.timeout(RECALLING):
             memories = Memories(await asyncio.to_thread(store.open), time.time)
@@ -171,12 +177,32 @@ async def remember(
             known = await recorder.recall()
     except Exception as error:
         logger.error("nothing can be remembered: %s", type(error).__name__)
-        return
-    if told := tell(known, small=small):
-        manner.memory = told
-        await session.current_agent.update_instructions(manner.instructions)
+        return lambda _: None
+    told = tell(known, small=small)
+    await _put_in_mind(session, manner, told)
     recorder.attach(session)
     store.at_the_end(recorder.save)
+    telling: set[asyncio.Task[None]] = set()
+
+    def meet(heard: rtc.RemoteParticipant) -> None:
+        recorder.is_theirs = heard.attributes.get(ATTRIBUTE_PERSON) == key
+        memory = told if recorder.is_theirs else ""
+        task = asyncio.create_task(_put_in_mind(session, manner, memory), name="memory")
+        telling.add(task)
+        task.add_done_callback(telling.discard)
+
+    return meet
+
+
+async def _put_in_mind(session: AgentSession[Any], manner: Manner, memory: str) -> None:
+    if memory == manner.memory:
+        return
+    manner.memory = memory
+    try:
+        await session.current_agent.update_instructions(manner.instructions)
+    except Exception as error:  # such as a session that is closing
+        logger.warning("the agent cannot be told who is there: %s", type(error).__name__)
+    manner.on_change()
 
 
 def read_facts(answer: str) -> list[str] | None:

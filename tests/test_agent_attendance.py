@@ -70,6 +70,7 @@ class Conversation:
 
     def __init__(self, grace: float = 60.0, *, before: Before = here) -> None:
         self.log: list[str] = []
+        self.met: list[str] = []
         self.room = Room()
         self.jo = self.room.come(participant("jo"))
         self.first = before(self) or self.jo
@@ -81,6 +82,7 @@ class Conversation:
             fall_silent=lambda: self.log.append("silent"),
             go_on=lambda: self.log.append("on"),
             over=lambda why: self.log.append(why),
+            meet=lambda one: self.met.append(one.identity),
         )
 
     async def until(self, *log: str) -> None:
@@ -108,6 +110,7 @@ async def test_a_person_with_another_identity_talks_to_deaf_ears() -> None:
     talk.room.go(talk.jo)
     again = talk.room.come(participant("jo-2"))
     assert talk.room.heard == ["jo-2"]
+    assert talk.met == ["jo", "jo-2"]
     await talk.until("silent", "on")
     talk.room.go(again)
     await talk.until("silent", "on", "silent")

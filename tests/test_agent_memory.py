@@ -245,6 +245,41 @@ async def test_a_large_model_that_gathers_nothing_is_not_told_as_little_as_a_sma
     assert "Person: My cat is ill.\nYou: Poor thing!" in told[0]
 
 
+async def test_what_is_known_of_one_is_not_for_the_next_who_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.memory.RECALLING", 60)
+    url, said = f"sqlite:///{tmp_path}/visavis.sqlite3", Session()
+    memories = Memories(open_store(url), Clock())
+    memories.keep(ANNA, since=0, turns=[Turn(1.0, "user", "My cat is ill.")], facts=None)
+    told = [""]
+
+    async def update_instructions(text: str) -> None:
+        told.append(text)
+
+    agent = SimpleNamespace(update_instructions=update_instructions)
+    session: Any = SimpleNamespace(current_agent=agent, on=said.on)
+    anna: Any = SimpleNamespace(attributes={ATTRIBUTE_PERSON: ANNA})
+    ben: Any = SimpleNamespace(attributes={ATTRIBUTE_PERSON: "ben"})
+    nobody: Any = SimpleNamespace(attributes={})
+    settings, store = Settings(_env_file=None, agent_memory="history"), JobStore(url)
+    manner = Manner.of(None, small=False)
+    meet = await remember(store, session, manner, anna, settings, None, small=False)
+    for heard, words in (
+        (anna, "Hello."),
+        (ben, "I am Ben."),
+        (nobody, "Hi."),
+        (anna, "Again."),
+    ):
+        meet(heard)
+        await asyncio.sleep(0.01)
+        assert ("My cat is ill." in told[-1]) == (heard is anna)
+        said.say("user", words)
+    await store.aclose()
+    kept = [turn.text for turn in memories.recall(ANNA).turns]
+    assert kept == ["My cat is ill.", "Hello.", "Again."]
+
+
 def test_facts_are_not_made_of_what_is_no_sentence() -> None:
     assert read_facts('```json\n["A.", 5, "", "  B. "]\n```') == ["A.", "B."]
     assert read_facts("none") is None
