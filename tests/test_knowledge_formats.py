@@ -151,6 +151,12 @@ def test_the_ending_does_not_decide_what_a_file_is() -> None:
     assert find_kind("https://x.example/a.md?raw=1", "", b"# Only text") == "markdown"
 
 
+def test_many_comments_before_a_text_are_not_joined_in_every_way_there_is() -> None:
+    comments = b"<!-- a -->\n" * 2000
+    assert find_kind("notes", "", comments + b"# Only text") == "text"
+    assert find_kind("notes", "", comments[:2200] + b"<html>") == "html"
+
+
 ENCRYPTED = pdf(
     [["secret"]],
     trailer="/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <"

@@ -25,7 +25,7 @@ MOST_UNZIPPED: Final = 200_000_000
 MOST_MEMBERS: Final = 5_000
 
 _HTML: Final = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _CUT_WORD: Final = re.compile(r"[\x02\ufffe](?:\r?\n)?|(?<=[^\W\d_])[-\u00ad]\r?\n(?=[^\W\d_])")
 """A hyphen at a line's end; pdfium gives U+0002 or U+FFFE for one that it knows to be no more."""
