@@ -9,13 +9,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from starlette.testclient import TestClient
 
 from gateway.access.address import address_of
 from gateway.access.bodies import LARGE, LONG_TEXT, MEDIUM, SMALL, LimitedBody, limit_of
+from gateway.access.keyring import make_key
 from gateway.access.rates import Rates, rates_of
 from gateway.access.seats import Seats
 from gateway.access.windows import MemoryWindows
@@ -23,6 +26,7 @@ from gateway.app import create_app
 from gateway.patience import PatientHttp
 from gateway.problems import Problem
 from settings import Settings
+from store import Keys, StoredKey, open_store
 from tests.gateways import Gateway
 
 SITE = "https://shop.example"
@@ -71,6 +75,60 @@ def test_a_flood_is_told_when_to_come_back(gateway: Gateway) -> None:
     assert 1 <= int(last.headers["retry-after"]) <= 10
     assert last.headers["ratelimit-policy"] == '"address";q=50;w=10'
     assert last.headers["ratelimit"].startswith('"address";r=0;t=')
+
+
+def keys_of(folder: Path, *names: str) -> list[dict[str, str]]:
+    """Headers with new API keys."""
+    store = open_store(f"sqlite:///{folder}/visavis.sqlite3")
+    keys = Keys(store, time.time)
+    made = [make_key(keys, name, ("sessions:write",))[1] for name in names]
+    store.dispose()
+    return [{"Authorization": f"Bearer {key}"} for key in made]
+
+
+def stop_the_clock(client: TestClient) -> None:
+    """Of the rates: what a slow machine does late counts all the same."""
+    client.app.state.door.rates._own = MemoryWindows(lambda: 0.0)  # type: ignore[attr-defined]
+
+
+def test_who_knows_a_sessions_name_does_not_lock_its_owner_out(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    owner, rival = keys_of(tmp_path, "owner", "rival")
+    with gateway() as client:
+        stop_the_clock(client)
+
+        def say(headers: dict[str, str] | None = None) -> int:
+            path = "/v1/sessions/ses_a/say"
+            return client.post(path, json={"text": "x"}, headers=headers).status_code
+
+        assert {say() for _ in range(35)} == {401}
+        assert [say(rival) for _ in range(35)].count(429) == 5
+        assert [say(owner) for _ in range(35)].count(429) == 5
+
+
+def test_invented_keys_do_not_cost_a_question_each(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [good] = keys_of(tmp_path, "good")
+    find, asked = Keys.find, list[str]()
+
+    def count(keys: Keys, id: str) -> StoredKey | None:
+        asked.append(id)
+        return find(keys, id)
+
+    monkeypatch.setattr(Keys, "find", count)
+    with gateway() as client:
+        stop_the_clock(client)
+
+        def end(headers: dict[str, str]) -> int:
+            return client.delete("/v1/sessions/ses_a", headers=headers).status_code
+
+        assert end(good) == 404
+        invented = [{"Authorization": f"Bearer vv_{n:012}_{'a' * 43}"} for n in range(80)]
+        assert [end(each) for each in invented].count(429) == 31
+        assert len([id for id in asked if id.startswith("0000000000")]) == 49
+        assert end(good) == 404
 
 
 def test_one_site_does_not_use_up_what_another_has(gateway: Gateway) -> None:

@@ -86,6 +86,12 @@ class Door:
             state["caller"] = caller
         return cast(Caller | None, state["caller"])
 
+    def has_new_key(self, connection: HTTPConnection) -> bool:
+        """Whether the request carries what may be an API key, and is none that was good here
+        before. Asks nobody."""
+        text = bearer(connection)
+        return text is not None and text.startswith(PREFIX) and not self.keys.knows(text)
+
     async def caller(self, connection: HTTPConnection, scope: Scope) -> Caller:
         """Who calls, with ``scope``. Raises :class:`Problem`: 401, 403."""
         caller = await self.identify(connection)

@@ -64,25 +64,27 @@ class Guard:
     async def _check(self, connection: HTTPConnection) -> None:
         """Raises :class:`Problem`: 401, 403, 429."""
         door, path = self._door, connection.scope["path"]
-        try:
-            caller = await door.identify(connection)
-        except Problem:
-            # Whoever guesses keys is counted like anybody.
+        if door.has_new_key(connection):
+            # Whoever guesses keys is counted like anybody, before the store is asked.
             await door.rates.hit("address", address_of(connection))
-            raise
+        caller = await door.identify(connection)
+        owner: str | None = None
         if caller is not None:
-            await door.rates.hit("key", caller.owner)
+            owner = caller.owner
+            await door.rates.hit("key", owner)
         elif path.startswith("/v1/") and await door.is_open(connection):
+            owner = ""
             door.check_origin(connection)
-            await door.rates.hit("key", "")
+            await door.rates.hit("key", owner)
         else:
             await door.rates.hit("address", address_of(connection))
             door.check_origin(connection)
             if origin := connection.headers.get("origin"):
                 await door.rates.hit("origin", origin)
         session = _SESSION.fullmatch(path)
-        if session is not None and connection.scope["method"] not in _READING:
-            await door.rates.hit("session", session[1])
+        is_change = connection.scope["method"] not in _READING
+        if session is not None and is_change and owner is not None:
+            await door.rates.hit_session(owner, session[1])
 
 
 def _is_guarded(path: str) -> bool:

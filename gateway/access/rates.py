@@ -82,6 +82,11 @@ class Rates:
         if wait is not None:
             raise too_many(rate, kind, wait)
 
+    async def hit_session(self, owner: str, id: str) -> None:
+        """Count a change of a session by ``owner``, the id of an API key or empty. Raises
+        :class:`Problem`: 429. Whoever else knows the session's id uses up nothing of theirs."""
+        await self.hit("session", f"{owner} {id}")
+
     async def close(self) -> None:
         if self._redis is not None:
             bridge: Any = self._redis.bridge

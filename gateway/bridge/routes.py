@@ -61,7 +61,7 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
                         return await host.why_over(choice.id)
 
                 async def hit() -> None:
-                    await door.rates.hit("session", choice.id)
+                    await door.rates.hit_session(visitor.owner, choice.id)
 
                 connection = Connection(
                     socket,
