@@ -122,6 +122,7 @@ class Scene:
         self.socket, self.room = Socket(), Room()
         self.hits = 0
         self.problem: Problem | None = None
+        self.refused: list[str] = []
 
         async def take_seat() -> Seat:
             if self.problem is not None:
@@ -141,6 +142,7 @@ class Scene:
             Wording("ses_1", NAMES["sides"]),
             take_seat,
             why_over,
+            lambda problem: self.refused.append(problem.code),
             Manners(first_message, hit, deaf),
             waits=waits,
             make_stage=self.room,
@@ -272,6 +274,7 @@ async def test_a_session_that_cannot_begin_is_said_and_closed() -> None:
     assert await scene.over() == (4503, "Nobody is free.")
     [error] = scene.socket.of("error")
     assert error == {"type": "error", "code": "nobody_free", "message": "Nobody is free."}
+    assert scene.refused == ["nobody_free"], "nobody counts it"
 
 
 async def test_rubbish_is_answered_each_time_and_then_shown_the_door() -> None:

@@ -67,6 +67,7 @@ class Connection:
     Args:
         take_seat: Finds or makes the session and lets the client's participant in, each time anew.
         why_over: Tells, for people, why the session has ended.
+        refused: Told of the problem that ends it, where there is one.
         waits: Begin with the first message that asks for something, not at once.
         make_stage: For tests.
     """
@@ -77,6 +78,7 @@ class Connection:
         wording: Wording,
         take_seat: Callable[[], Awaitable[Seat]],
         why_over: Callable[[], Awaitable[str]],
+        refused: Callable[[Problem], None],
         manners: Manners,
         *,
         waits: bool = False,
@@ -88,6 +90,7 @@ class Connection:
         self._say = wording
         self._take_seat = take_seat
         self._why_over = why_over
+        self._refused = refused
         self._manners = manners
         self._make_stage = make_stage
         self._clock = clock
@@ -124,6 +127,8 @@ class Connection:
         if isinstance(end, Gone):
             told = await self._leave(for_good=end.for_good)
             return end.for_good and not told
+        if end.problem is not None:
+            self._refused(end.problem)
         try:
             await self._close(end)
         finally:

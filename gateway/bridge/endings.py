@@ -22,9 +22,13 @@ CLOSED: Final = (WebSocketDisconnect, RuntimeError, OSError)
 class Over(Exception):
     """The connection ends now, with this code and reason."""
 
-    def __init__(self, code: int, reason: str, error: str | None = None) -> None:
-        """``error``: the code of an ``error`` message that says so first."""
+    def __init__(
+        self, code: int, reason: str, error: str | None = None, problem: Problem | None = None
+    ) -> None:
+        """``error``: the code of an ``error`` message that says so first. ``problem``: for which
+        the gateway refuses."""
         super().__init__(reason)
+        self.problem = problem
         self.code = code
         self.reason = reason
         self.error = error
@@ -67,4 +71,5 @@ def refusal(problem: Problem) -> Over:
     """How a WebSocket ends for it. Clients of avatar-chat-server ask for another token after
     1008."""
     status = problem.status.value
-    return Over(POLICY if status in (401, 403) else 4000 + status, problem.detail, problem.code)
+    code = POLICY if status in (401, 403) else 4000 + status
+    return Over(code, problem.detail, problem.code, problem)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from settings import Settings
 
 from ..access import Door, address_of
+from ..access.visitor import Visitor
 from ..problems import Problem, store_unavailable, wrong_value
 from .connection import Connection, Manners
 from .endings import CLOSED, Over, refusal, shorten
@@ -40,16 +41,26 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
     ) -> None:
         """The protocol of avatar-chat-server (docs/websocket.md)."""
         host: Host = socket.app.state.host
+        came: Visitor | None = None
+        id = (session or "")[:64]
+
+        def refused(problem: Problem) -> None:
+            door.note(socket, visitor=came, session=id, problem=problem)
+            metrics = getattr(socket.app.state, "metrics", None)
+            if metrics is not None:
+                metrics.refused(problem.code)
+
         try:
             if weights not in NAMES:  # a type that forbids it would tell a browser nothing
                 raise wrong_value("weights", f"it is one of {', '.join(NAMES)}")
             with _store_problems():
-                visitor = await door.admit(socket, token, session=session)
+                visitor = came = await door.admit(socket, token, session=session)
             seats = door.seats.take(visitor.owner or address_of(socket))
             with seats:
                 with _store_problems():
                     choice = await host.choose(visitor, session, remembered)
-                door.note(socket, visitor=visitor, session=choice.id)
+                id = choice.id
+                door.note(socket, visitor=visitor, session=id)
                 await socket.accept(headers=_cookie(socket, choice) if not visitor.token else None)
 
                 async def take_seat() -> Seat:
@@ -58,27 +69,25 @@ def bridge_routes(settings: Settings, door: Door) -> APIRouter:
 
                 async def why_over() -> str:
                     with _store_problems():
-                        return await host.why_over(choice.id)
+                        return await host.why_over(id)
 
                 async def hit() -> None:
-                    await door.rates.hit_session(visitor.owner, choice.id)
+                    await door.rates.hit_session(visitor.owner, id)
 
                 connection = Connection(
                     socket,
-                    Wording(choice.id, NAMES[weights]),
+                    Wording(id, NAMES[weights]),
                     take_seat,
                     why_over,
+                    refused,
                     Manners(settings.websocket_first_seconds, hit),
                     waits=choice.is_next,
                 )
                 if await connection.serve():
                     with _store_problems():
-                        await host.end(choice.id)
+                        await host.end(id)
         except Problem as problem:
-            door.note(socket, session=(session or "")[:64], problem=problem)
-            metrics = getattr(socket.app.state, "metrics", None)
-            if metrics is not None:
-                metrics.refused(problem.code)
+            refused(problem)
             await _refuse(socket, refusal(problem))
 
     return routes
