@@ -74,14 +74,14 @@ class Host:
             Problem: the one that it names is not there, not theirs, or over; or LiveKit cannot
                 be asked.
         """
-        if (id := visitor.session or asked) is not None and id:
-            return Choice(id, await self._find(visitor, id))
-        if visitor.room:
+        if visitor.room and not visitor.session:
             raise not_admitted(
                 "wrong_room",
                 "A token for a room",
                 "This token admits to one room, and the WebSocket has rooms of its own.",
             )
+        if id := visitor.session or asked:
+            return Choice(id, await self._find(visitor, id))
         if visitor.token:
             return await self._of_token(visitor)
         known = None
@@ -137,6 +137,10 @@ class Host:
         if not is_theirs:
             raise not_admitted(
                 "wrong_session", "Another's session", "This session is not yours to join."
+            )
+        if visitor.identity not in ("", session.spec["participant"]["identity"]):
+            raise not_admitted(
+                "wrong_identity", "A token for another", "This token is for another identity."
             )
         if session.ended_at is not None:
             raise session_over(session)
