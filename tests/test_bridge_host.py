@@ -6,6 +6,7 @@ import json
 import queue
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -252,6 +253,53 @@ def test_nobody_joins_a_session_of_anothers(bridge: Bridge) -> None:
             assert bridge.seat() == (f"room-{owned}", "jo")
 
 
+def test_a_page_whose_token_has_expired_does_not_lose_its_conversation(bridge: Bridge) -> None:
+    gateway = bridge.open(auth_enabled=True, auth_allowed_origins=(SITE, STRANGER))
+    with coming(gateway, f"?token={token(gateway)}"):
+        seat = bridge.seat()
+    [session] = bridge.sessions.page(None, after=None, limit=9, is_open=True)
+    with coming(gateway, f"?token={token(gateway)}&session={session.id}"):
+        assert bridge.seat() == seat
+    for visitor in (Visitor(STRANGER), Visitor(SITE, owner="0b0b0b0b0b0b")):
+        another = VisitorTokens(SIGNED_WITH, time.time).make(visitor, 60)
+        query = f"?token={another}&session={session.id}"
+        assert refused(gateway, query, origin=visitor.origin) == (1008, "wrong_session")
+
+
+def test_a_token_for_one_room_or_person_does_not_open_every_session_of_its_key(
+    bridge: Bridge,
+) -> None:
+    locked = bridge.open(auth_enabled=True)
+    owned = bridge.kept("0a0a0a0a0a0a")
+    bridge.livekit.client()._make(f"room-{owned}", "")
+
+    def asking(**of: Any) -> str:
+        visitor = Visitor(SITE, owner="0a0a0a0a0a0a", **of)
+        made = VisitorTokens(SIGNED_WITH, time.time).make(visitor, 60)
+        return f"?token={made}&session={owned}"
+
+    assert refused(locked, asking(room="lobby")) == (1008, "wrong_room")
+    assert refused(locked, asking(identity="eve")) == (1008, "wrong_identity")
+    with coming(locked, asking(identity="jo")):
+        assert bridge.seat() == (f"room-{owned}", "jo")
+    with coming(locked, asking(session=owned, room=f"room-{owned}", identity="jo")):
+        assert bridge.seat() == (f"room-{owned}", "jo")
+
+
+def test_who_may_not_come_in_does_not_use_up_what_a_client_may_ask(bridge: Bridge) -> None:
+    gateway = bridge.open(auth_enabled=True, auth_enable_rate_limiting=True)
+    with coming(gateway, f"?token={token(gateway)}") as socket:
+        bridge.seat()
+        [session] = bridge.sessions.page(None, after=None, limit=9, is_open=True)
+        url = f"http://{gateway.site}/v1/sessions/{session.id}/interrupt"
+        for _ in range(35):
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(urllib.request.Request(url, b""), timeout=ENOUGH)
+        socket.send('{"type": "text", "data": "Hello."}')
+        socket.send('{"type": "ping"}')
+        assert told(socket)["type"] == "pong"
+
+
 def test_a_session_that_is_over_is_not_begun_anew_by_a_page_that_was_left_open(
     bridge: Bridge,
 ) -> None:
@@ -333,3 +381,7 @@ def test_what_goes_wrong_behind_the_gateway_is_not_kept_from_a_browser(
     assert refused(gateway) == (4503, "store_unavailable")
     monkeypatch.setattr(Host, "choose", fail)
     assert refused(gateway) == (4503, "store_unavailable")
+    with urllib.request.urlopen(f"http://{gateway.site}/metrics", timeout=ENOUGH) as answer:
+        figures = answer.read().decode()
+    for reason in ("livekit_unavailable", "store_unavailable"):
+        assert f'visavis_refusals_total{{reason="{reason}"}} 2.0' in figures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import re
 import secrets
 from collections.abc import Callable
@@ -100,7 +101,7 @@ class Host:
         session = await asyncio.to_thread(self._sessions.find, choice.id)
         if session is None:
             person = Participant(identity=visitor.identity or None, control=False)
-            asked = SessionRequest(video=False, participant=person, metadata={"by": "websocket"})
+            asked = SessionRequest(video=False, participant=person, metadata=_mark(visitor))
             caller = Caller(visitor.owner, frozenset(SCOPES))
             name = choice.id.removeprefix(PREFIX)
             created = await self._desk.create(asked, caller, name=name, waits=False)
@@ -132,7 +133,8 @@ class Host:
             id == visitor.session
             or session.owner == visitor.owner != ""
             or (not visitor.token and not session.owner)
-            or id.startswith(PREFIX + token_name(visitor.token))
+            or self._is_of_a_page(session, visitor)
+            or id.startswith(PREFIX + self._name_of(visitor.token))
         )
         if not is_theirs:
             raise not_admitted(
@@ -146,6 +148,12 @@ class Host:
             raise session_over(session)
         return session
 
+    def _is_of_a_page(self, session: StoredSession, visitor: Visitor) -> bool:
+        """Whether it began here, on the visitor's site: a page whose token has expired comes back
+        with another. The session's id is known to nobody but that page."""
+        nobodys = not session.owner and not visitor.owner
+        return nobodys and session.metadata == _mark(visitor)
+
     async def _known(self, id: str) -> StoredSession | None:
         """Clients send anything; not every store takes it."""
         if _ID.fullmatch(id) is None:
@@ -154,7 +162,7 @@ class Host:
 
     async def _of_token(self, visitor: Visitor) -> Choice:
         """The token's newest: their ids follow from it, so that every gateway finds them."""
-        name = token_name(visitor.token)
+        name = self._name_of(visitor.token)
         for number in range(MOST_SESSIONS):
             id = f"{PREFIX}{name}" + (f"-{number}" if number else "")
             known = await asyncio.to_thread(self._sessions.find, id)
@@ -167,6 +175,13 @@ class Host:
             f"{MOST_SESSIONS} sessions were held with this token. Ask for a new one.",
         )
 
+    def _name_of(self, token: str) -> str:
+        """Of the first session of the token with this id. Who reads an old token somewhere does not
+        learn it."""
+        secret = self._settings.livekit_api_secret.get_secret_value().encode()
+        text = f"visavis bridge {token}".encode()
+        return hmac.new(secret, text, hashlib.sha256).hexdigest()[:32]
+
     async def _is_attended(self, session: StoredSession) -> bool:
         with livekit_problems(self._settings.livekit_url):
             live = await self._rooms.look(session.room)
@@ -174,9 +189,9 @@ class Host:
         return live is not None and any(p.identity == identity for p in live.participants)
 
 
-def token_name(token: str) -> str:
-    """Of the first session of the token with this id."""
-    return hashlib.sha256(f"visavis bridge {token}".encode()).hexdigest()[:32]
+def _mark(visitor: Visitor) -> dict[str, str]:
+    """The metadata of a session that begins here."""
+    return {"by": "websocket", "origin": visitor.origin}
 
 
 def session_over(session: StoredSession) -> Problem:
