@@ -14,6 +14,9 @@ from visavis.events import EndReason, Event, EventType
 from .session_tables import EVENTS, SESSIONS
 from .webhook_tables import all_of, is_waited_for, open_queues
 
+FORGOTTEN_AT_ONCE: Final = 100
+"""Sessions, with thousands of events each: in one statement a Postgres has time for no more
+(:data:`.database.STATEMENT_SECONDS`), and nobody else writes to an SQLite meanwhile."""
 _CREATING: Final = 0x7669734E6577
 """Key of the Postgres lock under which sessions are counted and created."""
 
@@ -211,12 +214,13 @@ class Sessions:
                     return news
         return None
 
-    def forget(self, ended_before: float) -> int:
-        """Delete the sessions that were over by then, events and all; how many. Those of which a
-        webhook is still to be told stay."""
+    def forget(self, ended_before: float, most: int = FORGOTTEN_AT_ONCE) -> int:
+        """Delete sessions that were over by then, events and all; how many. Those of which a
+        webhook is still to be told stay, and what is beyond ``most``."""
         old = (SESSIONS.c.ended_at < ended_before) & ~is_waited_for(SESSIONS.c.id)
+        some = select(SESSIONS.c.id).where(old).order_by(SESSIONS.c.ended_at).limit(most)
         with self._store.begin() as connection:
-            return connection.execute(delete(SESSIONS).where(old)).rowcount
+            return connection.execute(delete(SESSIONS).where(SESSIONS.c.id.in_(some))).rowcount
 
     def _append(
         self, connection: Connection, id: str, type: EventType, data: Mapping[str, Any]

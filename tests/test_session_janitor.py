@@ -221,6 +221,44 @@ async def test_what_is_old_is_forgotten(house: House) -> None:
         assert connection.scalars(select(PEOPLE.c.person)).all() == []
 
 
+async def test_more_old_sessions_than_one_statement_takes_do_not_stay(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.sessions.janitor.FORGOTTEN_AT_ONCE", 2)
+    for n in range(5):
+        made = StoredSession(f"s{n}", "", f"r{n}", {"participant": {}}, {}, house.now)
+        house.sessions.create(made)
+        house.sessions.end(made.id, "left")
+    house.now += 90_000
+    left = []
+    for _ in range(3):
+        await house.gateways[0].janitor.look()
+        left.append(len(house.sessions.page(None, after=None, limit=9, is_open=None)))
+    assert left == [3, 1, 0]
+
+
+async def test_sessions_that_cannot_be_forgotten_keep_nothing_else_waiting(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    janitor, looks = house.gateways[0].janitor, list[object]()
+
+    def fail(*_: object) -> int:
+        raise TimeoutError("statement timeout")
+
+    async def look(*_: object) -> None:
+        looks.append(_)
+
+    Memories(house.store, lambda: house.now).forget("made-up")
+    house.now += WISH_KEPT + 1
+    monkeypatch.setattr(janitor._sessions, "forget", fail)
+    monkeypatch.setattr(janitor._reviver, "look", look)
+    with pytest.raises(ExceptionGroup):
+        await janitor.look()
+    with house.store.connect() as connection:
+        assert connection.scalars(select(PEOPLE.c.person)).all() == []
+    assert looks, "who lost its agent is left alone"
+
+
 def at_once(count: int, work: Callable[[int], None]) -> None:
     threads = [threading.Thread(target=work, args=(n,)) for n in range(count)]
     for each in threads:

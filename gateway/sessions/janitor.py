@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from settings import Settings
 from store import Memories, Sessions, Workers
 from store.idempotency import Requests
+from store.sessions import FORGOTTEN_AT_ONCE
 from store.upkeep import OpenSession, open_sessions, rooms_that_are_over
 from visavis.events import EndReason
 
@@ -68,6 +69,7 @@ class Janitor:
         """Since when a session's room is."""
         self._reviver = Reviver(self._sessions, Workers(store, clock), desk.revive, clock)
         self._forgot_at: float | None = None
+        self._more_to_forget = False
         self._is_well = True
 
     @asynccontextmanager
@@ -93,7 +95,8 @@ class Janitor:
         """One round.
 
         Raises what LiveKit's client and the store raise; of what fails with one session alone it
-        raises an ``ExceptionGroup``, once the others have been looked after.
+        raises an ``ExceptionGroup``, once the others have been looked after. So it does where what
+        is old cannot be forgotten.
         """
         troubles = list[Exception]()
         found = await asyncio.to_thread(open_sessions, self._store)
@@ -114,10 +117,10 @@ class Janitor:
             logger.info("the room of a session that is over is closed")
             with _kept_in(troubles):
                 await self._rooms.close(room)
-        await self._forget(now)
+        await self._forget(now, troubles)
         await self._reviver.look(found, rooms)
         if troubles:
-            raise ExceptionGroup("some sessions could not be looked after", troubles)
+            raise ExceptionGroup("not all could be looked after", troubles)
 
     def _why_over(self, session: OpenSession, now: float) -> EndReason | None:
         age = now - session.created_at
@@ -128,13 +131,20 @@ class Janitor:
             return "lost"
         return None
 
-    async def _forget(self, now: float) -> None:
-        if self._forgot_at is not None and now - self._forgot_at < FORGET_EVERY:
-            return
-        self._forgot_at = now
-        await asyncio.to_thread(self._sessions.forget, now - self._kept)
-        await asyncio.to_thread(self._requests.forget)
-        await asyncio.to_thread(self._memories.drop_strangers)
+    async def _forget(self, now: float, troubles: list[Exception]) -> None:
+        """Of sessions a part in each round, as long as there are more."""
+        is_time = self._forgot_at is None or now - self._forgot_at >= FORGET_EVERY
+        if is_time or self._more_to_forget:
+            self._more_to_forget = False
+            with _kept_in(troubles):
+                long_ago, most = now - self._kept, FORGOTTEN_AT_ONCE
+                count = await asyncio.to_thread(self._sessions.forget, long_ago, most)
+                self._more_to_forget = count >= most
+        if is_time:
+            self._forgot_at = now
+            for forget in (self._requests.forget, self._memories.drop_strangers):
+                with _kept_in(troubles):
+                    await asyncio.to_thread(forget)
 
 
 @contextmanager
