@@ -80,6 +80,35 @@ def test_an_acknowledgement_that_livekit_missed_says_nothing_twice(stage: Stage)
     assert (lost.status_code, lost.json()["code"]) == (503, "agent_unreachable")
 
 
+@pytest.mark.parametrize("kind", ["say", "ask"])
+def test_a_text_whose_answer_was_lost_is_not_said_twice_when_it_is_sent_again(
+    stage: Stage, kind: str
+) -> None:
+    created = stage.create()
+    [room] = stage.livekit.rooms.values()
+    stage.livekit.admit(room)
+
+    def send(text: str, key: str) -> Any:
+        return stage.gateway.post(
+            f"/v1/sessions/{created['id']}/{kind}",
+            json={"text": text},
+            headers={"Idempotency-Key": key},
+        )
+
+    stage.livekit.losing = 99
+    assert send("One", "a").json()["code"] == "agent_unreachable"
+    stage.livekit.losing = 0
+    assert send("One", "a").status_code == 202
+    assert [message.text for message in room.heard] == ["One"]
+
+    stage.livekit.losing = 99
+    assert send("Two", "b").status_code == 503
+    stage.livekit.losing = 0
+    for text, key in (("Three", "b"), ("Three", "c")):  # another text, another request
+        assert send(text, key).status_code == 202
+    assert [message.text for message in room.heard] == ["One", "Two", "Three", "Three"]
+
+
 def test_texts_sent_at_once_do_not_mix(stage: Stage) -> None:
     created = stage.create()
     [room] = stage.livekit.rooms.values()

@@ -70,6 +70,14 @@ class Once:
         kept = await asyncio.to_thread(self.requests.finish, owner, self.key, answer)
         return _respond(kept, replayed=kept != answer)
 
+    def lasting(self, name: str) -> str:
+        """In the place of ``name``, where it must be the same also when the request failed before
+        and comes again: what failed may have been done, and only its answer lost."""
+        if self.key is None:
+            return name
+        text = f"{self.caller.owner}\n{self.key}\n{self.fingerprint}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
     async def _begin(self, key: str) -> Attempt | Answer:
         arguments = (self.caller.owner, key, self.fingerprint)
         try:

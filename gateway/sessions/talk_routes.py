@@ -38,7 +38,7 @@ def talk_routes() -> APIRouter:
 
         async def work(name: str) -> MessageAnswer:
             session = await parts.desk.find_open(id, caller)
-            return await hand_on(parts, session, "say", asked, name)
+            return await hand_on(parts, session, "say", asked, once.lasting(name))
 
         return await once.do(HTTPStatus.ACCEPTED, work)
 
@@ -56,7 +56,7 @@ def talk_routes() -> APIRouter:
 
         async def work(name: str) -> MessageAnswer:
             session = await parts.desk.find_open(id, caller)
-            return await hand_on(parts, session, "ask", asked, name)
+            return await hand_on(parts, session, "ask", asked, once.lasting(name))
 
         return await once.do(HTTPStatus.ACCEPTED, work)
 
