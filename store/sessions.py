@@ -153,10 +153,15 @@ class Sessions:
         with self._store.connect() as connection:
             return connection.execute(select(SESSIONS.c.talk).where(SESSIONS.c.id == id)).scalar()
 
-    def append(self, id: str, type: EventType, data: Mapping[str, Any]) -> Event | None:
-        """The session's next event; None, and nothing is kept, where it is over or unknown."""
+    def append(
+        self, id: str, type: EventType, data: Mapping[str, Any], at: float | None = None
+    ) -> Event | None:
+        """The session's next event; None, and nothing is kept, where it is over or unknown.
+
+        ``at``: when it happened, Unix seconds; None: now.
+        """
         with self._store.begin() as connection:
-            return self._append(connection, id, type, data)
+            return self._append(connection, id, type, data, at)
 
     def end(self, id: str, reason: EndReason) -> Event | None:
         """Its last event, ``session.ended``; None where it was over already."""
@@ -223,7 +228,12 @@ class Sessions:
             return connection.execute(delete(SESSIONS).where(SESSIONS.c.id.in_(some))).rowcount
 
     def _append(
-        self, connection: Connection, id: str, type: EventType, data: Mapping[str, Any]
+        self,
+        connection: Connection,
+        id: str,
+        type: EventType,
+        data: Mapping[str, Any],
+        at: float | None = None,
     ) -> Event | None:
         # The update locks the session's row: writers of one session take turns.
         counted = connection.execute(
@@ -234,7 +244,7 @@ class Sessions:
         if not counted.rowcount:
             return None
         seq = connection.execute(select(SESSIONS.c.last_seq).where(SESSIONS.c.id == id)).scalar()
-        event = Event(id, int(seq or 0), type, self._clock(), dict(data))
+        event = Event(id, int(seq or 0), type, self._clock() if at is None else at, dict(data))
         connection.execute(
             insert(EVENTS).values(
                 session=id, seq=event.seq, type=type, at=event.at, data=json.dumps(event.data)

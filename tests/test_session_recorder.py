@@ -43,20 +43,34 @@ def kept(sessions: Sessions) -> list[str]:
     return [event.type for event in sessions.events("s1")]
 
 
-async def test_an_event_does_not_overtake_the_start_which_waits_for_the_face(
-    sessions: Sessions,
-) -> None:
-    recorder = record(sessions)
-    recorder.note_start(present, {"llm": "small"})
-    recorder.note("user.turn", text="Hello.")
+async def until_kept(sessions: Sessions, type: str) -> None:
     async with asyncio.timeout(20):
-        while "user.turn" not in kept(sessions):
+        while type not in kept(sessions):
             await asyncio.sleep(0.005)
+
+
+async def test_a_face_that_is_late_does_not_hold_up_what_happens(sessions: Sessions) -> None:
+    now = 10.0
+    come = asyncio.Event()
+
+    async def late() -> FaceState:
+        await come.wait()
+        return "present"
+
+    recorder = record(sessions, clock=lambda: now)
+    recorder.note_start(late, {"llm": "small"})
+    now = 20.0
+    recorder.note("user.turn", text="Hello.")
+    await until_kept(sessions, "user.turn")
+    now = 30.0
+    come.set()
+    await until_kept(sessions, "session.started")
     await recorder.close("left")
-    assert kept(sessions) == ["session.created", "session.started", "user.turn", "session.ended"]
-    [_, started, turn, ended] = sessions.events("s1")
+    [_, turn, started, ended] = sessions.events("s1")
+    assert (turn.type, turn.at, turn.data) == ("user.turn", 20.0, {"text": "Hello."})
+    assert (started.type, started.at) == ("session.started", 10.0)
     assert started.data == {"face": "present", "brains": {"llm": "small"}}
-    assert turn.data == {"text": "Hello."} and ended.data == {"reason": "left"}
+    assert (ended.type, ended.data) == ("session.ended", {"reason": "left"})
 
 
 async def test_an_agent_that_takes_a_lost_ones_place_does_not_start_the_session_again(
@@ -78,8 +92,8 @@ async def test_a_face_that_never_comes_does_not_cost_the_end(sessions: Sessions)
     recorder.note_start(never, {})
     await asyncio.sleep(0.01)
     await recorder.close("ended")
-    [_, started, _] = sessions.events("s1")
-    assert started.data["face"] == "absent"
+    [_, started, ended] = sessions.events("s1")
+    assert started.data["face"] == "absent" and ended.type == "session.ended"
 
 
 async def test_words_that_nobody_wants_kept_are_not_kept(sessions: Sessions) -> None:

@@ -81,6 +81,22 @@ def test_pages_leave_out_nobody_and_show_nobody_elses(sessions: Sessions) -> Non
     assert [each.id for each in sessions.page("acme", after=None, limit=9, is_open=False)] == ["s3"]
 
 
+def test_many_old_sessions_are_not_forgotten_in_one_long_statement(sessions: Sessions) -> None:
+    for n in range(5):
+        sessions.create(make(f"s{n}"))
+        sessions.end(f"s{n}", "left")
+    sessions.create(make("open"))
+    assert [sessions.forget(ended_before=101.0, most=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert sessions.count_by_state() == {"open": 1}
+
+
+def test_an_event_does_not_happen_when_it_is_written(sessions: Sessions) -> None:
+    sessions.create(make("a"))
+    for at in (90.5, None):
+        assert sessions.append("a", "user.turn", {}, at)
+    assert [event.at for event in sessions.events("a", after=1)] == [90.5, 100.0]
+
+
 def test_what_is_forgotten_leaves_no_events(sessions: Sessions) -> None:
     sessions.create(make("a"))
     sessions.create(make("b"))

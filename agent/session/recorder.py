@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -34,6 +35,7 @@ class Recorder:
         open_sessions: Opens the store; blocking.
         session: Its id.
         words: Whether texts are kept; else only that somebody spoke.
+        clock: Unix seconds.
     """
 
     def __init__(
@@ -43,16 +45,19 @@ class Recorder:
         *,
         words: bool = True,
         retry: float = RETRY,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._open = open_sessions
         self._session = session
         self._words = words
         self._retry = retry
+        self._clock = clock
         self._sessions: Sessions | None = None
         self._waiting: asyncio.Queue[Entry | None] = asyncio.Queue(WAITING)
         self._lost = 0
         self._closing = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to write; harmless when repeated."""
@@ -63,21 +68,27 @@ class Recorder:
         """It happened; returns at once."""
         if not self._words:
             data.pop("text", None)
-        self._put(lambda sessions: self._append(sessions, type, data))
+        at = self._clock()
+        self._put(lambda sessions: self._append(sessions, type, data, at))
 
     def note_start(
         self, face: Callable[[], Awaitable[FaceState]], brains: Mapping[str, str]
     ) -> None:
-        """Person and agent are both there. Written when ``face`` has answered, before all that
-        comes after; not again where an earlier agent of the session wrote it."""
+        """Person and agent are both there. Written when ``face`` has answered, while all else goes
+        on; not again where an earlier agent of the session wrote it."""
+        at = self._clock()
 
-        async def write(sessions: Sessions) -> None:
-            begun = await asyncio.to_thread(sessions.happened, self._session, "session.started")
-            if not begun:
-                data = {"face": await self._unless_closing(face), "brains": dict(brains)}
-                await self._append(sessions, "session.started", data)
+        async def start() -> None:
+            data = {"face": await self._unless_closing(face), "brains": dict(brains)}
 
-        self._put(write)
+            async def write(sessions: Sessions) -> None:
+                begun = await asyncio.to_thread(sessions.happened, self._session, "session.started")
+                if not begun:
+                    await self._append(sessions, "session.started", data, at)
+
+            self._put(write)
+
+        self._starting = asyncio.create_task(start(), name="start of the session")
 
     def keep_talk(self, talk: TalkChange) -> None:
         """How the conversation is held by now."""
@@ -109,6 +120,8 @@ class Recorder:
         self._closing.set()
         try:
             async with asyncio.timeout(FLUSHING):
+                if self._starting is not None:
+                    await asyncio.wait({self._starting})
                 if reason is not None:
                     await self._waiting.put(
                         lambda sessions: asyncio.to_thread(sessions.end, self._session, reason)
@@ -128,8 +141,10 @@ class Recorder:
         finding.cancel()
         return "absent"
 
-    async def _append(self, sessions: Sessions, type: EventType, data: Mapping[str, Any]) -> None:
-        await asyncio.to_thread(sessions.append, self._session, type, data)
+    async def _append(
+        self, sessions: Sessions, type: EventType, data: Mapping[str, Any], at: float
+    ) -> None:
+        await asyncio.to_thread(sessions.append, self._session, type, data, at)
 
     def _put(self, entry: Entry) -> None:
         try:
