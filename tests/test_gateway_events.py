@@ -218,6 +218,27 @@ async def test_many_readers_do_not_ask_the_store_more_often_than_one(site: Site)
     assert site.sessions.looks == looks
 
 
+async def test_one_key_does_not_take_the_streams_of_all(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MOST_OF_OWNER", 2)
+    id = site.begin("a")
+    async with site.listen(id) as one:
+        async with site.listen(id) as two:
+            for answer in (one, two):
+                assert await read(answer, most=1) == [1]
+            async with site.listen(id) as refused:
+                assert refused.status == 429
+                assert (await refused.json())["code"] == "too_many_streams"
+            site.caller = Caller("operator", frozenset(SCOPES))
+            async with site.listen(id) as others:
+                assert await read(others, most=1) == [1]
+            site.caller = Caller("acme", frozenset({"sessions:read"}))
+        await site.until(lambda: site.feed.readers == 1)
+        async with site.listen(id) as again:
+            assert await read(again, most=1) == [1]
+
+
 async def test_a_quiet_stream_is_not_taken_for_a_dead_one(site: Site) -> None:
     id = site.begin("a")
     async with site.listen(id, last=1) as answer, asyncio.timeout(30):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,6 +20,8 @@ HEARTBEAT_SECONDS: Final = 15.0
 TAIL: Final = 64
 """Events of a session that its readers share; who is further behind reads the store alone."""
 MOST_READERS: Final = 1000
+MOST_OF_OWNER: Final = 200
+"""Of them with one API key."""
 _PAGE: Final = 100
 """Events that one reader takes out of the store at once."""
 
@@ -61,6 +63,7 @@ class Feed:
         self._look = look
         self._heartbeat = heartbeat
         self._channels: dict[str, _Channel] = {}
+        self._owners: Counter[str] = Counter()
         self._wanted = asyncio.Event()
 
     @property
@@ -81,11 +84,19 @@ class Feed:
                 failed = True
             await asyncio.sleep(self._look)
 
-    async def follow(self, session: str, after: int) -> AsyncGenerator[list[Event], None]:
+    def readers_of(self, owner: str) -> int:
+        """With the API key of this id."""
+        return self._owners[owner]
+
+    async def follow(
+        self, session: str, after: int, owner: str = ""
+    ) -> AsyncGenerator[list[Event], None]:
         """The session's events above ``after`` as they come, until it is over or forgotten; an
-        empty list after each time without any. Raises what the store raises."""
+        empty list after each time without any. Raises what the store raises. ``owner``: whose
+        reader it is, the id of an API key."""
         channel = self._channels.setdefault(session, _Channel())
         channel.readers += 1
+        self._owners[owner] += 1
         self._wanted.set()
         try:
             seq, events = after, await self._page(session, after)
@@ -109,6 +120,9 @@ class Feed:
                     yield []
         finally:
             channel.readers -= 1
+            self._owners[owner] -= 1
+            if not self._owners[owner]:
+                del self._owners[owner]
             if not channel.readers and self._channels.get(session) is channel:
                 del self._channels[session]
                 if not self._channels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -19,7 +19,7 @@ from visavis.events import Event
 
 from ..access.caller import Caller, caller_with
 from ..problems import Problem, no_such_session
-from .feed import HEARTBEAT_SECONDS, MOST_READERS, Feed
+from .feed import HEARTBEAT_SECONDS, MOST_OF_OWNER, MOST_READERS, Feed
 from .message import encode
 
 HEADERS: Final = {
@@ -87,15 +87,26 @@ def stream_routes(sessions: Sessions, feed: Feed) -> APIRouter:
                 f"{MOST_READERS} streams of events are open here. Try again in a minute.",
                 retry_after=60,
             )
-        return EventSourceResponse(_stream(feed, id, seq, request), headers=HEADERS)
+        if caller.owner and feed.readers_of(caller.owner) >= MOST_OF_OWNER:
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too_many_streams",
+                "Too many streams are open",
+                f"{MOST_OF_OWNER} streams of events are open here with this key. Close one first.",
+                retry_after=60,
+            )
+        pages = feed.follow(id, seq, caller.owner)
+        return EventSourceResponse(_stream(pages, request), headers=HEADERS)
 
     return routes
 
 
-async def _stream(feed: Feed, id: str, after: int, request: Request) -> AsyncIterator[bytes]:
+async def _stream(
+    following: AsyncGenerator[list[Event], None], request: Request
+) -> AsyncIterator[bytes]:
     checked_at = time.monotonic()
     yield KEEPALIVE_COMMENT  # the answer's headers leave with the first bytes
-    async with aclosing(feed.follow(id, after)) as pages:
+    async with aclosing(following) as pages:
         async for page in pages:
             for event in page:
                 yield _encode(event)
