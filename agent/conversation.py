@@ -112,12 +112,7 @@ async def _hold(
     manner = Manner.of(settings.agent_instructions, small=brains.small, writes=not brains.realtime)
     asked.put_on(manner)
     control = Control(
-        session,
-        manner,
-        asked.parts,
-        models,
-        functools.partial(tell_room, ctx.room),
-        sitting.keep,
+        session, manner, asked.parts, models, functools.partial(tell_room, ctx.room), sitting.keep
     )
     if settings.agent_follow_language:
         control.follow()
@@ -203,7 +198,14 @@ async def _hold(
             logger.info("the room closed before anyone came")
             return  # of a session, its sitting notices as well
         meet = await remember(
-            store, session, manner, person, settings, brains.writer, small=brains.small
+            store,
+            session,
+            manner,
+            person,
+            settings,
+            brains.writer,
+            began=sitting.began,
+            small=brains.small,
         )
         messages = Messages(session, sitting.news(tell_sender(ctx.room)))
         controls = await open_desk(ctx.room, messages, control, avatar)

@@ -56,6 +56,8 @@ class Recorder:
         person: The key of the one to be remembered.
         gatherer: Gathers facts; None: no model that is able to, and what was said is kept
             instead.
+        began: When the conversation did, Unix seconds, perhaps with another agent: whoever asked
+            to be forgotten since then is not remembered.
         clock: Unix seconds.
     """
 
@@ -65,13 +67,14 @@ class Recorder:
         person: str,
         kind: Kind,
         gatherer: llm.LLM[Any] | None,
+        began: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._memories = memories
         self._person = person
         self._gatherer = gatherer if kind == "facts" else None
         self._clock = clock
-        self._began = clock()
+        self._began = min(began, clock())  # another machine's clock may be ahead
         self._turns: list[Turn] = []
         self.is_theirs = True
         """Whether it is this person who is heard."""
@@ -159,11 +162,13 @@ async def remember(
     settings: Settings,
     gatherer: llm.LLM[Any] | None,
     *,
+    began: float,
     small: bool,
 ) -> Meet:
     """Tell the agent what is known of ``person``, and keep this conversation, if they want it.
 
-    ``gatherer``: as :class:`Recorder`'s. ``small``: the language model is the embedded one.
+    ``gatherer``, ``began``: as :class:`Recorder`'s. ``small``: the language model is the embedded
+    one.
 
     What it returns takes whoever is heard from then on: of one, nothing is for another.
     """
@@ -173,7 +178,7 @@ async def remember(
     try:
         async with asyncio.timeout(RECALLING):
             memories = Memories(await asyncio.to_thread(store.open), time.time)
-            recorder = Recorder(memories, key, settings.agent_memory, gatherer)
+            recorder = Recorder(memories, key, settings.agent_memory, gatherer, began)
             known = await recorder.recall()
     except Exception as error:
         logger.error("nothing can be remembered: %s", type(error).__name__)

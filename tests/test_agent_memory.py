@@ -78,8 +78,14 @@ def memories(tmp_path: Path) -> Memories:
     return Memories(open_store(f"sqlite:///{tmp_path}/visavis.sqlite3"), Clock())
 
 
-async def talk(memories: Memories, kind: Any, gatherer: llm.LLM[Any] | None, *words: str) -> None:
-    recorder, session = Recorder(memories, ANNA, kind, gatherer, Clock()), Session()
+async def talk(
+    memories: Memories,
+    kind: Any,
+    gatherer: llm.LLM[Any] | None,
+    *words: str,
+    began: float = 0.0,
+) -> None:
+    recorder, session = Recorder(memories, ANNA, kind, gatherer, began, Clock()), Session()
     await recorder.recall()
     recorder.attach(session)  # type: ignore[arg-type]
     for number, each in enumerate(words):
@@ -137,7 +143,7 @@ class NoteTaker(Notes):
 
 async def test_two_conversations_at_once_do_not_lose_each_others_facts(memories: Memories) -> None:
     def begin() -> tuple[Recorder, Session]:
-        return Recorder(memories, ANNA, "facts", NoteTaker(), Clock()), Session()
+        return Recorder(memories, ANNA, "facts", NoteTaker(), 0.0, Clock()), Session()
 
     (first, one), (second, two) = begin(), begin()
     for recorder, session in ((first, one), (second, two)):
@@ -184,6 +190,28 @@ async def test_what_could_not_be_gathered_is_not_the_last_conversation_for_ever(
     assert memories.recall(ANNA) == Memory(("My cat is ill.", "I like tea."), ())
 
 
+@pytest.mark.parametrize("gatherer", [NoteTaker(), None])
+async def test_who_asks_to_be_forgotten_is_not_remembered_by_the_agent_that_comes_next(
+    memories: Memories, gatherer: NoteTaker | None
+) -> None:
+    began = Clock.now
+    memories.forget(ANNA)
+    await talk(memories, "facts", gatherer, "Sorry, where were we?", "I am Anna.", began=began)
+    assert memories.recall(ANNA) == Memory()
+
+
+async def test_a_clock_that_is_ahead_does_not_hide_that_somebody_asked_to_be_forgotten(
+    memories: Memories,
+) -> None:
+    recorder, session = Recorder(memories, ANNA, "history", None, 1e9, Clock()), Session()
+    recorder.attach(session)  # type: ignore[arg-type]
+    session.say("user", "I am Anna.")
+    memories._clock = lambda: Clock.now + 50
+    memories.forget(ANNA)
+    await recorder.save()
+    assert memories.recall(ANNA) == Memory()
+
+
 async def test_a_small_model_is_not_asked_for_facts(memories: Memories) -> None:
     await talk(memories, "facts", None, "Hi!", "I am Anna.")
     assert [turn.role for turn in memories.recall(ANNA).turns] == ["assistant", "user"]
@@ -199,7 +227,7 @@ async def test_a_store_that_fails_does_not_log_what_was_said(
 ) -> None:
     with memories._store.begin() as connection:
         connection.execute(text("DROP TABLE visavis_turns"))
-    recorder, session = Recorder(memories, ANNA, "history", None, Clock()), Session()
+    recorder, session = Recorder(memories, ANNA, "history", None, 0.0, Clock()), Session()
     recorder.attach(session)  # type: ignore[arg-type]
     session.say("user", "my secret")
     with caplog.at_level(logging.DEBUG, "visavis"):
@@ -240,7 +268,7 @@ async def test_a_large_model_that_gathers_nothing_is_not_told_as_little_as_a_sma
     settings = Settings(_env_file=None)
     store = JobStore(url)
     manner = Manner.of(None, small=False)
-    await remember(store, session, manner, person, settings, None, small=False)
+    await remember(store, session, manner, person, settings, None, began=0.0, small=False)
     await store.aclose()
     assert "Person: My cat is ill.\nYou: Poor thing!" in told[0]
 
@@ -264,7 +292,7 @@ async def test_what_is_known_of_one_is_not_for_the_next_who_is_heard(
     nobody: Any = SimpleNamespace(attributes={})
     settings, store = Settings(_env_file=None, agent_memory="history"), JobStore(url)
     manner = Manner.of(None, small=False)
-    meet = await remember(store, session, manner, anna, settings, None, small=False)
+    meet = await remember(store, session, manner, anna, settings, None, began=0.0, small=False)
     for heard, words in (
         (anna, "Hello."),
         (ben, "I am Ben."),
@@ -307,7 +335,7 @@ async def test_a_store_that_hangs_keeps_the_first_word_back(
     settings = Settings(_env_file=None, agent_memory="history")
     try:
         async with asyncio.timeout(5):
-            await remember(store, nothing, nothing, person, settings, None, small=False)
+            await remember(store, nothing, nothing, person, settings, None, began=0.0, small=False)
     finally:
         over.set()
     assert "TimeoutError" in caplog.text

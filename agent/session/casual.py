@@ -20,6 +20,8 @@ class Casual:
     def __init__(self, ctx: JobContext) -> None:
         self._ctx = ctx
         self.knowledge = named_in(ctx.job.metadata)
+        self.began = float(ctx.job.room.creation_time)
+        """As :attr:`.sitting.Sitting.began`."""
 
     def enter(self) -> None:
         pass

@@ -64,6 +64,8 @@ class Sitting:
         self._spec = spec
         self._talk = spec.talk
         self.knowledge = list(spec.knowledge)
+        self.began = spec.created_at
+        """Unix seconds. An agent that was lost may have held it until now."""
         self._clock = clock
         self._recorder = open_recorder(store, spec.id, words=spec.transcript)
         key = door_key(settings.livekit_api_secret.get_secret_value(), ctx.job.room.name)
