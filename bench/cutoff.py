@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 OPEN_SHARE: Final = 0.25
 """Of the way from the resting mouth to the wide open one: below it, the mouth is shut."""
 EXPRESSION_SHARE: Final = 0.5
-"""Of the same way: by so much an expression makes a resting mouth darker at most."""
+"""Of the same way: by so much an expression parts the lips of a resting mouth at most."""
+VISIBLE: Final = 0.05
+"""Of :func:`bench.mouth.openness`: less is not told from lips that are shut."""
 
 
 @dataclass(frozen=True)
 class MouthLevels:
-    """How dark one head's mouth is, as :func:`bench.eyes.darkness` measures it."""
+    """How far one head's mouth is open, as :func:`bench.mouth.openness` measures it."""
 
     rest: float
     wide: float
@@ -37,16 +39,15 @@ class MouthLevels:
 
 
 def mouth_levels(idle: NDArray[np.float64], speaking: NDArray[np.float64]) -> MouthLevels:
-    """From (n, 2) times and darknesses of a face that rests and of one that speaks.
+    """From (n, 2) times and openings of a face that rests and of one that speaks.
 
     Raises ValueError where the two cannot be told apart: another head, or no face at all.
     """
     if not len(idle) or not len(speaking):
         raise ValueError("no picture of the mouth at rest, or none of it speaking")
     levels = MouthLevels(float(np.median(idle[:, 1])), float(np.percentile(speaking[:, 1], 90)))
-    # Not the largest: a head that turns for a moment takes the mouth with it.
-    spread = float(np.percentile(idle[:, 1], 75)) - levels.rest
-    if levels.wide - levels.rest < 3 * max(spread, 1.0):
+    spread = float(np.percentile(idle[:, 1], 95)) - levels.rest
+    if levels.wide - levels.rest < 3 * max(spread, VISIBLE):
         raise ValueError("the mouth of this head cannot be seen to move where it is looked for")
     return levels
 
@@ -74,6 +75,26 @@ def cut_off(loud: Sequence[float], decision: float, *, calm: float, before: floa
     return None if last is None else max(0.0, last - decision)
 
 
+def before_smile(
+    mouth: NDArray[np.float64], levels: MouthLevels, decision: float, until: float
+) -> NDArray[np.float64]:
+    """The (n, 2) pictures up to where a mouth has shut that only an expression parts again.
+
+    A broad smile shows teeth: then the lips part once between ``decision`` and ``until``, and do
+    not come together again, as they do at once where speech goes on.
+    """
+    [after] = np.nonzero((mouth[:, 0] > decision) & (mouth[:, 0] <= until))
+    if not len(after):
+        return mouth
+    seen = mouth[after, 1]
+    least = int(np.argmin(seen))
+    step = OPEN_SHARE * (levels.wide - levels.rest)
+    parting = seen[least:]
+    parts = float(parting[-1] - parting[0]) > step
+    closes = float((np.maximum.accumulate(parting) - parting).max()) > step
+    return mouth[: after[least] + 1] if parts and not closes else mouth
+
+
 def open_times(mouth: NDArray[np.float64], levels: MouthLevels) -> list[float]:
     """Times of the (n, 2) pictures in which the mouth was not shut."""
-    return [float(at) for at, dark in mouth if dark > levels.shut]
+    return [float(at) for at, wide in mouth if wide > levels.shut]

@@ -34,17 +34,19 @@ class SeenTrack:
     first: float | None = None
     """Arrival of its first picture."""
     pictures: deque[tuple[float, float]] = field(default_factory=deque)
-    """(monotonic time of arrival, :func:`darkness` of the mouth), oldest first."""
+    """(monotonic time of arrival, what was noted), oldest first."""
+
+
+Look = Callable[[rtc.VideoFrame], float | None]
+"""What is noted of a picture; None: there is no face in it, as if it had not come."""
 
 
 class Eyes:
     """Watches every video track of a room from now on, until :meth:`aclose`."""
 
-    def __init__(
-        self, room: rtc.Room, look: Callable[[rtc.VideoFrame], float] | None = None
-    ) -> None:
-        """``look``: what is noted of each picture; :func:`darkness` of the mouth unless given."""
-        self._look = look or darkness
+    def __init__(self, room: rtc.Room, look: Look | None = None) -> None:
+        """``look``: :func:`darkness` of the mouth unless given."""
+        self._look = look or _darkness_of_a_face
         self.tracks: list[SeenTrack] = []
         self._room = room
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,7 +57,7 @@ class Eyes:
                     self._on_track(publication.track, publication, participant)
 
     def mouth(self, since: float, until: float) -> NDArray[np.float64]:
-        """(n, 2): time and darkness of the pictures that came between the two."""
+        """(n, 2): time and what was noted of the pictures that came between the two."""
         rows = [
             picture
             for track in self.tracks
@@ -102,16 +104,14 @@ class Eyes:
             task.add_done_callback(self._tasks.discard)
 
 
-async def _watch(
-    track: rtc.Track, seen: SeenTrack, look: Callable[[rtc.VideoFrame], float]
-) -> None:
+async def _watch(track: rtc.Track, seen: SeenTrack, look: Look) -> None:
     stream = rtc.VideoStream(track)
     try:
         async for event in stream:
             if event.frame.width < SMALLEST:
                 continue
             at, noted = time.monotonic(), look(event.frame)
-            if look is darkness and noted > BLACK:
+            if noted is None:
                 continue
             seen.first = at if seen.first is None else seen.first
             seen.pictures.append((at, noted))
@@ -130,3 +130,8 @@ def darkness(frame: rtc.VideoFrame) -> float:
         round(top * height) : round(bottom * height), round(left * width) : round(right * width)
     ]
     return 255.0 - float(region.mean())
+
+
+def _darkness_of_a_face(frame: rtc.VideoFrame) -> float | None:
+    dark = darkness(frame)
+    return None if dark > BLACK else dark

@@ -10,16 +10,17 @@ from typing import Final
 
 from livekit import rtc
 
-from bench.cutoff import MouthLevels, cut_off, open_times
+from bench.cutoff import MouthLevels, before_smile, cut_off, open_times
 from bench.ears import Ears
 from bench.eyes import Eyes
+from bench.mouth import openness
 from bench.report import percentiles
 
 CALM: Final = 0.6
 """Seconds without a sound that are silence for good; the pauses inside a sentence are shorter."""
 RESTING: Final = (0.5, 1.1)
-"""Seconds after an interrupt between which the mouth rests, or never will. Later the head turns to
-something else, and with it what is seen of the mouth."""
+"""Seconds after an interrupt between which the mouth rests, or never will. Later what is felt may
+pass, and with it the shape of the mouth."""
 WATCH: Final = 1.5
 """Seconds after an interrupt during which a scripted face is watched."""
 JUST_BEFORE: Final = 0.15
@@ -48,7 +49,7 @@ class Witness:
 @asynccontextmanager
 async def witness(room: rtc.Room) -> AsyncIterator[Witness]:
     """Hear and see everything in a room."""
-    found = Witness(Ears(room), Eyes(room))
+    found = Witness(Ears(room), Eyes(room, openness))
     try:
         yield found
     finally:
@@ -99,7 +100,9 @@ class Tally:
         mouths = seen.eyes.mouth(since, until)
         begin, end = (decision + after for after in RESTING)
         resting = mouths[(mouths[:, 0] > begin) & (mouths[:, 0] < end)]
-        opened = open_times(mouths, levels.with_expression(resting))
+        opened = open_times(
+            before_smile(mouths, levels, decision, end), levels.with_expression(resting)
+        )
         mouth = cut_off(opened, decision, calm=CALM, before=JUST_BEFORE)
         if mouth is not None:
             self.mouth.append(mouth)

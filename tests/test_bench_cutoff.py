@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.cutoff import cut_off, mouth_levels, open_times
+from bench.cutoff import MouthLevels, before_smile, cut_off, mouth_levels, open_times
 from bench.ears import EAR_RATE, SILENCE_DBFS, level, runs
 
 
@@ -49,6 +49,30 @@ def test_a_resting_mouth_that_sways_is_not_open() -> None:
 def test_a_face_whose_mouth_is_elsewhere_is_not_measured() -> None:
     with pytest.raises(ValueError, match="cannot be seen"):
         mouth_levels(mouth([80, 82, 84] * 9), mouth([81, 83, 84] * 9))
+
+
+LEVELS = MouthLevels(rest=0, wide=1)
+
+
+def test_a_smile_after_an_interrupt_is_not_speech_that_goes_on() -> None:
+    shuts, smiles = [0.9, 1.0, 0.6, 0.3, 0.1], [0.2, 0.4, 0.6, 0.7, 0.8, *[0.75, 0.8] * 15]
+    seen = mouth(shuts + smiles)
+    assert len(before_smile(seen, LEVELS, 0, 1.1)) == len(shuts)
+
+
+def test_speech_that_goes_on_is_not_taken_for_a_smile() -> None:
+    seen = mouth([0.9, 0.4, 0.1, 0.5, 0.9, 0.5, 0.2, 0.6, 0.9] * 4)
+    assert before_smile(seen, LEVELS, 0, 1.1) is seen
+
+
+def test_a_mouth_that_stays_open_is_not_taken_for_a_smile() -> None:
+    seen = mouth([0.9, 0.8, 0.9] * 12)
+    assert before_smile(seen, LEVELS, 0, 1.1) is seen
+
+
+def test_a_resting_mouth_that_is_seen_open_at_times_is_not_measured() -> None:
+    with pytest.raises(ValueError, match="cannot be seen"):
+        mouth_levels(mouth([0, 0, 0, 0, 0, 0, 0, 0.6, 0.6] * 4), mouth([0, 0.5, 1] * 9))
 
 
 def test_the_level_of_a_full_scale_square_wave_is_zero() -> None:
