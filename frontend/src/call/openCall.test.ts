@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { RoomEvent, Track } from 'livekit-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { forgetDraft, recallDraft, rememberDraft } from '../conversation/draft';
 import { TOPIC_TRANSCRIPTION } from '../protocol';
 import { type Call, openCall } from './openCall';
-import { HANG_UP, recallSeat } from './seat';
+import { HANG_UP, recallSeat, type Seat } from './seat';
 
 type Handler = (reader: unknown, participant: { identity: string }) => void;
 
@@ -44,6 +45,8 @@ vi.mock('livekit-client', async (importOriginal) => ({
 
 const MICROPHONE = { source: Track.Source.Microphone, isMuted: false };
 const CAMERA = { source: Track.Source.Camera, isMuted: false };
+/** The gateway's. */
+const ANSWER = { token: 't', ttl: 60, server_url: 'ws://l', participant_token: 'p' };
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -54,18 +57,18 @@ beforeEach(() => {
   });
   vi.stubGlobal('window', new EventTarget());
   vi.stubGlobal('document', new EventTarget());
-  const answer = { token: 't', ttl: 60, server_url: 'ws://l', participant_token: 'p' };
-  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(answer)));
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(ANSWER)));
 });
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  forgetDraft();
 });
 
-async function enter(controller = new AbortController()) {
+async function enter(controller = new AbortController(), seat: Seat | null = null) {
   const call: Call = await openCall({
     signal: controller.signal,
-    seat: null,
+    seat,
     onlyBack: false,
     onStep: () => undefined,
     onClosed: () => undefined,
@@ -147,4 +150,17 @@ test('who has hung up does not find the place again', async () => {
   controller.abort(HANG_UP);
   room.emit(RoomEvent.Disconnected);
   expect(recallSeat()).toBeNull();
+});
+
+test('who begins after a conversation that is over does not find what was being typed', async () => {
+  const seat = { room: 'room-1', identity: 'me', muted: false, lines: [] };
+  rememberDraft('My number is');
+  await enter(undefined, seat);
+  expect(recallDraft()).toBe('My number is'); // The seat was there still.
+  vi.stubGlobal('fetch', (_: string, { headers }: { headers: Record<string, string> }) => {
+    const over = 'If-Match' in headers;
+    return Promise.resolve(over ? new Response('', { status: 412 }) : Response.json(ANSWER));
+  });
+  await enter(undefined, seat);
+  expect(recallDraft()).toBe('');
 });

@@ -10,6 +10,7 @@ import {
 } from 'livekit-client';
 import { Deck } from '../cards/Deck';
 import { Conversation } from '../conversation/Conversation';
+import { forgetDraft } from '../conversation/draft';
 import { recallPerson, secretToSend } from '../person/person';
 import { hangUp } from './hangUp';
 import { diagnoseMicrophone, microphoneWillAsk } from './microphone';
@@ -121,6 +122,7 @@ async function findGrant(
   } catch (error) {
     if (!(error instanceof CallError) || error.problem.kind !== 'over') throw error;
     forgetSeat();
+    forgetDraft(); // Whoever tries again may be somebody else.
     if (onlyBack) throw error;
     return { grant: await requestGrant(signal, null, secret), back: false };
   }

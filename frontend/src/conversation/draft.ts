@@ -1,4 +1,4 @@
-/** What is being typed. It outlasts the chat's closing and another attempt at a call. */
+/** What is being typed. It outlasts the chat's closing and another attempt at the same call. */
 let draft = '';
 
 export function recallDraft(): string {
