@@ -4,8 +4,11 @@
 certificates=$1
 shift
 
+LIVEKIT_TURN_DOMAIN=$(printf %s "$LIVEKIT_TURN_DOMAIN" | tr '[:upper:]' '[:lower:]') # as Caddy does
+file=$LIVEKIT_TURN_DOMAIN/$LIVEKIT_TURN_DOMAIN
+
 newest() { # of those that an authority gave; Caddy's own are in `local`
-    ls -t "$certificates"/*/"$LIVEKIT_TURN_DOMAIN/$LIVEKIT_TURN_DOMAIN.crt" 2>/dev/null |
+    ls -t "$certificates"/*/"$file.crt" 2>/dev/null |
         grep -v "^$certificates/local/" | head -n 1
 }
 
@@ -18,10 +21,13 @@ if [ "$VISAVIS_TLS" = internal ]; then
         "Let's Encrypt: browsers take no other for TURN" >&2
     exit 1
 fi
+trap 'exit 143' TERM INT # The first process of a container ends by no signal that it does not expect.
 until certificate=$(newest) && [ -s "$certificate" ] && [ -s "${certificate%.crt}.key" ]; do
-    echo "visavis: LiveKit waits until Caddy has a certificate for $LIVEKIT_TURN_DOMAIN" \
+    echo "visavis: LiveKit waits until Caddy has a certificate for $LIVEKIT_TURN_DOMAIN," \
+        "$certificates/*/$file.crt" \
         "(docker compose --profile tls up; its log says what is in the way)" >&2
-    sleep 5
+    sleep 5 &
+    wait $! # A signal ends this; it would not cut short the sleep.
 done
 export LIVEKIT_TURN_CERT="$certificate" LIVEKIT_TURN_KEY="${certificate%.crt}.key"
 exec "$@"

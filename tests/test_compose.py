@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -180,17 +181,23 @@ def start_livekit(tmp_path: Path, **env: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
-def test_turn_on_a_fresh_host_does_not_wait_in_a_circle(tmp_path: Path) -> None:
-    """Caddy waits for nobody, LiveKit for Caddy's certificate."""
+def test_turn_on_a_fresh_host_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """Caddy waits for nobody, LiveKit for Caddy's certificate, and the rest for LiveKit."""
     assert "depends_on" not in SERVICES["caddy"]
+    assert SERVICES["livekit"]["healthcheck"]["start_period"] == "1h"
     folder = tmp_path / "acme-v02.api.letsencrypt.org-directory" / "example.com"
-    livekit = start_livekit(tmp_path, LIVEKIT_TURN_ENABLED="true")
+    # Whose folder Caddy writes in small letters.
+    written = {"LIVEKIT_TURN_DOMAIN": "Example.COM"}
+    livekit = start_livekit(tmp_path, LIVEKIT_TURN_ENABLED="true", **written)
     try:
         assert livekit.stderr is not None
-        assert "waits until Caddy has a certificate" in livekit.stderr.readline()
+        said = livekit.stderr.readline()
+        assert "waits until Caddy has a certificate" in said
+        assert f" {tmp_path}/*/example.com/example.com.crt " in said
         own = tmp_path / "local" / "example.com"
         for place in (own, folder):
             place.mkdir(parents=True)
@@ -200,6 +207,24 @@ def test_turn_on_a_fresh_host_does_not_wait_in_a_circle(tmp_path: Path) -> None:
     finally:
         livekit.kill()
     assert said.split() == ["started", *(f"{folder}/example.com.{e}" for e in ("crt", "key"))]
+
+
+def test_stopping_does_not_wait_until_livekit_has_waited(tmp_path: Path) -> None:
+    sleep = tmp_path / "bin" / "sleep"
+    sleep.parent.mkdir()
+    sleep.write_text("#!/bin/sh\necho asleep >&2\nexec tail -f /dev/null\n")
+    sleep.chmod(0o755)
+    path = f"{sleep.parent}:{os.environ['PATH']}"
+    livekit = start_livekit(tmp_path, LIVEKIT_TURN_ENABLED="true", PATH=path)
+    try:
+        assert livekit.stderr is not None
+        assert any("asleep" in line for line in livekit.stderr)
+        livekit.terminate()
+        # Not by the signal itself, which does nothing to the first process of a container.
+        assert livekit.wait(timeout=60) == 143
+    finally:
+        os.killpg(livekit.pid, signal.SIGKILL)
+        livekit.communicate()
 
 
 def test_turn_does_not_begin_with_a_certificate_that_browsers_refuse(tmp_path: Path) -> None:
