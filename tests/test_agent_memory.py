@@ -20,6 +20,8 @@ from sqlalchemy import text
 from agent.job_store import JobStore
 from agent.manner import Manner
 from agent.memory import LETTERS_TOLD, Recorder, read_facts, remember, tell
+from agent.replacement import hand_on
+from agent.session.casual import Casual
 from settings import Settings
 from store import Memories, Memory, Turn, open_store
 from visavis.protocol import ATTRIBUTE_PERSON
@@ -198,6 +200,25 @@ async def test_who_asks_to_be_forgotten_is_not_remembered_by_the_agent_that_come
     memories.forget(ANNA)
     await talk(memories, "facts", gatherer, "Sorry, where were we?", "I am Anna.", began=began)
     assert memories.recall(ANNA) == Memory()
+
+
+@pytest.mark.parametrize("replacing", [False, True])
+async def test_who_was_forgotten_once_is_not_a_stranger_for_ever_in_a_room_that_lives_on(
+    memories: Memories, replacing: bool
+) -> None:
+    memories.forget(ANNA)
+    metadata = hand_on("", "agent-1", 1) if replacing else ""
+    room = SimpleNamespace(creation_time=int(Clock.now))
+    ctx: Any = SimpleNamespace(job=SimpleNamespace(room=room, metadata=metadata))
+    now = Clock.now + 50
+    casual = Casual(ctx, lambda: now)
+    recorder = Recorder(memories, ANNA, "history", None, casual.began, lambda: now)
+    session = Session()
+    recorder.attach(session)  # type: ignore[arg-type]
+    session.say("user", "I am Anna.")
+    await recorder.save()
+    known = [turn.text for turn in memories.recall(ANNA).turns]
+    assert known == ([] if replacing else ["I am Anna."])
 
 
 async def test_a_clock_that_is_ahead_does_not_hide_that_somebody_asked_to_be_forgotten(

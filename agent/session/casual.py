@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from livekit.agents import AgentSession, JobContext
@@ -10,6 +11,7 @@ from livekit.agents import AgentSession, JobContext
 from agent.controls import Control, Messages
 from agent.controls.messages import News
 from agent.knowledge.desk import named_in
+from agent.replacement import is_replacement
 from visavis import AvatarSession
 from visavis.talk import TalkChange
 
@@ -17,11 +19,14 @@ from visavis.talk import TalkChange
 class Casual:
     """Takes the calls of a :class:`.sitting.Sitting`: nothing is recorded, and nothing limited."""
 
-    def __init__(self, ctx: JobContext) -> None:
+    def __init__(self, ctx: JobContext, clock: Callable[[], float] = time.time) -> None:
+        """``clock``: Unix seconds."""
         self._ctx = ctx
         self.knowledge = named_in(ctx.job.metadata)
-        self.began = float(ctx.job.room.creation_time)
-        """As :attr:`.sitting.Sitting.began`."""
+        replacing = is_replacement(ctx.job.metadata)
+        self.began = float(ctx.job.room.creation_time) if replacing else clock()
+        """As :attr:`.sitting.Sitting.began`. Nobody kept when the lost agent's conversation began:
+        not before the room did, which may have seen others since."""
 
     def enter(self) -> None:
         pass
