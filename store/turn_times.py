@@ -9,11 +9,14 @@ from typing import Final
 from sqlalchemy import Column, Engine, Float, Integer, String, Table, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
-from .database import TABLES
+from .database import STATEMENT_SECONDS, TABLES
 from .session_tables import EVENTS
 
-SETTLED_SECONDS: Final = 5.0
-"""How old an event must be: one with an earlier time may still be on its way into the store."""
+SETTLED_SECONDS: Final = 4.0 * STATEMENT_SECONDS
+"""How old an event must be: one with an earlier time may still be on its way into the store. It has
+the time when it happened, and an agent tries three times to write it, at each of which the store
+may be busy for :data:`.database.STATEMENT_SECONDS`, with pauses between. What comes later still,
+after a longer outage of the store, may be missing."""
 AT_ONCE: Final = 1000
 
 CURSORS: Final = Table(

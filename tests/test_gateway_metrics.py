@@ -11,11 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from agent.session import recorder
 from gateway.app import create_app
 from gateway.service.metrics import Metrics
 from gateway.service.scrape import Scrape
 from settings import Settings
 from store import Sessions, StoredSession, Worker, Workers, open_store
+from store.database import STATEMENT_SECONDS
 from store.turn_times import SETTLED_SECONDS, TurnTimes
 
 SETTINGS = Settings(_env_file=None, livekit_url="ws://127.0.0.1:1", store_url="sqlite://")
@@ -136,6 +138,26 @@ def test_an_answer_that_is_still_on_its_way_is_counted_later(url: str) -> None:
     now += SETTLED_SECONDS
     assert times.take() == [{"answer": 1.0}]
     assert times.take() == []
+
+
+def test_an_answer_that_a_slow_store_took_late_is_not_missing(url: str) -> None:
+    tries = recorder.ATTEMPTS
+    longest = tries * STATEMENT_SECONDS + (tries - 1) * recorder.RETRY
+    now = happened = 1_000.0
+    store = open_store(url)
+    sessions, times = Sessions(store, lambda: now), TurnTimes(store, lambda: now)
+    for id in ("slow", "other"):
+        sessions.create(StoredSession(id, "", id, {}, {}, now))
+    times.take()
+    told: list[float] = []
+    while now < happened + longest:  # the others go on meanwhile
+        sessions.append("other", "agent.turn", {"timing": {"answer": 1.0}})
+        told += [each["answer"] for each in times.take()]
+        now += longest / 10
+    sessions.append("slow", "agent.turn", {"timing": {"answer": 2.0}}, happened)
+    now += SETTLED_SECONDS
+    told += [each["answer"] for each in times.take()]
+    assert told.count(2.0) == 1 and 1.0 in told
 
 
 async def test_figures_are_told_while_the_store_is_away(url: str) -> None:
