@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pytest
 from livekit import rtc
-from livekit.agents.llm import ChatMessage, LLMError, RealtimeModelError
+from livekit.agents.llm import ChatContext, ChatMessage, LLMError, RealtimeModelError
 
-from agent.brains.realtime_care import RealtimeCare
+from agent.brains.realtime_care import NEW_OUTAGE, RealtimeCare
 from agent.session import recorder as recorders
 from agent.session.log import Log, note_silence
 from agent.session.recorder import Recorder
@@ -223,3 +223,37 @@ async def test_a_hiccup_of_a_realtime_model_is_not_told_of_as_its_loss(sessions:
     talk.emit("close", None)
     await recorder.close()
     assert kept(sessions) == ["session.created", "session.failed"]
+
+
+async def test_one_outage_of_a_realtime_model_is_not_told_at_each_attempt_to_ask_it_back() -> None:
+    class Agent:
+        instructions = "Be kind."
+
+        async def update_instructions(self, _: str) -> None: ...
+        async def update_chat_ctx(self, _: ChatContext) -> None: ...
+
+    class Talk(rtc.EventEmitter[str]):
+        current_agent, history = Agent(), ChatContext.empty()
+
+        async def say(self, *_: Any, **__: Any) -> None:
+            said.append(losses[-1])
+
+        def update_agent(self, _: Agent) -> None: ...
+
+    losses, said, talk = list[int](), list[int](), Talk()
+    care = RealtimeCare(
+        cast(Any, talk),
+        cast(Any, Agent),
+        "Moment!",
+        lambda: losses.append(len(losses)),
+        first_delay=0.0,
+    )
+    for attempt in range(6):
+        if attempt == 4:
+            assert care._failed_at is not None
+            care._failed_at -= NEW_OUTAGE
+        error = RealtimeModelError(timestamp=0, label="", error=OSError(), recoverable=False)
+        talk.emit("error", SimpleNamespace(error=error))
+        assert care._mending is not None
+        await care._mending
+    assert losses == said == [0, 1]

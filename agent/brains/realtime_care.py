@@ -51,8 +51,9 @@ class RealtimeCare:
 
     LiveKit has tried again by then, and would close the session. Instead ``trouble`` is said in the
     session's other voice, and after a while a new agent takes over with what was said so far:
-    ``make_agent``, which gives it a model of its own. ``on_loss`` is called at each loss: no other
-    listener of the session's errors can tell one from a hiccup.
+    ``make_agent``, which gives it a model of its own. ``on_loss`` is called once an outage, however
+    often the model is asked back in it: no other listener of the session's errors can tell one from
+    a hiccup.
     """
 
     def __init__(
@@ -84,15 +85,17 @@ class RealtimeCare:
         error.recoverable = True  # LiveKit looks at it after us, and would end the session
         logger.error("the realtime model is lost: %s", _say(error.error))
         if self._mending is None or self._mending.done():
-            self._mending = asyncio.create_task(self._mend(), name="mend the realtime model")
-            self._on_loss()
+            now = time.monotonic()
+            is_news = self._failed_at is None or now - self._failed_at > NEW_OUTAGE
+            self._failed_at = now
+            if is_news:
+                self._delay = self._first_delay
+                self._on_loss()
+            self._mending = asyncio.create_task(self._mend(is_news), name="mend the realtime model")
 
-    async def _mend(self) -> None:
-        now = time.monotonic()
-        if self._failed_at is None or now - self._failed_at > NEW_OUTAGE:
-            self._delay = self._first_delay
+    async def _mend(self, is_news: bool) -> None:
+        if is_news:
             await self._session.say(self._trouble, add_to_chat_ctx=False)
-        self._failed_at = now
         await asyncio.sleep(self._delay)
         self._delay = min(2 * self._delay, LONGEST_DELAY)
         # A new model as well: LiveKit would hand the old one's dead connection to the new agent.
