@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from livekit.agents import AgentSession, llm
+from livekit import rtc
+from livekit.agents import AgentSession, APIStatusError, llm
 from livekit.agents.types import NOT_GIVEN
 from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.audio_recognition import _PreemptiveGenerationInfo
@@ -24,6 +26,7 @@ from agent.brains.providers import Providers
 from agent.brains.speech import Models, choose_stt
 from agent.brains.steady_llm import SteadyLLM
 from agent.brains.turns import turn_handling
+from agent.brains.words_llm import WordsLLM
 from agent.controls import Control, ControlError, Parts
 from agent.controls.detection import TURNS, LanguageWatch, detect
 from agent.controls.messages import CHUNK, WAITING, Message, Messages, chunks
@@ -438,10 +441,11 @@ def test_a_chunk_is_not_longer_than_a_few_breaths() -> None:
     assert min(map(len, pieces[:-1])) > CHUNK / 2
 
 
-class Speech:
+class Speech(rtc.EventEmitter[str]):
     """Says what it is given, when it is let."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.said: list[str] = []
         self.may_end = asyncio.Event()
         self.may_end.set()
@@ -468,9 +472,9 @@ class Speech:
 class Hall:
     """Messages on a :class:`Speech`, and the news of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Any = None) -> None:
         self.speech, self.news = Speech(), list[tuple[str, str]]()
-        self.messages = Messages(self.speech, self._news)  # type: ignore[arg-type]
+        self.messages = Messages(session or cast(Any, self.speech), self._news)
 
     async def _news(self, sender: str, news: MessageNews) -> None:
         assert sender == "anna"
@@ -524,6 +528,40 @@ async def test_a_question_that_no_model_answered_is_not_done() -> None:
     await hall.take("1", "What is new?", "ask")
     await hall.settle(1)
     assert hall.news == [("1", "accepted"), ("1", "begun"), ("1", "failed")]
+
+
+class Absent(WordsLLM):
+    """Fails for good."""
+
+    async def answer(self, chat_ctx: llm.ChatContext) -> AsyncGenerator[str]:
+        raise APIStatusError("nobody pays", status_code=402, retryable=False)
+        yield ""
+
+
+async def test_a_question_is_not_done_when_no_model_answers_and_that_is_said() -> None:
+    mind = SteadyLLM([Absent("a", "b"), Absent("c", "d")], trouble="I cannot think.", apology="")
+    turns = {**turn_handling(), "turn_detection": "manual"}
+    async with AgentSession[None](llm=mind, vad=None, turn_handling=cast(Any, turns)) as session:
+        await session.start(Assistant(Manner.of(None, small=False), small=False))
+        hall = Hall(session)
+        await hall.take("1", "What is new?", "ask")
+        await hall.settle(1)
+        assert session.history.messages()[-1].text_content == "I cannot think."
+    assert hall.news[-1] == ("1", "failed")
+
+
+async def test_a_text_to_say_does_not_fail_with_a_model_that_it_does_not_need() -> None:
+    hall = Hall()
+    hall.speech.may_end.clear()
+    await hall.take("1", "Hello.")
+    settling = asyncio.create_task(hall.settle(1))
+    while not hall.speech.said:
+        await asyncio.sleep(0)
+    failed = llm.LLMError(timestamp=0, label="", error=OSError(), recoverable=True)
+    hall.speech.emit("error", SimpleNamespace(error=failed))
+    hall.speech.may_end.set()
+    await settling
+    assert hall.news[-1] == ("1", "done")
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * (MESSAGE_LIMIT + 1)])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from livekit.agents import AgentSession
+from livekit.agents import AgentSession, ErrorEvent
+from livekit.agents.llm import LLMError
 from livekit.agents.voice import SpeechHandle
 
 from agent.sentences import split_sentences
@@ -93,15 +95,33 @@ class Messages:
 
     async def _speak(self, message: Message) -> MessageState:
         speeches = self._begin(message)
-        while not self._over:
-            if (handle := next(speeches, None)) is None:
-                return "done"
-            await handle.wait_for_playout()
-            if handle.interrupted:
-                break
-            if handle.exception() is not None:  # waiting for it raises nothing
-                return "failed"
+        with self._failures() as failures:
+            while not self._over:
+                if (handle := next(speeches, None)) is None:
+                    return "done"
+                await handle.wait_for_playout()
+                if message.kind == "ask" and failures:
+                    return "failed"
+                if handle.interrupted:
+                    break
+                if handle.exception() is not None:  # waiting for it raises nothing
+                    return "failed"
         return "interrupted"
+
+    @contextmanager
+    def _failures(self) -> Iterator[list[LLMError]]:
+        """Of language models, as they come: one that says instead that it is down raises none."""
+        failures = list[LLMError]()
+
+        def on_error(event: ErrorEvent) -> None:
+            if isinstance(event.error, LLMError):
+                failures.append(event.error)
+
+        self._session.on("error", on_error)
+        try:
+            yield failures
+        finally:
+            self._session.off("error", on_error)
 
     def _begin(self, message: Message) -> Iterator[SpeechHandle]:
         if message.kind == "ask":
