@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -49,8 +50,12 @@ class Assistant(Agent):
         self._sight = sight
         self._overhear = overhear
         self._context_items = context_items
-        self.withholds_words = False
+        self._words_due = 0.0
+
+    @property
+    def withholds_words(self) -> bool:
         """The person has said something that did not come out of the ears yet."""
+        return asyncio.get_running_loop().time() < self._words_due
 
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
@@ -62,7 +67,7 @@ class Assistant(Agent):
             self._is_talking,
             lambda: self._manner.is_english,
             tone=tone,
-            withhold=lambda words: setattr(self, "withholds_words", words),
+            withhold=lambda until: setattr(self, "_words_due", until),
         )
         async with aclosing(tone), aclosing(turns):
             async for event in turns:

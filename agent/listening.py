@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import math
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from typing import Final
 
@@ -31,6 +32,9 @@ DOUBTFUL: Final = 0.5
 """The same after a comma."""
 LOOK: Final = 0.1
 """Seconds between two looks whether it is."""
+WRITING: Final = 1.5
+"""Seconds after somebody spoke within which it is written down, if it was words: of a cough many
+recognisers write nothing, not even that it was none."""
 
 _TEXTS: Final = (
     stt.SpeechEventType.INTERIM_TRANSCRIPT,
@@ -45,15 +49,15 @@ async def turns_only(
     is_english: Callable[[], bool] = lambda: True,
     wait: float = WAIT,
     tone: Tone | None = None,
-    withhold: Callable[[bool], object] = lambda _: None,
+    withhold: Callable[[float], object] = lambda _: None,
 ) -> AsyncGenerator[stt.SpeechEvent]:
     """The events of a recogniser, less hums and assents said ``over_voice()``. A final text that
     breaks off, or sounds so to ``tone``, comes ``wait`` seconds later if nobody speaks; else it is
     the beginning of the next one. An assent comes as soon as the voice is over, if that is within
     :data:`ANSWER` seconds.
 
-    ``withhold`` is told whether there are words that did not come out yet, or are still to be
-    written down.
+    ``withhold`` is told until when, by the loop's clock, there are words that did not come out yet,
+    or may still be written down; 0: there are none.
 
     A final text that is left out stays, but empty: a recogniser that is told to finish is waited
     for.
@@ -62,14 +66,15 @@ async def turns_only(
     assent: stt.SpeechEvent | None = None
     asked_at = 0.0
     patience = 0.0
-    speaking = owed = False
+    speaking = False
+    due = 0.0
     clock = asyncio.get_running_loop().time
     await asyncio.to_thread(sentence_ends.load)  # not while somebody waits for an answer
     iterator = aiter(events)
     coming = asyncio.ensure_future(_next(iterator))
     try:
         while True:
-            withhold(owed or begun is not None or assent is not None)
+            withhold(due if begun is None and assent is None else math.inf)
             limit = LOOK if assent is not None else None if begun is None or speaking else patience
             done, _ = await asyncio.wait({coming}, timeout=limit)
             if assent is not None and not over_voice():
@@ -88,13 +93,13 @@ async def turns_only(
             if tone is not None and not over_voice():
                 tone.follow(event)
             if event.type == stt.SpeechEventType.START_OF_SPEECH:
-                speaking = owed = True
+                speaking, due = True, math.inf
             elif event.type == stt.SpeechEventType.END_OF_SPEECH:
-                speaking = False
+                speaking, due = False, min(due, clock() + WRITING)
             elif event.type in _TEXTS and event.alternatives:
-                owed = event.type != stt.SpeechEventType.FINAL_TRANSCRIPT
                 text = event.alternatives[0].text
                 final = event.type == stt.SpeechEventType.FINAL_TRANSCRIPT
+                due = 0.0 if final else math.inf if speaking else clock() + WRITING
                 english = is_english()
                 scrap = wording.is_scrap(text, english=english)
                 if over_voice() and (scrap or wording.is_assent(text, english=english)):
@@ -116,7 +121,7 @@ async def turns_only(
         if begun is not None:
             yield begun
     finally:
-        withhold(False)
+        withhold(0.0)
         await utils.aio.cancel_and_wait(coming)
 
 

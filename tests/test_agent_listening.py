@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -11,8 +12,10 @@ from livekit import rtc
 from livekit.agents import LanguageCode, stt
 from livekit.agents.voice import io
 
+from agent.assistant import Assistant
 from agent.gate import ENOUGH, HOLD, Gate
-from agent.listening import turns_only
+from agent.listening import WRITING, turns_only
+from agent.manner import Manner
 from agent.wording import breaks_off, is_assent, is_hum
 
 FINAL = stt.SpeechEventType.FINAL_TRANSCRIPT
@@ -191,13 +194,42 @@ async def test_words_that_did_not_come_out_yet_are_not_taken_for_none() -> None:
 
     told = [False]
 
-    def withhold(words: bool) -> None:
-        if words != told[-1]:
-            told.append(words)
+    def withhold(until: float) -> None:
+        if (until > 0) != told[-1]:
+            told.append(until > 0)
 
     async for _ in turns_only(events(), lambda: False, wait=0.01, withhold=withhold):
         pass
     assert told == [False, True, False, True, False]
+
+
+@pytest.mark.parametrize("said", [(SPEECH, SILENCE), (SPEECH, (INTERIM, "Um"), SILENCE)])
+async def test_a_cough_is_not_taken_for_words_for_ever(said: tuple[Said, ...]) -> None:
+    async def events() -> AsyncIterator[stt.SpeechEvent]:
+        for each in said:
+            assert not isinstance(each, float)
+            yield event(*each)
+        await asyncio.sleep(0.1)
+        told.append(until)
+
+    now, until, told = asyncio.get_running_loop().time(), 0.0, list[float]()
+
+    def withhold(moment: float) -> None:
+        nonlocal until
+        until = moment
+
+    async for _ in turns_only(events(), lambda: False, withhold=withhold):
+        pass
+    assert len(told) == 1 and now + WRITING <= told[0] < math.inf
+    assert until == 0.0
+
+
+async def test_words_that_never_came_are_not_waited_for() -> None:
+    assistant = Assistant(Manner.of(None, small=False), small=False)
+    assert not assistant.withholds_words
+    now = asyncio.get_running_loop().time()
+    for assistant._words_due, waits in ((math.inf, True), (now + 60, True), (now, False)):
+        assert assistant.withholds_words == waits
 
 
 class Microphone(io.AudioInput):
