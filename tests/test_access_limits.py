@@ -12,13 +12,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
 from gateway.access.address import address_of
 from gateway.access.bodies import LARGE, LONG_TEXT, MEDIUM, SMALL, LimitedBody, limit_of
-from gateway.access.keyring import make_key
+from gateway.access.keyring import KeyRing, make_key
 from gateway.access.rates import Rates, rates_of
 from gateway.access.seats import Seats
 from gateway.access.windows import MemoryWindows
@@ -129,6 +130,56 @@ def test_invented_keys_do_not_cost_a_question_each(
         assert [end(each) for each in invented].count(429) == 31
         assert len([id for id in asked if id.startswith("0000000000")]) == 49
         assert end(good) == 404
+
+
+async def test_a_backend_is_not_refused_for_its_first_requests_all_at_once(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [good] = keys_of(tmp_path, "good")
+    find, may_answer, asked = Keys.find, threading.Event(), list[str]()
+
+    def find_later(keys: Keys, id: str) -> StoredKey | None:
+        asked.append(id)
+        may_answer.wait(30)
+        return find(keys, id)
+
+    monkeypatch.setattr(Keys, "find", find_later)
+    client = gateway()
+    stop_the_clock(client)
+    transport = httpx2.ASGITransport(client.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as backend:
+        requests = [backend.get("/v1/nothing", headers=good) for _ in range(80)]
+        asking = asyncio.gather(*requests)
+        asyncio.get_running_loop().call_later(0.2, may_answer.set)
+        assert 429 not in {answer.status_code for answer in await asking}
+    assert len(asked) == 1
+
+
+async def test_who_leaves_does_not_take_the_look_up_of_a_key_from_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/visavis.sqlite3")
+    ring, counted, may_count = KeyRing(Keys(store, time.time)), list[str](), asyncio.Event()
+    made, secret = await ring.make("good", ())
+
+    def read(text: str, address: str) -> asyncio.Task[StoredKey]:
+        async def count() -> None:
+            counted.append(address)
+            await may_count.wait()
+
+        return asyncio.create_task(ring.read(text, address, count))
+
+    first, second = read(secret, "a"), read(secret, "a")
+    others = [read(secret, "b"), *(read(f"{secret[:-1]}{end}", "a") for end in "+-")]
+    await asyncio.sleep(0.01)
+    first.cancel()
+    may_count.set()
+    assert (await second).id == (await others[0]).id == made.id
+    for other in others[1:]:
+        with pytest.raises(Problem):
+            await other
+    assert sorted(counted) == ["a", "a", "a", "b"]
+    store.dispose()
 
 
 def test_one_site_does_not_use_up_what_another_has(gateway: Gateway) -> None:

@@ -71,7 +71,8 @@ class Door:
             )
 
     async def identify(self, connection: HTTPConnection) -> Caller | None:
-        """Whose API key the request carries; None: it carries none. Raises :class:`Problem`: 401.
+        """Whose API key the request carries; None: it carries none. Raises :class:`Problem`: 401,
+        429.
 
         Found once a request.
         """
@@ -80,17 +81,12 @@ class Door:
             text = bearer(connection)
             caller = None
             if text is not None and text.startswith(PREFIX):
-                key = await self.keys.read(text)
+                here = address_of(connection)
+                key = await self.keys.read(text, here, lambda: self.rates.hit("address", here))
                 known = frozenset(scope for scope in SCOPES if scope in key.scopes)
                 caller = Caller(key.id, known)
             state["caller"] = caller
         return cast(Caller | None, state["caller"])
-
-    def has_new_key(self, connection: HTTPConnection) -> bool:
-        """Whether the request carries what may be an API key, and is none that was good here
-        before. Asks nobody."""
-        text = bearer(connection)
-        return text is not None and text.startswith(PREFIX) and not self.keys.knows(text)
 
     async def caller(self, connection: HTTPConnection, scope: Scope) -> Caller:
         """Who calls, with ``scope``. Raises :class:`Problem`: 401, 403."""

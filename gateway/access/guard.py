@@ -64,9 +64,6 @@ class Guard:
     async def _check(self, connection: HTTPConnection) -> None:
         """Raises :class:`Problem`: 401, 403, 429."""
         door, path = self._door, connection.scope["path"]
-        if door.has_new_key(connection):
-            # Whoever guesses keys is counted like anybody, before the store is asked.
-            await door.rates.hit("address", address_of(connection))
         caller = await door.identify(connection)
         owner: str | None = None
         if caller is not None:

@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -56,11 +56,36 @@ class KeyRing:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._used: OrderedDict[str, float] = OrderedDict()
+        self._new: dict[tuple[str, str], asyncio.Task[StoredKey]] = {}
+        """Those that are being looked up, by the digest and whence it comes."""
         self._locked_until = 0.0
         self._is_locked = False
 
-    async def read(self, text: str) -> StoredKey:
-        """The key that ``text`` is. Raises :class:`Problem`: 401."""
+    async def read(self, text: str, whence: str, count: Callable[[], Awaitable[None]]) -> StoredKey:
+        """The key that ``text`` is.
+
+        Whoever guesses keys is counted like anybody, before the store is asked: ``count`` is called
+        where ``text`` was not good when it came last, or never came; once for all that come
+        ``whence`` it came while it is looked up, as a backend's first requests do.
+
+        Raises :class:`Problem`: 401; and what ``count`` raises.
+        """
+        if self._knows(text):
+            key = await self._check(text)
+        else:
+            name = whence, _digest(text)
+            if (task := self._new.get(name)) is None:
+                task = self._new[name] = asyncio.create_task(self._count_and_check(text, count))
+                task.add_done_callback(lambda _: self._new.pop(name))
+            key = await asyncio.shield(task)  # whoever leaves takes it from nobody else
+        await self._note_use(key.id)
+        return key
+
+    async def _count_and_check(self, text: str, count: Callable[[], Awaitable[None]]) -> StoredKey:
+        await count()
+        return await self._check(text)
+
+    async def _check(self, text: str) -> StoredKey:
         form = _FORM.fullmatch(text)
         key = None if form is None else await self._find(form[1])
         # The secret has 256 random bits, so one round of SHA-256 is as good as many.
@@ -68,10 +93,9 @@ class KeyRing:
             raise _invalid("This API key is not known here.", "invalid_api_key")
         if key.revoked_at is not None:
             raise _invalid("This API key was revoked.", "api_key_revoked")
-        await self._note_use(key.id)
         return key
 
-    def knows(self, text: str) -> bool:
+    def _knows(self, text: str) -> bool:
         """Whether ``text`` was a good key when it came last. Asks nobody."""
         form = _FORM.fullmatch(text)
         known = None if form is None else self._known.get(form[1])
