@@ -17,19 +17,20 @@ from typing import Final
 from livekit.agents import stt, utils
 
 from . import sentence_ends, wording
+from .sentence_ends import End
 from .tone import Tone
 
 WAIT: Final = 1.2
 """Seconds that half a sentence waits for its other half."""
-COMMA: Final = 0.3
-"""Of it, for what could be whole, were there no comma at its end: recognisers are fond of them."""
+DOUBT: Final = 0.3
+"""Of it, for what may be whole, by :mod:`.sentence_ends` or for a comma at its end."""
 ANSWER: Final = 1.5
 """Seconds within which what the agent says must be over for an assent over it to be an answer."""
 OPEN: Final = 0.2
 """Chance of an end, by the sound of a pause, below which more is to come. Of 148 whole sentences of
 the embedded voice one was below it, of 125 that were cut off at any word two fifths."""
 DOUBTFUL: Final = 0.5
-"""The same after a comma."""
+"""The same of what may be whole."""
 LOOK: Final = 0.1
 """Seconds between two looks whether it is."""
 WRITING: Final = 1.5
@@ -127,12 +128,13 @@ async def turns_only(
 
 async def _patience(text: str, english: bool, tone: Tone | None) -> float:
     """Share of the whole wait."""
-    if wording.breaks_off(text, english=english) or (english and sentence_ends.is_open(text)):
+    end = sentence_ends.look(text) if english else End.LIKELY
+    if end is End.OPEN or wording.breaks_off(text, english=english):
         return 1.0
-    comma = text.rstrip().endswith(",")
-    if tone is not None and await tone.is_open(text, DOUBTFUL if comma else OPEN):
+    doubtful = end is End.DOUBTFUL or text.rstrip().endswith(",")
+    if tone is not None and await tone.is_open(text, DOUBTFUL if doubtful else OPEN):
         return 1.0
-    return COMMA if comma else 0.0
+    return DOUBT if doubtful else 0.0
 
 
 async def _next(iterator: AsyncIterator[stt.SpeechEvent]) -> stt.SpeechEvent | None:

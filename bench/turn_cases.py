@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.brains.hibari import Spoken, Voice
-from bench import turn_unseen
+from bench import turn_fresh, turn_unseen
 from bench.recorded import recordings
 from bench.sounds import HUMS, NOISES, RATE, UNSEEN, Sound, level, noise, swell, trim
 from bench.speech import STORY
@@ -94,6 +94,9 @@ def cases(each: int, chance: np.random.Generator, recorded: Path | None = None) 
             yield over_voice(kind, make(chance), number)
         yield halves("open unseen", turn_unseen.OPEN, number)
         yield whole("whole unseen", turn_unseen.WHOLE, number)
+        yield halves("open fresh", turn_fresh.OPEN, number)
+        yield halves("closed fresh", turn_fresh.CLOSED, number)
+        yield whole("whole fresh", turn_fresh.WHOLE, number)
     if recorded is not None:
         for number, (kind, sound) in enumerate(recordings(recorded, each)):
             yield over_voice(kind, sound, number)

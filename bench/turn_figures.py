@@ -12,7 +12,9 @@ from bench.sounds import UNSEEN
 from bench.turn_cases import Case
 from bench.turn_trial import Outcome
 
-TURNS: Final = ("open", "closed", "whole", "open unseen", "whole unseen")
+TURNS: Final = tuple(
+    f"{kind}{of}" for of in ("", " unseen", " fresh") for kind in ("open", "closed", "whole")
+)
 CUT_INS: Final = ("cut_in", "cut_in unseen")
 NO_TURN: Final = (
     "cough",
