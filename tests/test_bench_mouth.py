@@ -84,7 +84,7 @@ def received(pictures: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8
     sender.width = sender.height = SIDE
     sender.pix_fmt, sender.bit_rate = "yuv420p", 1_500_000
     sender.framerate, sender.time_base = Fraction(FPS), Fraction(1, FPS)
-    sender.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+    sender.options = {"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0"}
     receiver = av.CodecContext.create("vp8", "r")
     assert isinstance(receiver, av.VideoCodecContext)
     for number, picture in enumerate(pictures):
