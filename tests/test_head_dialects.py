@@ -274,6 +274,38 @@ def test_a_head_does_not_lose_the_build_that_its_file_gives_it(tmp_path: Path) -
     assert np.array_equal(read("both", None, [0, 0, 0, 1]).base, built)
 
 
+def test_a_mouth_that_a_vrm_binds_by_number_does_not_start_open(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        _vrm_1(document)
+        document["meshes"][0]["weights"] = [1.0 if name == "Fcl_MTH_A" else 0 for name in VROID]
+
+    plain = read_head(write_head(tmp_path / "plain.glb", VRM_1)).base
+    held = read_head(write_head(tmp_path / "held.glb", replace(VRM_1, change=change)))
+    assert np.array_equal(held.base, plain)
+    assert shift(held, "jawOpen")[:, 1].min() < -0.02
+
+
+def test_a_vowel_that_is_but_a_letter_does_not_start_open(tmp_path: Path) -> None:
+    """It is known by the other vowels, which another mesh may have."""
+
+    def change(document: Document) -> None:
+        face, eye = document["meshes"][:2]
+        face["extras"]["targetNames"][1:] = ["A", "mole"]
+        eye["primitives"][0]["targets"] = [
+            {"POSITION": eye["primitives"][0]["attributes"]["POSITION"]}
+        ] * 4
+        eye["extras"] = {"targetNames": ["I", "U", "E", "O"]}
+
+    def held(document: Document) -> None:
+        change(document)
+        document["meshes"][0]["weights"] = [0, 1, 0]
+
+    recipe = replace(READY_PLAYER_ME, names=("jawOpen", "viseme_aa", "eyeWide"), change=change)
+    plain = read_head(write_head(tmp_path / "plain.glb", recipe)).base
+    recipe = replace(recipe, change=held)
+    assert np.array_equal(read_head(write_head(tmp_path / "held.glb", recipe)).base, plain)
+
+
 @pytest.mark.parametrize("textured", [False, True])
 def test_colours_said_the_older_way_do_not_come_out_white(tmp_path: Path, textured: bool) -> None:
     def change(document: Document) -> None:

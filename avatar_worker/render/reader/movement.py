@@ -15,7 +15,6 @@ from avatar_worker.render.limits import MAX_MORPH_ROWS
 
 from .normals import Surface
 from .pieces import Piece
-from .shapes.names import find_shapes
 from .shapes.recipes import SHAPES, Recipe
 from .vrm import Vrm
 
@@ -47,9 +46,8 @@ class Movement:
     """Names in the file that say something, and their shapes."""
 
 
-def read_movement(glb: Glb, pieces: list[Piece], vrm: Vrm) -> Movement:
-    """All shapes that ``recipes.py`` has a use for."""
-    names = find_shapes(name for piece in pieces for name in piece.target_names)
+def read_movement(glb: Glb, pieces: list[Piece], vrm: Vrm, names: Mapping[str, str]) -> Movement:
+    """All shapes that ``recipes.py`` has a use for; ``names`` as :class:`Movement` has them."""
     reader = _Targets(glb, pieces)
     shifts: dict[str, dict[int, Shift]] = {}
     for number, piece in enumerate(pieces):

@@ -48,9 +48,16 @@ class Piece:
 
 
 def read_pieces(
-    glb: Glb, nodes: Nodes, bones: Bones, world: Matrix, opened: Matrix | None
+    glb: Glb,
+    nodes: Nodes,
+    bones: Bones,
+    world: Matrix,
+    opened: Matrix | None,
+    acting: frozenset[tuple[int, int]],
 ) -> list[Piece]:
-    """All triangles that the scene shows. ``opened``: ``world`` with the jaw down."""
+    """All triangles that the scene shows. ``opened``: ``world`` with the jaw down; ``acting``: as
+    :class:`~.defaults.Acting` has them.
+    """
     binder = _Binder(nodes, bones, world)
     found: list[Piece] = []
     vertices = 0
@@ -67,7 +74,7 @@ def read_pieces(
                 vertices += _count(glb, primitive)
                 if vertices > MAX_VERTICES:
                     raise glb.problem(f"it has more than {MAX_VERTICES} vertices")
-                if piece := _read(glb, binder, number, primitive, opened):
+                if piece := _read(glb, binder, number, primitive, opened, acting):
                     found.append(piece)
     if not found:
         raise glb.problem("it shows no mesh that is made of triangles")
@@ -109,7 +116,12 @@ class _Binder:
 
 
 def _read(
-    glb: Glb, binder: _Binder, number: int, primitive: dict[str, Any], opened: Matrix | None
+    glb: Glb,
+    binder: _Binder,
+    number: int,
+    primitive: dict[str, Any],
+    opened: Matrix | None,
+    acting: frozenset[tuple[int, int]],
 ) -> Piece | None:
     node = glb.item("nodes", number)
     mesh = glb.item("meshes", node["mesh"])
@@ -136,7 +148,7 @@ def _read(
         return None
     count = len(own)
     names = target_names(mesh, primitive)
-    held = default_weights(node, mesh, names)
+    held = default_weights(glb, node, len(names), acting)
     own = deform(glb, primitive, held, "POSITION", own)
     if packed is not None:
         triangles = packed.triangles

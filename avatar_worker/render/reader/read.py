@@ -18,6 +18,7 @@ from visavis.protocol import ARKIT_NAMES
 
 from .assemble import Joints, Part, assemble
 from .bones import Bones, find_bones
+from .defaults import find_acting
 from .eyes import Eyes, find_eyes, look_angles
 from .findings import Findings
 from .framing import Frame, find_frame, seen_triangles, share_without_joints
@@ -62,8 +63,10 @@ def _read(name: str, glb: Glb) -> tuple[Head, Findings]:
     vrm, nodes = read_vrm(glb), read_nodes(glb)
     bones = find_bones(nodes, vrm, _joints(glb))
     world = lower_arms(nodes, bones)
-    pieces = read_pieces(glb, nodes, bones, world, open_jaw(nodes, world, bones))
-    movement = read_movement(glb, pieces, vrm)
+    acting = find_acting(glb, nodes, vrm)
+    opened = open_jaw(nodes, world, bones)
+    pieces = read_pieces(glb, nodes, bones, world, opened, acting.targets)
+    movement = read_movement(glb, pieces, vrm, acting.names)
     recipes = choose_recipes(movement.alive)
     if "jawOpen" not in recipes:
         raise glb.problem(
