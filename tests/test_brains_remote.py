@@ -152,6 +152,40 @@ async def test_instructions_that_change_do_not_reach_the_brain(
         assert told["language"] == "de" and "Be brief." in told["instructions"]
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_a_person_who_is_quicker_than_the_room_does_not_keep_the_brain_from_knowing_it(
+    brain: Brain, is_answered: bool
+) -> None:
+    manner = Manner.of("Be kind.", small=False, writes=False)
+    session: Any = SimpleNamespace(on=lambda *_: None, history=llm.ChatContext.empty())
+    brain.silent = not is_answered
+    async with mind_at(brain.url) as (mind, remote):
+        asking = asyncio.create_task(ask(mind, "Hello."))
+        await until(lambda: brain.of_type("turn"))
+        if is_answered:
+            assert await asking == "You said: Hello."
+        remote.attach(session, cast(Any, SimpleNamespace(name="room-1")), manner)
+        if not is_answered:
+            manner.persona = "Be brief."
+            manner.on_change()
+            await until(lambda: brain.of_type("session.update"))
+            turn = brain.of_type("turn")[0]["turn"]
+            await brain.send(type="delta", turn=turn, text="Hello yourself.")
+            await brain.send(type="done", turn=turn)
+            assert await asking == "Hello yourself."
+            brain.silent = False
+        await until(lambda: len(brain.of_type("session.start")) == 2)
+        assert await ask(mind, "Still there?") == "You said: Still there?"
+        manner.language = "de"
+        manner.on_change()
+        await until(lambda: any(told["language"] for told in brain.of_type("session.update")))
+    first, second = brain.of_type("session.start")
+    assert (first["room"], first["resume"]) == ("", False)
+    assert (second["room"], second["resume"]) == ("room-1", True)
+    assert first["session"] == second["session"]
+    assert brain.connections == 2
+
+
 async def test_a_cut_in_is_not_told(brain: Brain) -> None:
     brain.silent = True
     async with mind_at(brain.url) as (mind, _):

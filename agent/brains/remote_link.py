@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -71,6 +72,8 @@ class RemoteLink:
         self.wants: frozenset[str] = frozenset()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._ready = asyncio.Event()
+        self._was_ready = False
+        """Since it was connected last; it may be about to begin again."""
         self._turns: dict[str, asyncio.Queue[Delta | Done | Failed]] = {}
         self._describe: Callable[[], Session] | None = None
         self._told: Session | None = None
@@ -92,7 +95,8 @@ class RemoteLink:
                         )
                     async with socket:
                         await self._converse(socket, describe(), resume)
-                    logger.warning("the remote brain has hung up")
+                    if self._ready.is_set() or not self._was_ready:  # else it was _hang_up
+                        logger.warning("the remote brain has hung up")
                 except aiohttp.WSServerHandshakeError as error:
                     advice = ": check REMOTE_BRAIN_TOKEN" if error.status in (401, 403) else ""
                     logger.warning("the remote brain refused: HTTP %d%s", error.status, advice)
@@ -102,7 +106,7 @@ class RemoteLink:
                     logger.warning("the remote brain speaks otherwise: %s", error)
                 except Exception as error:  # nobody makes the connection again but this task
                     logger.warning("the remote brain is lost: %s", type(error).__name__)
-                if self._ready.is_set():
+                if self._was_ready:
                     delay, resume = self._first_delay, True
                 self._drop()
                 await asyncio.sleep(delay * random.uniform(0.75, 1.25))
@@ -115,7 +119,8 @@ class RemoteLink:
         Raises :class:`~livekit.agents.APIError` where the brain is away, or goes, or fails.
         """
         queue: asyncio.Queue[Delta | Done | Failed] = asyncio.Queue(MOST_WAITING)
-        await self._ready.wait()
+        while not self._ready.is_set():  # it may begin again at once
+            await self._ready.wait()
         self._turns[turn] = queue
         try:
             await self._send({"type": "turn", "turn": turn, "text": text})
@@ -132,12 +137,27 @@ class RemoteLink:
                 await self._send(message)
 
     async def refresh(self) -> None:
-        """Tell the brain how the session is, if it is not as the brain was told."""
-        if self._describe is None or not self._ready.is_set():
+        """Tell the brain how the session is, if it is not as the brain was told.
+
+        In which room is said at a beginning alone: the connection is made again for it, once
+        nothing is being answered.
+        """
+        if self._describe is None or self._told is None or not self._ready.is_set():
             return  # it will be told when it is there
-        if (session := self._describe()) != self._told:
+        session = self._describe()
+        if session.room != self._told.room and not self._turns:
+            await self._hang_up()
+            return
+        session = replace(session, room=self._told.room)
+        if session != self._told:
             self._told = session
             await self.tell(session.update())
+
+    async def _hang_up(self) -> None:
+        """:meth:`run` connects again."""
+        self._ready.clear()
+        if self._socket is not None:
+            await self._socket.close()
 
     async def _pieces(self, queue: asyncio.Queue[Delta | Done | Failed]) -> AsyncIterator[str]:
         while isinstance(item := await queue.get(), Delta):
@@ -160,10 +180,13 @@ class RemoteLink:
         match message:
             case Ready(wants):
                 self.wants = wants
+                self._was_ready = True
                 self._ready.set()
                 await self.refresh()  # it may have changed meanwhile
             case Delta(turn) | Done(turn) | Failed(turn):
                 self._pass_on(turn, message)
+                if not isinstance(message, Delta):
+                    await self.refresh()
             case Say():
                 _hand_on(self.on_say, message)
             case Action():
@@ -190,6 +213,7 @@ class RemoteLink:
 
     def _drop(self) -> None:
         self._socket = None
+        self._was_ready = False
         self._ready.clear()
         for turn, queue in self._turns.items():
             if queue.full():

@@ -24,13 +24,17 @@ from .words_llm import WordsLLM, read_history, read_turn
 
 
 class RemoteLLM(WordsLLM):
-    """``link`` connects when the conversation is known: by :meth:`attach`, or by the first question
-    where there is none, as in the terminal."""
+    """``link`` connects when the conversation is known: by :meth:`attach`; or by the first question
+    where that is quicker, or where there is nothing to attach to, as in the terminal."""
 
     def __init__(self, link: RemoteLink, name: str, language: str | None = None) -> None:
         super().__init__(name, "remote")
         self.link = link
-        self._language = language
+        self._id = utils.shortuuid("session_")
+        self._room = ""
+        self._instructions: Callable[[], str] = lambda: ""
+        self._language: Callable[[], str] = lambda: ""
+        self._first_language = language
         self._running: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -40,14 +44,19 @@ class RemoteLLM(WordsLLM):
         instructions: Callable[[], str],
         language: Callable[[], str] = lambda: "",
     ) -> None:
-        """``language``: ISO 639-1; empty: as the settings say."""
+        """Begin, or tell the brain that the conversation is another than it was said to be.
+
+        ``language``: ISO 639-1; empty: as the settings say.
+        """
+        self._room, self._instructions, self._language = room, instructions, language
         if self._running is None:
-            id = utils.shortuuid("session_")
+            self._running = asyncio.create_task(self.link.run(self._describe), name="remote brain")
+        else:
+            self._do(self.link.refresh())
 
-            def describe() -> Session:
-                return Session(id, room, language() or self._language, instructions())
-
-            self._running = asyncio.create_task(self.link.run(describe), name="remote brain")
+    def _describe(self) -> Session:
+        language = self._language() or self._first_language
+        return Session(self._id, self._room, language, self._instructions())
 
     def attach(self, session: AgentSession[Any], room: rtc.Room, manner: Manner) -> None:
         """Let the brain speak and act of its own accord, and know what was heard of it."""
@@ -80,7 +89,8 @@ class RemoteLLM(WordsLLM):
 
     async def answer(self, chat_ctx: llm.ChatContext) -> AsyncGenerator[str]:
         _, turn = read_turn(chat_ctx)
-        self.connect("", lambda: turn.instructions)
+        if self._running is None:
+            self.connect("", lambda: turn.instructions)
         name = utils.shortuuid("turn_")
         async with self.link.turn(name, turn.text[:LONGEST_TEXT]) as pieces:
             async for piece in pieces:

@@ -25,7 +25,8 @@ class RemoteProtocolError(ValueError):
 
 @dataclass(frozen=True)
 class Session:
-    """Who talks, and how by now; the first two are the same for a whole conversation."""
+    """Who talks, and how by now; ``id`` is the same for a whole conversation, and so is ``room``
+    once it is known."""
 
     id: str
     room: str
