@@ -138,7 +138,7 @@ class SentenceEnds:
 
 
 def _sigmoid(value: Floats) -> Floats:
-    return 1 / (1 + np.exp(-value))
+    return cast(Floats, 1 / (1 + np.exp(-value)))
 
 
 def read(file: Path) -> SentenceEnds:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from agent.sentence_ends import End, SentenceEnds, load, look, places, read, spelled, words
 
@@ -78,10 +80,13 @@ def test_no_words_are_not_a_sentence_to_wait_for() -> None:
 
 
 def test_weights_that_were_made_small_are_read_as_they_were(tmp_path: Path) -> None:
-    stored = {name: np.zeros(shape, np.float32) for name, shape in _SHAPES.items()}
+    stored: dict[str, NDArray[Any]] = {
+        name: np.zeros(shape, np.float32) for name, shape in _SHAPES.items()
+    }
     stored["table"] = np.full((4, 2), 127, np.int8)
     stored["table_scale"] = np.full((4, 1), 0.5 / 127, np.float32)
-    np.savez(tmp_path / "weights.npz", **stored, bias=np.float32(2.0))
+    stored["bias"] = np.array(2.0, np.float32)
+    np.savez(tmp_path / "weights.npz", allow_pickle=False, **stored)
     found = read(tmp_path / "weights.npz")
     np.testing.assert_allclose(found.table, 0.5)
     assert found.chance("hello") == pytest.approx(1 / (1 + np.exp(-2)))
