@@ -89,12 +89,28 @@ class End(Enum):
 
 
 @dataclass(frozen=True)
+class Table:
+    """Of meanings, kept small: each conversation has its own."""
+
+    rows: NDArray[np.int8]
+    """(n, width)"""
+    scales: Floats
+    """(n, 1)"""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, row: int) -> Floats:
+        return cast(Floats, self.rows[row] * self.scales[row])
+
+
+@dataclass(frozen=True)
 class SentenceEnds:
     """Weights, named and laid out as PyTorch does (``torch.nn.GRU``: reset, update, new)."""
 
-    table: Floats
-    """(words, width)"""
-    endings: Floats
+    table: Table
+    """Of words; (words, width)."""
+    endings: Table
     """(endings, width)"""
     name: Floats
     """(width,); the mean of those that it has learned: most names it never saw"""
@@ -134,7 +150,7 @@ class SentenceEnds:
         if word == NAME:
             return self.name
         row, ending = places(word, len(self.table), len(self.endings))
-        return cast(Floats, self.table[row] + self.endings[ending])
+        return self.table[row] + self.endings[ending]
 
 
 def _sigmoid(value: Floats) -> Floats:
@@ -142,19 +158,19 @@ def _sigmoid(value: Floats) -> Floats:
 
 
 def read(file: Path) -> SentenceEnds:
-    """Weights as ``training/turns/`` writes them: int8 matrices, each with its scale."""
+    """Weights as ``training/turns/`` writes them: int8 matrices, each row with its scale."""
     with np.load(file) as stored:
-        found = {
-            name: stored[name] * stored[f"{name}_scale"]
-            if stored[name].dtype == np.int8
-            else stored[name]
-            for name in stored.files
-            if not name.endswith("_scale")
-        }
-    bias = float(found.pop("bias"))
-    return SentenceEnds(
-        **{name: each.astype(np.float32) for name, each in found.items()}, bias=bias
-    )
+        return SentenceEnds(
+            table=Table(stored["table"], stored["table_scale"]),
+            endings=Table(stored["endings"], stored["endings_scale"]),
+            name=stored["name"],
+            from_word=stored["from_word"] * stored["from_word_scale"],
+            from_state=stored["from_state"] * stored["from_state_scale"],
+            word_bias=stored["word_bias"],
+            state_bias=stored["state_bias"],
+            judge=stored["judge"],
+            bias=float(stored["bias"]),
+        )
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.sentence_ends import End, SentenceEnds, load, look, places, read, spelled, words
+from agent.sentence_ends import End, SentenceEnds, Table, load, look, places, read, spelled, words
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,14 @@ def test_weights_that_were_made_small_are_read_as_they_were(tmp_path: Path) -> N
     stored: dict[str, NDArray[Any]] = {
         name: np.zeros(shape, np.float32) for name, shape in _SHAPES.items()
     }
-    stored["table"] = np.full((4, 2), 127, np.int8)
-    stored["table_scale"] = np.full((4, 1), 0.5 / 127, np.float32)
+    for name in ("table", "endings", "from_word", "from_state"):
+        stored[name] = np.full(_SHAPES[name], 127, np.int8)
+        stored[f"{name}_scale"] = np.full((len(stored[name]), 1), 0.5 / 127, np.float32)
     stored["bias"] = np.array(2.0, np.float32)
     np.savez(tmp_path / "weights.npz", allow_pickle=False, **stored)
     found = read(tmp_path / "weights.npz")
-    np.testing.assert_allclose(found.table, 0.5)
+    np.testing.assert_allclose(found.table[1], [0.5, 0.5])
+    np.testing.assert_allclose(found.from_state, 0.5)
     assert found.chance("hello") == pytest.approx(1 / (1 + np.exp(-2)))
 
 
@@ -101,9 +103,15 @@ def test_the_network_is_pytorchs() -> None:
     """One step by hand: r, z, n of torch.nn.GRU's documentation."""
     chance = np.random.default_rng(0)
     made = {name: chance.normal(size=shape).astype(np.float32) for name, shape in _SHAPES.items()}
-    model = SentenceEnds(**made, bias=0.1)
-    word, ending = places("hi", 4, 3)
-    come = made["from_word"] @ (made["table"][word] + made["endings"][ending]) + made["word_bias"]
+    table, endings = (
+        Table(chance.integers(-127, 127, _SHAPES[name], np.int8), np.full((5, 1), 0.01, "f4"))
+        for name in ("table", "endings")
+    )
+    rest = {name: each for name, each in made.items() if name not in ("table", "endings")}
+    model = SentenceEnds(table, endings, bias=0.1, **rest)
+    word, ending = places("hi", len(table), len(endings))
+    meaning = table[word] + endings[ending]
+    come = made["from_word"] @ meaning + made["word_bias"]
     kept = made["state_bias"]
     reset, update = (1 / (1 + np.exp(-(come + kept)[:6]))).reshape(2, 3)
     state = (1 - update) * np.tanh(come[6:] + reset * kept[6:])
