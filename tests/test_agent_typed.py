@@ -75,7 +75,7 @@ async def test_a_brain_that_cuts_its_own_words_short_goes_on_speaking(
 ) -> None:
     remote = RemoteLLM(RemoteLink("ws://127.0.0.1:1/brain", None), "test")
     said: list[str] = []
-    monkeypatch.setattr(remote, "connect", lambda room, instructions: None)
+    monkeypatch.setattr(remote, "connect", lambda room, instructions, language: None)
     monkeypatch.setattr(stage.session, "say", said.append)
     room = cast(rtc.Room, SimpleNamespace(name="r"))
     remote.attach(stage.session, room, Manner.of(None, small=False))
