@@ -17,6 +17,9 @@ SENTENCE: Final = (
     "mill, where nobody has lived for as many years as anyone can remember."
 )
 
+GREETING: Final = 4.0
+"""Seconds after which the face no longer smiles at who has just come: its lips part."""
+
 Kind = Literal["speaking", "twice", "at once", "unfinished", "between", "ten in a second"]
 KINDS: Final[dict[Kind, int]] = {
     "speaking": 12,
@@ -46,6 +49,7 @@ class Interrupter:
 
     async def rehearse(self) -> None:
         """Look at the face at rest and speaking, to know a shut mouth from an open one."""
+        await asyncio.sleep(GREETING)
         started = time.monotonic()
         await asyncio.sleep(3)
         rested = time.monotonic()
