@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -51,6 +53,16 @@ class Memory:
                     continue
                 sample = Sample(time.monotonic(), used.rss / 1e6, used.uss / 1e6)
                 self.samples[program, process.pid].append(sample)
+
+    def write(self, file: Path) -> None:
+        """One CSV row for each sample: program, process number, monotonic seconds, RSS and USS
+        in MB; to see whether what grew goes on growing."""
+        with file.open("w", newline="") as out:
+            rows = csv.writer(out)
+            rows.writerow(("program", "pid", "seconds", "rss_mb", "uss_mb"))
+            for (program, pid), samples in self.samples.items():
+                for sample in samples:
+                    rows.writerow((program, pid, f"{sample.at:.1f}", sample.rss, sample.uss))
 
     def slopes(self, since: float) -> dict[str, float]:
         """MB in ten minutes from ``since`` on: of all together, and by program.

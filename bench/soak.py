@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -51,6 +52,9 @@ class Soak:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--samples", type=Path, metavar="FILE", help="write all samples of memory there, as CSV"
+    )
 
 
 async def measure(args: argparse.Namespace) -> Report:
@@ -62,6 +66,8 @@ async def measure(args: argparse.Namespace) -> Report:
             began = time.monotonic()
             soak = await live(bot, questions, stop, 60 * args.minutes, random.Random(args.seed))
             watching.cancel()
+    if args.samples is not None:
+        memory.write(args.samples)
     warm = began + WARM_UP * 60 * args.minutes
     metrics: dict[str, float] = {
         "minutes": args.minutes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,16 @@ def test_too_short_a_time_is_said_and_not_extrapolated() -> None:
     grow(memory, ("agent", 1), 0, 30, 0.01)
     with pytest.raises(ValueError, match="longer"):
         memory.slopes(20)
+
+
+def test_samples_are_not_lost_with_the_slopes_that_come_of_them(tmp_path: Path) -> None:
+    memory = Memory()
+    memory.samples["agent", 7].append(Sample(at=12.34, rss=100.0, uss=60.5))
+    memory.write(tmp_path / "samples.csv")
+    assert (tmp_path / "samples.csv").read_text().splitlines() == [
+        "program,pid,seconds,rss_mb,uss_mb",
+        "agent,7,12.3,100.0,60.5",
+    ]
 
 
 def test_drift_needs_three_answers() -> None:
