@@ -128,8 +128,10 @@ async def turns_only(
 
 async def _patience(text: str, english: bool, tone: Tone | None) -> float:
     """Share of the whole wait."""
+    if wording.breaks_off(text, english=english):
+        return 1.0
     end = sentence_ends.look(text) if english else End.LIKELY
-    if end is End.OPEN or wording.breaks_off(text, english=english):
+    if end is End.OPEN:
         return 1.0
     doubtful = end is End.DOUBTFUL or text.rstrip().endswith(",")
     if tone is not None and await tone.is_open(text, DOUBTFUL if doubtful else OPEN):

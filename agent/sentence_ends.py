@@ -39,7 +39,7 @@ DOUBTFUL: Final = (0.017, 0.055)
 
 COMMA: Final = 0.15
 """Instead of :data:`OPEN` after a comma. Of 60 whole sentences of ``bench turns`` the embedded ears
-put one after four, two of them below; of 320 that were cut off after 51, three quarters below."""
+put one after four, two of them below; of 320 that were cut off after 51, most of them below."""
 
 NUMBER: Final = "#"
 NAME: Final = "@"

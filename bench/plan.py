@@ -49,7 +49,7 @@ PLAN: Final = (
     Entry("looks", ("", 2), ("--changes 4", 1)),
     Entry("bargein", ("", 12), ("--interrupts 10 --scripted 20", 3)),
     Entry("turn", ("", 7), ("--questions 5 --instant 3", 3)),
-    Entry("turns", ("", 15), ("--each 4", 3)),
+    Entry("turns", ("", 18), ("--each 4", 3)),
     Entry("kill", ("", 7), ("--kills 2 --worker-kills 1", 2)),
     Entry("network", ("", 5), ("--minutes 0.5 --sentences 4", 2)),
     Entry("rooms", ("", 5), ("--most 3 --voices 2", 4)),

@@ -132,6 +132,7 @@ ROWS: Final = (
     Row("turns", "false_stop_percent", "coughs, hums, breaths, knocks that stop it", at_most(2)),
     Row("turns", "open_false_end_percent", "pauses in a sentence that end the turn", at_most(5)),
     Row("turns", "open_unseen_false_end_percent", "… in unseen sentences", at_most(5)),
+    Row("turns", "open_fresh_false_end_percent", "… in fresh ones", at_most(5)),
     Row(
         "drawn",
         "drawn_offset_ms",

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from agent.sentence_ends import spelled, words
+from agent.sentence_ends import LONGEST, spelled, words
 from bench import turn_fresh, turn_texts, turn_unseen
 
-LONGEST: Final = 30
-"""Words of a sentence."""
 HELD_OUT: Final = 20
 """One turn in so many is kept for the thresholds."""
 
