@@ -108,7 +108,7 @@ def fit(turns: list[Turn], device: str) -> Reader:
         order = torch.randperm(len(turns), device=device)
         for rows in order[: len(order) // BATCH * BATCH].split(BATCH):
             batch = everything.some(rows)
-            with torch.autocast(device, torch.bfloat16):
+            with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
                 odds, states = reader(batch)
                 guesses = reader.guess(states)
             spoken, known = batch.spoken, batch.following > 0
