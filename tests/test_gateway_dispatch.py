@@ -203,15 +203,16 @@ async def test_an_agent_that_left_is_brought_back(
 async def test_a_room_that_is_gone_comes_back_with_its_agent(
     client: TestClient, lk: api.LiveKitAPI
 ) -> None:
-    grant = await asyncio.to_thread(ask, client, room_name="gone")
-    await lk.room.delete_room(api.DeleteRoomRequest(room="gone"))
-
     async def room_is_gone() -> bool:
         return not await rooms_named(lk, "gone")
 
     async def agent_is_here() -> bool:
         return await agents_in(lk, "gone") == 1
 
+    grant = await asyncio.to_thread(ask, client, room_name="gone")
+    # An agent still on its way would open the room anew, and nobody would ever leave it.
+    await until(agent_is_here)
+    await lk.room.delete_room(api.DeleteRoomRequest(room="gone"))
     await until(room_is_gone)
     async with joined(grant):
         await until(agent_is_here)
