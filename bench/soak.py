@@ -55,19 +55,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--samples", type=Path, metavar="FILE", help="write all samples of memory there, as CSV"
     )
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="write what the demo printed there"
+    )
 
 
 async def measure(args: argparse.Namespace) -> Report:
     memory = Memory()
     questions, stop = [speak(text) for text in QUESTIONS], stop_words()
     with running_system() as system:
-        async with join(system.gateway, sensing=False) as bot, asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(memory.watch(system.processes))
-            began = time.monotonic()
-            soak = await live(bot, questions, stop, 60 * args.minutes, random.Random(args.seed))
-            watching.cancel()
-    if args.samples is not None:
-        memory.write(args.samples)
+        try:
+            async with join(system.gateway, sensing=False) as bot, asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(memory.watch(system.processes))
+                began = time.monotonic()
+                soak = await live(bot, questions, stop, 60 * args.minutes, random.Random(args.seed))
+                watching.cancel()
+        finally:  # a run that was broken off has told something, too
+            if args.samples is not None:
+                memory.write(args.samples)
+            if args.log is not None:
+                args.log.write_text("".join(system.output), encoding="utf-8")
     warm = began + WARM_UP * 60 * args.minutes
     metrics: dict[str, float] = {
         "minutes": args.minutes,
