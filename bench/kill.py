@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import random
 import subprocess
 import sys
@@ -215,9 +216,10 @@ def in_room(worker: psutil.Process, livekit_port: int) -> psutil.Process:
     Raises LookupError.
     """
     for child in worker.children(recursive=True):
-        for connection in child.net_connections("tcp"):
-            if connection.raddr and connection.raddr.port == livekit_port:
-                return child
+        with contextlib.suppress(psutil.Error):  # one that has just ended
+            for connection in child.net_connections("tcp"):
+                if connection.raddr and connection.raddr.port == livekit_port:
+                    return child
     raise LookupError("no process of the worker is connected to LiveKit")
 
 

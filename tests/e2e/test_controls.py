@@ -98,7 +98,7 @@ async def test_what_was_asked_for_does_not_fail_to_be_heard_and_seen(system: Sys
         await writer.aclose()
         await person.until(lambda: "done" in person.news)
         assert person.news == ["accepted", "begun", "done"]
-        assert " ".join(person.captions.split()) == TEXT
+        await person.until(lambda: " ".join(person.captions.split()) == TEXT)
         smiles, frowns = zip(*person.faces, strict=True)
         assert max(smiles) > 0.5 and max(frowns) > 0.15, "the face felt nothing"
         assert smiles.index(max(smiles)) < frowns.index(max(frowns))

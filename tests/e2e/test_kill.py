@@ -10,10 +10,13 @@ import psutil
 
 from bench.bot import Bot, join
 from bench.kill import in_room
+from bench.speech import STORY
 from bench.system import System
-from visavis.protocol import ATTRIBUTE_FACE, ATTRIBUTE_PUBLISH_ON_BEHALF
+from visavis.protocol import ATTRIBUTE_FACE, ATTRIBUTE_PUBLISH_ON_BEHALF, TOPIC_SAY
 
 AGENT_STATE = "lk.agent.state"
+PATIENCE = 90.0
+"""Seconds: longer than a first word waits for its face, and than the story."""
 
 
 def agent_says(bot: Bot, attribute: str) -> str | None:
@@ -53,29 +56,34 @@ async def test_a_face_that_is_killed_in_mid_sentence_leaves_the_voice_and_comes_
 ) -> None:
     await until_faces_rest(system)
     async with join(system.gateway) as bot:
-        await bot.wait_for_sound(bot.senses.joined, limit=30)
-        await bot.wait_for_picture(limit=30)
+        await bot.wait_for_sound(bot.senses.joined, limit=PATIENCE)
+        await until(bot, ATTRIBUTE_FACE, "present", limit=PATIENCE)
+        await bot.wait_for_picture(limit=PATIENCE)
+        await bot.wait_for_quiet()
         [first] = faces(bot)
+        process = face_process(system)
 
-        # In the middle of the greeting.
-        face_process(system).kill()
+        told = time.monotonic()
+        await bot.room.local_participant.send_text(STORY, topic=TOPIC_SAY)
+        await bot.wait_for_sound(told, limit=PATIENCE)
+        process.kill()
         killed = time.monotonic()
         await until(bot, ATTRIBUTE_FACE, "absent", limit=10)
         await bot.wait_for_sound(time.monotonic(), limit=10)
         assert agent_says(bot, AGENT_STATE) == "speaking"
 
-        # Another face takes over, and the greeting ends, once.
-        await until(bot, ATTRIBUTE_FACE, "present", limit=60)
+        # Another face takes over, and the story ends, once.
+        await until(bot, ATTRIBUTE_FACE, "present", limit=PATIENCE)
         async with asyncio.timeout(30):
             while bot.senses.pictures[-1] < killed + 3:
                 await asyncio.sleep(0.05)
         [second] = faces(bot)
         assert second != first
-        await until(bot, AGENT_STATE, "listening", limit=60)
+        await until(bot, AGENT_STATE, "listening", limit=PATIENCE)
         await bot.wait_for_quiet()
 
         # It goes on with the new one.
         asked = time.monotonic()
         await bot.room.local_participant.send_text("Hello again!", topic="lk.chat")
-        await bot.wait_for_sound(asked, limit=30)
-        await until(bot, AGENT_STATE, "listening", limit=60)
+        await bot.wait_for_sound(asked, limit=PATIENCE)
+        await until(bot, AGENT_STATE, "listening", limit=PATIENCE)

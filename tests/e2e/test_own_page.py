@@ -17,6 +17,7 @@ from bench.livekit import ROOT
 from bench.system import running_system
 from tests.e2e.test_page import PICTURE_WAITS
 
+ASKS_ALOUD = True
 EXAMPLE = ROOT / "examples" / "own_page" / "index.html"
 DEFAULT = "http://localhost:8080"
 
@@ -81,7 +82,7 @@ def test_a_page_of_ones_own_shows_no_face_or_lets_the_lips_run_ahead(
         page.goto(site)
         page.get_by_text("Talk", exact=True).click()
         expect(page.get_by_text("Interrupt")).to_be_visible(timeout=60_000)
-        page.get_by_text("Interrupt").click()
+        page.get_by_text("Interrupt").click(timeout=60_000)
         expect(page.get_by_text("Interrupt")).to_be_hidden(timeout=20_000)
         expect(page.locator("#said")).to_contain_text(re.compile(r"\w"))
         page.wait_for_function("() => document.querySelector('video').videoWidth > 0")

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from livekit import api
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from bench.drawn import note_peers
-from bench.livekit import LiveKitServer
 from bench.system import System
-from settings import Settings
 from tests.e2e.conftest import HOME
+from tests.e2e.leaving import hang_up, inhabitants
 from tests.e2e.watcher import Watcher
 
+ASKS_ALOUD = True
+PATIENCE = 60.0
+"""Seconds: a slow machine is no failure."""
 GREETING_WORD = "Amy"
 LONG = "Tell me a long story about the sea."
 PICTURE_WAITS = """() => window.peers
@@ -48,27 +47,24 @@ def enter(page: Page, system: System) -> Watcher:
     return watcher
 
 
-def inhabitants(livekit: LiveKitServer) -> list[str]:
-    """Everybody in any room."""
-
-    async def ask_livekit() -> list[str]:
-        async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as lk:
-            found: list[str] = []
-            for room in (await lk.room.list_rooms(api.ListRoomsRequest())).rooms:
-                request = api.ListParticipantsRequest(room=room.name)
-                people = (await lk.room.list_participants(request)).participants
-                found += [each.identity for each in people]
-            return sorted(found)
-
-    with ThreadPoolExecutor(1) as thread:  # Playwright has a loop of its own in this one
-        return thread.submit(asyncio.run, ask_livekit()).result()
-
-
 def ask(page: Page, question: str) -> None:
     if not page.get_by_test_id("chat-input").is_visible():
         page.get_by_test_id("chat-toggle").click()
     page.get_by_test_id("chat-input").fill(question)
     page.get_by_test_id("chat-send").click()
+
+
+def interrupt(page: Page, watcher: Watcher) -> None:
+    """Have it say something long, and press the button. So small a model may have said all before:
+    then it is asked again."""
+    button = page.get_by_test_id("interrupt")
+    for _ in range(5):
+        if button.is_enabled():
+            with suppress(TimeoutError):
+                return button.click(timeout=2000)
+        ask(page, LONG)
+        watcher.wait_for_sound(PATIENCE)
+    raise AssertionError("it was always over before it could be interrupted")
 
 
 def play(mouth: np.ndarray) -> float:
@@ -87,9 +83,9 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
     watcher = enter(page, system)
 
     # The face is there and says hello, and the caption shows the words.
-    watcher.wait_for_greeting(15)
+    watcher.wait_for_greeting(PATIENCE)
     expect(page.get_by_test_id("captions")).to_contain_text(GREETING_WORD)
-    watcher.wait_for_silence(15)
+    watcher.wait_for_silence(PATIENCE)
     silent = watcher.look(3)
     assert silent.has_picture and silent.different_pictures > 5, "the idle face does not move"
 
@@ -99,49 +95,40 @@ def test_a_person_is_greeted_asks_aloud_types_interrupts_and_leaves(
 
     # The microphone asks its question; it is understood, and answered aloud.
     expect(page.get_by_test_id("chat-log")).to_contain_text(
-        re.compile("capital of france", re.I), timeout=40_000
+        re.compile("capital of france", re.I), timeout=90_000
     )
-    watcher.wait_for_sound(15)
-    watcher.wait_for_silence(60)
+    watcher.wait_for_sound(PATIENCE)
+    watcher.wait_for_silence(PATIENCE)
 
     # A typed question is answered aloud, by a mouth that opens.
     silent = watcher.look(1.5)
     ask(page, LONG)
-    watcher.wait_for_sound(20)
+    watcher.wait_for_sound(PATIENCE)
     speaking = watcher.look(3)
     audible = speaking.loudness > Watcher.AUDIBLE
     assert play(speaking.mouth[audible]) > play(silent.mouth) + 3
 
-    # The interrupt silences it at once. So small a model may have said all by now.
-    if not page.get_by_test_id("interrupt").is_enabled():
-        ask(page, LONG)
-        watcher.wait_for_sound(20)
-    page.get_by_test_id("interrupt").click()
+    # The interrupt silences it at once.
+    interrupt(page, watcher)
     watcher.look(1.0)
     assert not (watcher.look(1.5).loudness > Watcher.AUDIBLE).any(), "it talked on"
 
     # The next question is still answered.
     ask(page, "What is your name?")
-    watcher.wait_for_sound(20)
+    watcher.wait_for_sound(PATIENCE)
 
-    page.get_by_test_id("hangup").click()
-    expect(page.get_by_test_id("start")).to_be_visible()
-    for _ in range(40):
-        if not (left := inhabitants(system.livekit)):
-            break
-        page.wait_for_timeout(250)
-    assert not left, f"{left} stayed behind"
+    hang_up(page, system)
     assert not errors
 
 
 def test_a_reload_costs_the_conversation(page: Page, system: System) -> None:
     watcher = enter(page, system)
-    watcher.wait_for_greeting(40)
-    watcher.wait_for_silence(40)
+    watcher.wait_for_greeting(PATIENCE)
+    watcher.wait_for_silence(PATIENCE)
     before = inhabitants(system.livekit)
     assert len(before) == 3
     ask(page, LONG)
-    watcher.wait_for_sound(40)
+    watcher.wait_for_sound(PATIENCE)
 
     page.reload()
     expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
@@ -152,13 +139,7 @@ def test_a_reload_costs_the_conversation(page: Page, system: System) -> None:
     ask(page, "What is the capital of France?")
     expect(page.get_by_test_id("chat-log")).to_contain_text("Paris", timeout=60_000)
 
-    # Hanging up is for good, at once.
-    page.get_by_test_id("hangup").click()
-    expect(page.get_by_test_id("start")).to_be_visible()
-    patience = time.monotonic() + Settings(_env_file=None).reconnect_grace / 2
-    while inhabitants(system.livekit) and time.monotonic() < patience:
-        page.wait_for_timeout(250)
-    assert not inhabitants(system.livekit), "the agent waits for somebody who has hung up"
+    hang_up(page, system)
     page.reload()
     expect(page.get_by_test_id("start")).to_be_visible()
 
@@ -174,7 +155,7 @@ def test_a_page_that_is_not_secure_sends_nothing(page: Page, system: System) -> 
     expect(page.get_by_test_id("captions")).to_contain_text(GREETING_WORD, timeout=60_000)
     ask(page, "What is the capital of France?")
     expect(page.get_by_test_id("chat-log")).to_contain_text("Paris", timeout=60_000)
-    page.get_by_test_id("hangup").click()
+    hang_up(page, system)
     assert not errors
 
 
@@ -185,7 +166,7 @@ def test_a_phone_that_saves_power_shows_no_face(page: Page, system: System) -> N
     expect(button).to_have_text("Show the face", timeout=20_000)
     button.click()
     expect(button).to_have_count(0)
-    page.get_by_test_id("hangup").click()
+    hang_up(page, system)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -196,4 +177,4 @@ def test_the_page_fits_a_phone(page: Page, system: System, scheme: str) -> None:
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 360
     expect(page.get_by_test_id("hangup")).to_be_in_viewport()
-    page.get_by_test_id("hangup").click()
+    hang_up(page, system)

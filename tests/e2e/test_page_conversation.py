@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from bench.livekit import LiveKitServer
 from bench.system import System
+from tests.e2e.leaving import hang_up
 from visavis.card import Card
 from visavis.protocol import ATTRIBUTE_PUBLISH_ON_BEHALF, RPC_SHOW_CARD
 
@@ -70,7 +71,6 @@ def test_what_a_person_asks_of_the_page_is_not_left_undone(page: Page, system: S
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("avatar-video")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("captions")).to_contain_text("talk about?", timeout=60_000)
-    page.get_by_test_id("mic-toggle").click()  # its recording would cut in with a question
 
     page.get_by_test_id("chat-input").fill(TOLD)
     page.get_by_test_id("chat-send").click()
@@ -110,11 +110,11 @@ def test_what_a_person_asks_of_the_page_is_not_left_undone(page: Page, system: S
     expect(page.get_by_test_id("card")).to_have_count(0)
 
     # What was said is remembered beyond the conversation, until it is forgotten.
-    page.get_by_test_id("hangup").click()
+    hang_up(page, system)
     page.reload()
     expect(page.get_by_test_id("remember")).to_be_checked()
     memory = page.get_by_test_id("memory")
-    for _ in range(30):  # the agent writes it down once the person has gone
+    for _ in range(60):  # the agent writes it down once the person has gone
         page.get_by_test_id("memory-open").click()
         expect(memory.get_by_role("status")).to_have_count(0)
         if TOLD in memory.inner_text():

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from livekit import api, rtc
-from livekit.agents import utils
 from livekit.agents.voice.avatar import DataStreamAudioOutput
 
 from bench.bot import MIC_RATE, Bot, Microphone, Speech, join
 from bench.livekit import LiveKitServer
 from bench.speech import speak
 from bench.system import System, running_system
+from visavis.dispatch import FaceDesk
 from visavis.protocol import (
     AGENT_NAME,
     ATTRIBUTE_FACE,
@@ -24,6 +23,11 @@ from visavis.protocol import (
     TOPIC_AUDIO_STREAM,
     AvatarDispatch,
 )
+
+PATIENCE = 90.0
+"""Seconds: longer than a first word waits for its face."""
+UNANSWERED = 8.0
+"""Seconds after which a worker that has not taken a dispatch has refused it."""
 
 
 def token(livekit: LiveKitServer, identity: str, room: str) -> api.AccessToken:
@@ -53,16 +57,25 @@ def face_state(bot: Bot) -> str | None:
     return next(filter(None, states), None)
 
 
+async def met(bot: Bot) -> None:
+    """It is heard and seen. The first word may come before the face, on a machine that is slow."""
+    await bot.wait_for_sound(bot.senses.joined, limit=PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        while face_state(bot) != "present":
+            await asyncio.sleep(0.05)
+    await bot.wait_for_picture(limit=PATIENCE)
+
+
 async def test_a_room_without_a_free_face_still_talks_and_says_so() -> None:
     with running_system({"AVATAR_MAX_ROOMS": "0", "FACE_TIMEOUT": "3"}) as system:
         async with join(system.gateway) as bot:
-            await bot.wait_for_sound(bot.senses.joined, limit=20)
+            await bot.wait_for_sound(bot.senses.joined, limit=PATIENCE)
             assert face_state(bot) == "absent"
             assert not bot.senses.pictures
             await bot.wait_for_quiet()
             asked = time.monotonic()
             await bot.room.local_participant.send_text("Hello!", topic="lk.chat")
-            await bot.wait_for_sound(asked, limit=20)
+            await bot.wait_for_sound(asked, limit=PATIENCE)
 
 
 async def test_a_dispatch_in_a_strangers_token_brings_agent_and_face(system: System) -> None:
@@ -70,9 +83,7 @@ async def test_a_dispatch_in_a_strangers_token_brings_agent_and_face(system: Sys
         api.RoomConfiguration(agents=[api.RoomAgentDispatch(agent_name=AGENT_NAME)])
     )
     async with enter(system.livekit, access) as bot:
-        await bot.wait_for_sound(bot.senses.joined, limit=20)
-        await bot.wait_for_picture(limit=10)
-        assert face_state(bot) == "present"
+        await met(bot)
 
 
 async def test_a_dispatch_into_a_strangers_room_brings_agent_and_face(system: System) -> None:
@@ -84,8 +95,32 @@ async def test_a_dispatch_into_a_strangers_room_brings_agent_and_face(system: Sy
         await lk.agent_dispatch.create_dispatch(
             api.CreateAgentDispatchRequest(agent_name=AGENT_NAME, room="strangers-room")
         )
-        await bot.wait_for_sound(bot.senses.joined, limit=20)
-        await bot.wait_for_picture(limit=10)
+        await met(bot)
+
+
+async def bring(agent: rtc.Room, desk: FaceDesk, request: AvatarDispatch) -> None:
+    """Ask for an avatar until it is there.
+
+    A worker that still measures the rooms before may refuse, and LiveKit then forgets. One that is
+    on its way is not asked for again: the second of its name would throw it out.
+    """
+
+    def is_here() -> bool:
+        return request.avatar_identity in agent.remote_participants
+
+    async with asyncio.timeout(PATIENCE):
+        while not is_here():
+            asked, at = await desk.ask(request), time.monotonic()
+            assert asked is not None
+            while not is_here() and await may_come(desk, asked, at):
+                await asyncio.sleep(0.1)
+            if not is_here():
+                await desk.withdraw(asked, request.avatar_identity)
+
+
+async def may_come(desk: FaceDesk, asked: str, at: float) -> bool:
+    progress = await desk.progress(asked)
+    return progress == "coming" or (progress == "unanswered" and time.monotonic() - at < UNANSWERED)
 
 
 @asynccontextmanager
@@ -100,18 +135,7 @@ async def face_of(
         api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as lk,
     ):
         dispatch = AvatarDispatch("agent", f"avatar-{room_name}")
-        request = api.CreateAgentDispatchRequest(
-            agent_name=AVATAR_NAME, room=room_name, metadata=dispatch.to_json()
-        )
-        # A worker that still measures the rooms before this one may refuse; LiveKit then forgets.
-        for _ in range(8):
-            await lk.agent_dispatch.create_dispatch(request)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(8):
-                    await utils.wait_for_participant(agent, identity=dispatch.avatar_identity)
-                break
-        else:
-            pytest.fail("no avatar came")
+        await bring(agent, FaceDesk(lk, room_name, AVATAR_NAME), dispatch)
         output = DataStreamAudioOutput(
             agent,
             destination_identity=dispatch.avatar_identity,
@@ -144,13 +168,13 @@ async def test_livekits_own_agent_output_speaks_through_our_face(system: System)
         for _ in range(10):
             await send(output, speech)
             output.clear_buffer()
-            end = await asyncio.wait_for(output.wait_for_playout(), 5)
+            end = await asyncio.wait_for(output.wait_for_playout(), 15)
             assert end.interrupted and end.playback_position < seconds
         await bot.wait_for_quiet(0.8)
         asked = time.monotonic()
         await send(output, speech)
-        await bot.wait_for_sound(asked, limit=5)
-        end = await asyncio.wait_for(output.wait_for_playout(), seconds + 5)
+        await bot.wait_for_sound(asked, limit=15)
+        end = await asyncio.wait_for(output.wait_for_playout(), seconds + 15)
         assert end.playback_position == pytest.approx(seconds, abs=0.02)
 
 
@@ -165,7 +189,7 @@ async def test_an_interrupt_is_heard_at_once(system: System) -> None:
         end = await asyncio.wait_for(output.wait_for_playout(), 5)
         assert end.interrupted
         assert 0.3 < end.playback_position < len(speech) / MIC_RATE - 0.5
-        await bot.wait_for_quiet(1.0, limit=3)
+        await bot.wait_for_quiet(1.0, limit=4)
 
 
 async def test_a_malformed_stream_is_answered_and_changes_nothing(system: System) -> None:

@@ -34,7 +34,7 @@ PATIENCE = 150.0
 """Seconds: a slow machine is no failure."""
 TAKEN = 15.0
 """Seconds within which a worker that has room takes a dispatch."""
-IDLE = 12.0
+IDLE = 20.0
 AGENT = "lk.agent_name"
 TALK = TalkChange(
     mode="retelling",

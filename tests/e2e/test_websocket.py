@@ -16,6 +16,8 @@ from tests.e2e.socket_client import RATE, Client, check_turn, connected
 QUESTION: Final = "What is the capital of France?"
 LONG: Final = "Tell me a long story about the sea."
 LOUD: Final = 300.0
+SOON: Final = 30
+"""Messages, or frames, into an answer: so small a model may say little more."""
 
 
 def talking(system: System, query: str = "") -> AbstractAsyncContextManager[Client]:
@@ -41,7 +43,7 @@ async def test_a_spoken_conversation_does_not_fall_apart(system: System) -> None
     async with talking(system) as client:
         begun = time.monotonic()
         await client.until(lambda: client.got)
-        assert client.got[0]["type"] == "config" and client.got[0]["at"] - begun < 2
+        assert client.got[0]["type"] == "config" and client.got[0]["at"] - begun < 10
         await client.send(type="ping", timestamp=1)
         greeting = await client.turn()
         check_turn(client, greeting)
@@ -78,7 +80,7 @@ async def test_a_spoken_conversation_does_not_fall_apart(system: System) -> None
         story = (await client.until(
             lambda: next((e for e in client.got[before:] if e["type"] == "audio_start"), None)
         ))["turnId"]  # fmt: skip
-        await client.until(lambda: len(client.of("sync_frame", turnId=story)) > 45)
+        await client.until(lambda: len(client.of("sync_frame", turnId=story)) > SOON)
         await client.send(type="interrupt")
         [cut] = await client.until(lambda: client.of("interrupt", turnId=story))
         [done] = await client.until(lambda: client.of("transcript_done", turnId=story))
@@ -97,7 +99,7 @@ async def test_a_dropped_connection_does_not_end_its_conversation(system: System
         session = client.of("audio_start")[0]["sessionId"]
         await client.send(type="text", data=LONG)
         before = len(client.got)
-        await client.until(lambda: len(client.got) > before + 60)
+        await client.until(lambda: len(client.got) > before + SOON)
         client.socket.transport.abort()
         await client.until(lambda: client.closed)
     async with talking(system, f"?session={session}") as again:
