@@ -2,7 +2,7 @@ import type { Room } from 'livekit-client';
 import { expect, test } from 'vitest';
 import { TOPIC_CHAT, TOPIC_FILE, TOPIC_SOURCES, TOPIC_TRANSCRIPTION } from '../protocol';
 import { Conversation } from './Conversation';
-import { captionOf, type Line } from './lines';
+import { captionOf, type Line, toldOf } from './lines';
 
 type Handler = (reader: unknown, participant: { identity: string }) => void;
 
@@ -134,6 +134,35 @@ test('typing does not leave the old answer standing as the caption', async () =>
   expect(captionOf(conversation.read())?.text).toBe('Hi.');
   await conversation.send('hello');
   expect(captionOf(conversation.read())).toBeNull();
+});
+
+test('what is typed or given meanwhile does not end the captions of what the agent still says', async () => {
+  const { conversation, room, hear } = setUp();
+  let goOn: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  async function* read() {
+    yield 'Once upon ';
+    await held;
+    yield 'a time.';
+  }
+  const reader = Object.assign(read(), { info: { id: 'a1' } });
+  room.handlers.get(TOPIC_TRANSCRIPTION)?.(reader, { identity: 'agent' });
+  await hear('me', 'u1', ['Hm.'], true);
+  await conversation.send('Say this next.');
+  await conversation.sendFile(new File(['x'], 'cat.png'), 'agent');
+  expect(captionOf(conversation.read())?.text).toBe('Once upon ');
+  goOn();
+  await hear('me', 'u1', ['Hm.'], true);
+  expect(captionOf(conversation.read())).toBeNull();
+});
+
+test('a sentence that ends behind something typed is not kept from a screen reader', async () => {
+  const { conversation, hear } = setUp();
+  await hear('agent', 'a1', ['Hi.'], true);
+  await conversation.send('hello');
+  expect(toldOf(conversation.read())?.text).toBe('Hi.');
+  await hear('me', 'u1', ['Hello'], false);
+  expect(toldOf(conversation.read())?.who).toBe('you');
 });
 
 const sourcesOf = (lines: readonly Line[]) =>

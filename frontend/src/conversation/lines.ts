@@ -31,8 +31,22 @@ export function withAllClosed(lines: readonly Line[]): readonly Line[] {
   return lines.map((line) => (line.state === 'open' ? { ...line, state: 'done' } : line));
 }
 
-/** The line that belongs under the picture: the latest, as long as it was spoken. */
+/**
+ * The line that belongs under the picture: the latest, as long as it was spoken; what is typed or
+ * given meanwhile does not end what the agent still says.
+ */
 export function captionOf(lines: readonly Line[]): Line | null {
   const last = lines.at(-1);
-  return last?.how === 'spoken' ? last : null;
+  if (last?.how !== 'typed') return last ?? null;
+  const speaks = ({ who, how, state }: Line) =>
+    who === 'agent' && how === 'spoken' && state === 'open';
+  return lines.findLast(speaks) ?? null;
+}
+
+/**
+ * The line that a screen reader is told, sentence by sentence: the latest that was spoken. It stays
+ * when it has ended behind what was typed, or its last sentence would never be told.
+ */
+export function toldOf(lines: readonly Line[]): Line | null {
+  return lines.findLast(({ how }) => how === 'spoken') ?? null;
 }

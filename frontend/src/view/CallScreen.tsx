@@ -9,7 +9,7 @@ import type { Call } from '../call/openCall';
 import type { CallProblem } from '../call/problems';
 import { useAgentPresence } from '../call/useAgentPresence';
 import { useDrawnFace } from '../face/useDrawnFace';
-import { captionOf } from '../conversation/lines';
+import { captionOf, toldOf } from '../conversation/lines';
 import { useLines } from '../conversation/useLines';
 import { useLipSync } from '../media/useLipSync';
 import { useMicrophone } from '../media/useMicrophone';
@@ -83,7 +83,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
           onHangUp={onHangUp}
         />
         <Cards deck={call.deck} />
-        <Captions line={captionOf(lines)} shown={captions} />
+        <Captions line={captionOf(lines)} told={toldOf(lines)} shown={captions} />
         <Notices
           microphone={microphone}
           agentAway={presence.away && trouble === null}

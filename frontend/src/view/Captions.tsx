@@ -3,6 +3,8 @@ import { finishedSentences, words } from '../conversation/sentences';
 
 interface CaptionsProps {
   line: Line | null;
+  /** To a screen reader. */
+  told: Line | null;
   shown: boolean;
 }
 
@@ -10,7 +12,7 @@ interface CaptionsProps {
  * What is being said, word by word as it is heard. A screen reader gets whole sentences of the agent
  * instead, for it would start over with every word.
  */
-export function Captions({ line, shown }: CaptionsProps) {
+export function Captions({ line, told, shown }: CaptionsProps) {
   return (
     <>
       <div className="captions">
@@ -36,9 +38,9 @@ export function Captions({ line, shown }: CaptionsProps) {
       </div>
       {/* Not in there: where the chat takes the captions' place, they are hidden from everybody. */}
       <div className="sr-only" role="log" aria-label="Captions" aria-live="polite">
-        {line?.who === 'agent' &&
-          finishedSentences(line.text, line.state !== 'open').map((sentence, index) => (
-            <p key={`${line.id}-${index}`} dir="auto" lang={line.language}>
+        {told?.who === 'agent' &&
+          finishedSentences(told.text, told.state !== 'open').map((sentence, index) => (
+            <p key={`${told.id}-${index}`} dir="auto" lang={told.language}>
               {sentence}
             </p>
           ))}
