@@ -231,6 +231,42 @@ def test_without_a_face_there_is_sound_alone(client: Client) -> None:
     assert client.types().count("audio_end") == 1
 
 
+def test_what_still_sounds_of_a_plain_voice_that_was_cut_is_not_taken_for_another_answer(
+    client: Client,
+) -> None:
+    client.turns.agent_state("speaking")
+    client.turns.sound(PIECE)
+    client.turns.caption("SG_1", "One ")
+    client.turns.interrupted()
+    for _ in range(30):  # the agent is only being asked
+        client.turns.sound(PIECE)
+        client.wait(1 / 30)
+    client.turns.caption("SG_1", "two")
+    client.turns.agent_state("listening")
+    client.turns.sound(PIECE)
+    client.turns.caption_over("SG_1")
+    client.wait(2)
+    for type in ("audio_start", "audio_chunk", "interrupt", "audio_end"):
+        client.one(type)
+    done = client.one("transcript_done")
+    assert done["text"] == "One two" and done["interrupted"] is True
+    client.turns.agent_state("speaking")
+    client.turns.sound(PIECE)
+    assert client.types()[-1] == "audio_chunk", "the next answer is not heard"
+
+
+def test_an_answer_is_not_kept_back_because_the_one_before_was_cut_in_its_last_echo(
+    client: Client,
+) -> None:
+    client.turns.agent_state("speaking")
+    client.turns.sound(PIECE)
+    client.turns.agent_state("listening")
+    client.turns.interrupted()
+    client.turns.agent_state("speaking")
+    client.turns.sound(PIECE)
+    assert client.types().count("audio_start") == 2
+
+
 def test_the_person_is_read_as_they_speak_and_what_they_wrote_comes_back(client: Client) -> None:
     client.turns.user_words("what is", is_final=False)
     client.turns.user_words("what is the time", is_final=False)

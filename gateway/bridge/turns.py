@@ -55,6 +55,8 @@ class Turns:
         self._new_hex = new_hex
         self._turn: Turn | None = None
         self._agent = ""
+        self._fades = False
+        """What was cut may still sound: the agent has not stopped speaking since."""
         self._closed: deque[str] = deque(maxlen=_CLOSED_KEPT)
         self._user_words = ""
         self._user_turn = ""
@@ -100,7 +102,7 @@ class Turns:
     def sound(self, sound: bytes) -> None:
         """Of the agent's own voice, where there is no face."""
         turn = self._turn
-        if self._agent != "speaking":
+        if self._agent != "speaking" or self._fades:
             return
         if turn is None or turn.is_cut:
             turn = self._begin()
@@ -115,11 +117,12 @@ class Turns:
         if not self._agent and state in ("listening", "idle"):
             self._send(self._say.avatar_state("Listening"))
         self._agent = state
+        self._fades = self._fades and state == "speaking"
         self.tick()
 
     def agent_lost(self) -> None:
         """It is gone; another one begins anew."""
-        self._agent = ""
+        self._agent, self._fades = "", False
         if self._turn is not None:
             self._end(self._turn, interrupted=True)
 
@@ -194,6 +197,7 @@ class Turns:
     def _begin(self) -> Turn:
         if self._turn is not None:
             self._end(self._turn, interrupted=self._turn.is_cut)
+        self._fades = False
         turn = self._turn = Turn(f"turn_{self._now()}_{self._new_hex()}", self._clock())
         self._send(self._say.avatar_state("Responding"))
         self._send(self._say.audio_start(turn.id, self._now()))
@@ -210,7 +214,7 @@ class Turns:
 
     def _cut(self, turn: Turn) -> None:
         self._flush(turn)
-        turn.is_cut = True
+        turn.is_cut, self._fades = True, self._agent == "speaking"
         turn.heard_at = self._clock()
         now = self._now()
         self._send(self._say.interrupt(turn.id, turn.position, now))
