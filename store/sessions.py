@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, up
 
 from visavis.events import EndReason, Event, EventType
 
+from .session_events import append_event, fail_texts, last_news
 from .session_tables import EVENTS, SESSIONS
 from .webhook_tables import all_of, is_waited_for, open_queues
 
@@ -90,7 +91,7 @@ class Sessions:
             )
             data = {"metadata": dict(session.metadata)}
             open_queues(connection, session.id, session.created_at, all_of(session.owner))
-            event = self._append(connection, session.id, "session.created", data)
+            event = append_event(connection, session.id, "session.created", data, self._clock())
             assert event is not None
             for limit, owner in ((most, None), (most_of_owner, session.owner)):
                 if limit is not None and _count_open(connection, owner) > limit:
@@ -161,12 +162,15 @@ class Sessions:
         ``at``: when it happened, Unix seconds; None: now.
         """
         with self._store.begin() as connection:
-            return self._append(connection, id, type, data, at)
+            return append_event(connection, id, type, data, self._clock() if at is None else at)
 
     def end(self, id: str, reason: EndReason) -> Event | None:
-        """Its last event, ``session.ended``; None where it was over already."""
+        """Its last event, ``session.ended``; None where it was over already. Texts that have no
+        end by then have failed."""
         with self._store.begin() as connection:
-            event = self._append(connection, id, "session.ended", {"reason": reason})
+            now = self._clock()
+            fail_texts(connection, id, "the conversation is over", now)
+            event = append_event(connection, id, "session.ended", {"reason": reason}, now)
             if event is not None:
                 connection.execute(
                     update(SESSIONS)
@@ -207,17 +211,14 @@ class Sessions:
 
     def message(self, id: str, message: str) -> Mapping[str, Any] | None:
         """The last news of a text that the session was given."""
-        query = (
-            select(EVENTS.c.data)
-            .where(EVENTS.c.session == id, EVENTS.c.type == "message")
-            .order_by(EVENTS.c.seq.desc())
-        )
         with self._store.connect() as connection:
-            for data in connection.execute(query).scalars():
-                news: dict[str, Any] = json.loads(data)
-                if news.get("id") == message:
-                    return news
-        return None
+            return last_news(connection, id, message)
+
+    def fail_texts(self, id: str, but: Collection[str] = ()) -> None:
+        """Those that the session was given and that have no end have failed, all ``but`` these:
+        the agent that was to say them was lost."""
+        with self._store.begin() as connection:
+            fail_texts(connection, id, "the agent was lost", self._clock(), but)
 
     def forget(self, ended_before: float, most: int = FORGOTTEN_AT_ONCE) -> int:
         """Delete sessions that were over by then, events and all; how many. Those of which a
@@ -226,31 +227,6 @@ class Sessions:
         some = select(SESSIONS.c.id).where(old).order_by(SESSIONS.c.ended_at).limit(most)
         with self._store.begin() as connection:
             return connection.execute(delete(SESSIONS).where(SESSIONS.c.id.in_(some))).rowcount
-
-    def _append(
-        self,
-        connection: Connection,
-        id: str,
-        type: EventType,
-        data: Mapping[str, Any],
-        at: float | None = None,
-    ) -> Event | None:
-        # The update locks the session's row: writers of one session take turns.
-        counted = connection.execute(
-            update(SESSIONS)
-            .where(SESSIONS.c.id == id, SESSIONS.c.ended_at.is_(None))
-            .values(last_seq=SESSIONS.c.last_seq + 1)
-        )
-        if not counted.rowcount:
-            return None
-        seq = connection.execute(select(SESSIONS.c.last_seq).where(SESSIONS.c.id == id)).scalar()
-        event = Event(id, int(seq or 0), type, self._clock() if at is None else at, dict(data))
-        connection.execute(
-            insert(EVENTS).values(
-                session=id, seq=event.seq, type=type, at=event.at, data=json.dumps(event.data)
-            )
-        )
-        return event
 
 
 def _count_open(connection: Connection, owner: str | None) -> int:

@@ -14,8 +14,10 @@ from livekit import rtc
 from livekit.agents.llm import ChatContext, ChatMessage, LLMError, RealtimeModelError
 
 from agent.brains.realtime_care import NEW_OUTAGE, RealtimeCare
+from agent.session import lost_texts
 from agent.session import recorder as recorders
 from agent.session.log import Log, note_silence
+from agent.session.lost_texts import LostTexts
 from agent.session.recorder import Recorder
 from store import Sessions, StoredSession, open_store
 from visavis.protocol import FaceState
@@ -81,6 +83,29 @@ async def test_an_agent_that_takes_a_lost_ones_place_does_not_start_the_session_
         recorder.note_start(present, {})
         await recorder.close()
     assert kept(sessions).count("session.started") == 1
+
+
+async def test_a_text_whose_agent_was_lost_does_not_stay_without_an_end(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost_texts, "RETURNING", 0.01)
+
+    def states(id: str) -> list[str]:
+        events = sessions.events("s1", types=["message"])
+        return [event.data["state"] for event in events if event.data["id"] == id]
+
+    sessions.append("s1", "message", {"id": "old", "state": "accepted"})
+    recorder = record(sessions)
+    lost = LostTexts(recorder)
+    taking_over = asyncio.create_task(lost.run())
+    lost.own("mine")
+    recorder.note("message", id="mine", state="accepted")
+    await taking_over
+    lost.own("later")
+    recorder.note("message", id="later", state="accepted")
+    await recorder.close()
+    assert states("old") == ["accepted", "failed"]
+    assert states("mine") == states("later") == ["accepted"]
 
 
 async def test_a_face_that_never_comes_does_not_cost_the_end(sessions: Sessions) -> None:

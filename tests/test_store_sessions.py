@@ -68,6 +68,47 @@ def test_a_session_is_not_over_twice_and_nothing_happens_after(sessions: Session
     assert [event.type for event in sessions.events("a")] == ["session.created", "session.ended"]
 
 
+def news(sessions: Sessions, id: str, *states: str) -> None:
+    for state in states:
+        assert sessions.append("a", "message", {"id": id, "state": state})
+
+
+def told(sessions: Sessions) -> list[tuple[str, str]]:
+    return [
+        (event.data["id"], event.data["state"]) for event in sessions.events("a", types=["message"])
+    ]
+
+
+def test_a_text_is_not_without_an_end_when_its_session_is_over(sessions: Sessions) -> None:
+    sessions.create(make("a"))
+    news(sessions, "waits", "accepted")
+    news(sessions, "speaks", "accepted", "begun")
+    for end in ("done", "interrupted", "failed", "refused"):
+        news(sessions, end, "accepted", end)
+    before = told(sessions)
+    assert sessions.end("a", "lost")
+    assert told(sessions)[len(before) :] == [("waits", "failed"), ("speaks", "failed")]
+    assert sessions.events("a")[-1].type == "session.ended"
+    assert sessions.message("a", "waits") == {
+        "id": "waits", "state": "failed", "detail": "the conversation is over"
+    }  # fmt: skip
+    count = len(sessions.events("a"))
+    sessions.fail_texts("a")
+    assert sessions.end("a", "left") is None and len(sessions.events("a")) == count
+
+
+def test_texts_of_a_lost_agent_do_not_wait_for_ever_nor_those_of_the_next_one_fail(
+    sessions: Sessions,
+) -> None:
+    sessions.create(make("a"))
+    news(sessions, "old", "accepted", "begun")
+    news(sessions, "new", "accepted")
+    for _ in range(2):
+        sessions.fail_texts("a", {"new"})
+    assert told(sessions)[3:] == [("old", "failed")]
+    sessions.fail_texts("unknown")
+
+
 def test_pages_leave_out_nobody_and_show_nobody_elses(sessions: Sessions) -> None:
     for n in range(7):
         sessions.create(make(f"s{n}", at=float(n // 2)))

@@ -95,6 +95,10 @@ class Recorder:
         text = talk.to_json()
         self._put(lambda sessions: asyncio.to_thread(sessions.keep_talk, self._session, text))
 
+    def fail_texts(self, but: frozenset[str]) -> None:
+        """Those that have no end have failed, all but these."""
+        self._put(lambda sessions: asyncio.to_thread(sessions.fail_texts, self._session, but))
+
     async def find_end(self) -> EndReason | None:
         """Why the session was over before this began, if it was."""
         found: asyncio.Future[EndReason | None] = asyncio.get_running_loop().create_future()

@@ -29,6 +29,7 @@ from .ending import delete_again, delete_room
 from .face import find_face, has_come
 from .limits import LimitName, Limits
 from .log import Log, note_silence
+from .lost_texts import LostTexts
 from .timekeeper import Timekeeper, show_in
 from .voice import Voice
 
@@ -68,6 +69,7 @@ class Sitting:
         """Unix seconds. An agent that was lost may have held it until now."""
         self._clock = clock
         self._recorder = open_recorder(store, spec.id, words=spec.transcript)
+        self._lost_texts = LostTexts(self._recorder)
         key = door_key(settings.livekit_api_secret.get_secret_value(), ctx.job.room.name)
         self._door = Door(key, lambda: self.end("ended"), time.monotonic, self._is_anybody_there)
         self._voice: Voice | None = None
@@ -114,6 +116,7 @@ class Sitting:
         )
         self._timekeeper.attach(session, self._ctx.room)
         self._tasks.append(asyncio.create_task(self._timekeeper.run(), name="session limits"))
+        self._tasks.append(asyncio.create_task(self._lost_texts.run(), name="lost texts"))
         self._door.begin(lambda asked: fulfil(asked, control, avatar))
 
     def admit(self, messages: Messages, brains: Mapping[str, str]) -> None:
@@ -142,6 +145,7 @@ class Sitting:
 
         async def tell(sender: str, news: MessageNews) -> None:
             detail = {} if news.detail is None else {"detail": news.detail}
+            self._lost_texts.own(news.id)
             self._recorder.note("message", id=news.id, state=news.state, **detail)
             if sender == SENDER:
                 self._door.hear(news)
