@@ -11,6 +11,7 @@ import { useAgentPresence } from '../call/useAgentPresence';
 import { useDrawnFace } from '../face/useDrawnFace';
 import { captionOf, toldOf } from '../conversation/lines';
 import { useLines } from '../conversation/useLines';
+import { moveFocus } from '../focus';
 import { useLipSync } from '../media/useLipSync';
 import { useMicrophone } from '../media/useMicrophone';
 import { useSharing } from '../media/useSharing';
@@ -56,7 +57,7 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   useWakeLock();
 
   useEffect(() => {
-    main.current?.focus({ preventScroll: true });
+    moveFocus(main.current, { preventScroll: true });
   }, []);
 
   return (

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { type CallProblem, explainCall } from '../call/problems';
 import { isTyping } from '../composing';
+import { moveFocus } from '../focus';
 import { useCountdown } from './useCountdown';
 
 interface ProblemCardProps {
@@ -18,7 +19,7 @@ export function ProblemCard({ problem, onRetry, onLeave }: ProblemCardProps) {
 
   useEffect(() => {
     // Else the next space that is typed would press it.
-    if (!isTyping(document.activeElement)) retry.current?.focus();
+    if (!isTyping(document.activeElement)) moveFocus(retry.current);
   }, []);
 
   return (

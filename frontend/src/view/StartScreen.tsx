@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import type { CallStep } from '../call/openCall';
 import type { CallPhase } from '../call/useCall';
+import { moveFocus } from '../focus';
 import { MicIcon } from './icons';
 import { Presence } from './Presence';
 import { ProblemCard } from './ProblemCard';
@@ -25,7 +26,7 @@ export function StartScreen({ phase, onStart, onCancel }: StartScreenProps) {
 
   // After a call, whoever goes by keyboard starts here, not at the top of the page.
   useEffect(() => {
-    main.current?.focus({ preventScroll: true });
+    moveFocus(main.current, { preventScroll: true });
   }, []);
 
   const problem = phase.name === 'idle' ? phase.problem : null;
