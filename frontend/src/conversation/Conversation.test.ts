@@ -10,7 +10,7 @@ class FakeRoom {
   readonly handlers = new Map<string, Handler>();
   readonly sent: [string, string][] = [];
   online = true;
-  disconnect: () => void = () => undefined;
+  private readonly listeners = new Map<string, (participant?: { identity: string }) => void>();
   readonly agent = { isAgent: true, attributes: {} };
   readonly remoteParticipants = new Map([['agent', this.agent]]);
   readonly localParticipant = {
@@ -28,8 +28,15 @@ class FakeRoom {
   registerTextStreamHandler(topic: string, handler: Handler) {
     this.handlers.set(topic, handler);
   }
-  on(_event: string, listener: () => void) {
-    this.disconnect = listener;
+  on(event: string, listener: () => void) {
+    this.listeners.set(event, listener);
+  }
+  disconnect() {
+    this.listeners.get('disconnected')?.();
+  }
+  lose(identity: string) {
+    this.remoteParticipants.delete(identity);
+    this.listeners.get('participantDisconnected')?.({ identity });
   }
 }
 
@@ -243,4 +250,31 @@ test('a file that did not leave is not shown as given', async () => {
   const [huge, cat] = conversation.read();
   expect(huge?.file?.error).toContain('10 MB');
   expect(cat?.file?.error).toContain('not be sent');
+});
+
+test('a file whose agent is lost does not say for ever that it is being given', async () => {
+  const { room, conversation, answerFile } = setUp();
+  room.remoteParticipants.set('next', room.agent);
+  await conversation.sendFile(new File(['x'], 'read.pdf'), 'agent');
+  await answerFile('stream of read.pdf', { kind: 'document' });
+  await conversation.sendFile(new File(['x'], 'lost.pdf'), 'agent');
+  await conversation.sendFile(new File(['x'], 'kept.pdf'), 'next');
+  room.lose('agent');
+  await conversation.sendFile(new File(['x'], 'late.pdf'), 'agent');
+  const lost = { kind: null, error: expect.stringContaining('lost') as string };
+  expect(conversation.read()).toMatchObject([
+    { text: 'read.pdf', state: 'done', file: { kind: 'document', error: null } },
+    { text: 'lost.pdf', state: 'done', file: lost },
+    { text: 'kept.pdf', state: 'open' },
+    { text: 'late.pdf', state: 'done', file: lost },
+  ]);
+});
+
+test('an agent that only seemed lost does not leave its answer about a file unheard', async () => {
+  const { room, conversation, answerFile } = setUp();
+  await conversation.sendFile(new File(['x'], 'cat.png'), 'agent');
+  room.lose('agent');
+  room.remoteParticipants.set('agent', room.agent);
+  await answerFile('stream of cat.png', { kind: 'picture' });
+  expect(conversation.read()).toMatchObject([{ file: { kind: 'picture', error: null } }]);
 });

@@ -14,6 +14,17 @@ import { type FileFate, LONGEST_FILE, parseFileNews, UNKNOWN_FATE } from './file
 import { type Line, withAllClosed, withLine } from './lines';
 import { asksFor, type Basis, NO_BASIS, parseBasis } from './sources';
 
+interface AwaitedFile {
+  /** Identity of whom it was given to. */
+  agent: string;
+  end: (fate: FileFate) => void;
+}
+
+const LOST_WITH_AGENT: FileFate = {
+  kind: null,
+  error: 'your conversation partner was lost before it was read; send it again.',
+};
+
 /**
  * The history of one room. Made before the room connects, so that no first word is missed, and kept
  * after it closes, so that one can still read (LiveKit's `useTranscriptions` forgets everything at
@@ -26,7 +37,7 @@ export class Conversation extends Store<readonly Line[]> {
   private basis: Basis = NO_BASIS;
   /** Of files, by the id of their stream: the agent may answer before the last byte has left. */
   private readonly fates = new Map<string, FileFate>();
-  private readonly awaited = new Map<string, (fate: FileFate) => void>();
+  private readonly awaited = new Map<string, AwaitedFile>();
 
   /** `lines`: what was said before this page was loaded. */
   constructor(room: Room, lines: readonly Line[] = []) {
@@ -44,6 +55,9 @@ export class Conversation extends Store<readonly Line[]> {
     });
     room.registerTextStreamHandler(TOPIC_FILE, (reader, { identity }) => {
       if (room.remoteParticipants.get(identity)?.isAgent) void this.learnFate(reader);
+    });
+    room.on(RoomEvent.ParticipantDisconnected, ({ identity }) => {
+      this.loseFilesOf(identity);
     });
     room.on(RoomEvent.Disconnected, () => {
       this.publish(withAllClosed(this.read()));
@@ -79,8 +93,12 @@ export class Conversation extends Store<readonly Line[]> {
         destinationIdentities: [agent],
       });
       const fate = this.fates.get(stream.id);
-      if (fate !== undefined) end(fate);
-      else this.awaited.set(stream.id, end);
+      if (fate !== undefined) {
+        end(fate);
+        return;
+      }
+      this.awaited.set(stream.id, { agent, end });
+      if (!this.room.remoteParticipants.has(agent)) this.loseFilesOf(agent);
     } catch {
       end({ kind: null, error: 'it could not be sent.' });
     }
@@ -132,7 +150,18 @@ export class Conversation extends Store<readonly Line[]> {
     if (news === null) return;
     const fate = { kind: news.kind, error: news.error };
     this.fates.set(news.id, fate);
-    this.awaited.get(news.id)?.(fate);
+    this.awaited.get(news.id)?.end(fate);
+    this.awaited.delete(news.id);
+  }
+
+  /**
+   * They are awaited still: where the whole connection is made anew, LiveKit says of everybody that
+   * they have gone, and an agent that never went may answer yet.
+   */
+  private loseFilesOf(agent: string): void {
+    for (const file of this.awaited.values()) {
+      if (file.agent === agent) file.end(LOST_WITH_AGENT);
+    }
   }
 
   private put(line: Line): void {
