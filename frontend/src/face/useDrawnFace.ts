@@ -43,6 +43,11 @@ export function useDrawnFace(agent: Agent): DrawnFace {
   useWatching(avatar, active, view !== 'drawn', timeline, onFailed);
   usePlayout(agent.audio?.publication.track, active, timeline);
 
+  // The next face has to be loaded: its video is seen until then.
+  useEffect(() => {
+    if (!drawable) send({ event: 'lost' });
+  }, [drawable]);
+
   const publication = avatar?.getTrackPublication(Track.Source.Camera);
   const hasVideo = publication !== undefined;
   useEffect(() => {

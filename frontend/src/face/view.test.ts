@@ -13,6 +13,15 @@ test('the video does not go before the drawing is there, nor the drawing before 
   expect(nextView(back, { event: 'chosen' }).view).toBe('drawn');
 });
 
+test('another face does not leave the stage empty until it is loaded', () => {
+  const lost = after({ event: 'chosen' }, { event: 'ready' }, { event: 'lost' });
+  expect(lost.view).toBe('loading');
+  expect(nextView(lost, { event: 'ready' }).view).toBe('drawn');
+  const leaving = after({ event: 'chosen' }, { event: 'ready' }, { event: 'unchosen' });
+  expect(nextView(leaving, { event: 'lost' }).view).toBe('video');
+  expect(after({ event: 'lost' })).toEqual(VIDEO);
+});
+
 test('a drawing that fails does not leave a black picture, and says why once', () => {
   const early = after({ event: 'chosen' }, { event: 'failed', problem: 'webgl' });
   expect(early).toEqual({ view: 'video', problem: 'webgl' });

@@ -12,7 +12,8 @@ export interface ViewState {
 }
 
 export type ViewEvent =
-  | { event: 'chosen' | 'unchosen' | 'ready' | 'video' | 'dismissed' }
+  /** lost: what was drawn has gone with its face, and another has to be loaded. */
+  | { event: 'chosen' | 'unchosen' | 'ready' | 'lost' | 'video' | 'dismissed' }
   | { event: 'failed'; problem: DrawingProblem };
 
 export function nextView(state: ViewState, happened: ViewEvent): ViewState {
@@ -26,6 +27,9 @@ export function nextView(state: ViewState, happened: ViewEvent): ViewState {
       return view === 'drawn' ? { ...state, view: 'leaving' } : state;
     case 'ready':
       return view === 'loading' ? { ...state, view: 'drawn' } : state;
+    case 'lost':
+      if (view === 'drawn') return { ...state, view: 'loading' };
+      return view === 'leaving' ? { ...state, view: 'video' } : state;
     case 'video':
       return view === 'leaving' ? { ...state, view: 'video' } : state;
     case 'failed':
