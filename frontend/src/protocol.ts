@@ -38,6 +38,8 @@ export const TOPIC_SOURCES = 'visavis.sources';
 export const TOPIC_FILE = 'visavis.file';
 /** On the agent, `"true"` or `"false"`: whether it takes pictures. */
 export const ATTRIBUTE_SEES = 'visavis.sees';
+/** Characters of a text to the agent, as Python counts them. */
+export const MESSAGE_LIMIT = 50_000;
 /** On a person, `"true"`: may change settings and appearance. */
 export const ATTRIBUTE_CONTROL = 'visavis.control';
 /** Of a token request: the secret of a person who wants to be remembered. */

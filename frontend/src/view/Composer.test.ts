@@ -2,6 +2,7 @@ import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { afterEach, expect, test } from 'vitest';
 import { forgetDraft, rememberDraft } from '../conversation/draft';
+import { MESSAGE_LIMIT } from '../protocol';
 import { Composer } from './Composer';
 
 afterEach(forgetDraft);
@@ -24,4 +25,15 @@ test('what is typed is not sent where the call is over', () => {
   rememberDraft('Half a sent');
   expect(show(true)).toMatch(/<button[^>]*data-testid="chat-send"[^>]*disabled/);
   expect(show(false)).not.toMatch(/<button[^>]*data-testid="chat-send"[^>]*disabled/);
+});
+
+test('a long text that is pasted is neither cut nor refused without a word', () => {
+  const unsent = /<button[^>]*data-testid="chat-send"[^>]*disabled/;
+  rememberDraft('😀'.repeat(MESSAGE_LIMIT)); // Characters, not what JavaScript counts.
+  expect(show(false)).not.toMatch(/maxlength/i);
+  expect(show(false)).not.toMatch(unsent);
+  expect(show(false)).not.toContain('too long');
+  rememberDraft('😀'.repeat(MESSAGE_LIMIT + 1234));
+  expect(show(false)).toMatch(unsent);
+  expect(show(false)).toContain('too long to be sent, by 1,234 characters.');
 });
