@@ -1,6 +1,6 @@
 import { createServer as createGateway } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer } from 'vite';
+import { build, createServer } from 'vite';
 import { afterEach, expect, test, vi } from 'vitest';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -41,4 +41,18 @@ test('the gateway does not take the page under development for another site', as
     const asked = (await answer.json()) as { host: string; origin: string };
     expect(asked.origin, path).toBe(`http://${asked.host}`);
   }
+}, 60_000);
+
+test('the module for pages of other sites does not lean on a file that browsers keep for a year', async () => {
+  const made = await build({
+    configFile: `${import.meta.dirname}/vite.lip-sync.config.ts`,
+    root: import.meta.dirname,
+    logLevel: 'silent',
+    build: { write: false },
+  });
+  const files = [made].flat().flatMap((each) => ('output' in each ? each.output : []));
+  expect(files).toMatchObject([
+    { fileName: 'lip-sync.js', imports: [], dynamicImports: [] },
+  ]);
+  expect(files[0]).toHaveProperty('exports', expect.arrayContaining(['keepLipSync']));
 }, 60_000);

@@ -18,11 +18,7 @@ export default defineConfig({
     // livekit-client is one module of about this size; it loads behind the start screen.
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
-      // For pages of other sites as well: docs/own-page.md.
-      input: { index: 'index.html', 'lip-sync': 'src/media/lipSync.ts' },
-      preserveEntrySignatures: 'exports-only',
       output: {
-        entryFileNames: ({ name }) => (name === 'lip-sync' ? '[name].js' : 'assets/[name]-[hash].js'),
         codeSplitting: {
           groups: [{ name: 'livekit', test: /node_modules\/(livekit-client|@livekit\/protocol)\// }],
         },
