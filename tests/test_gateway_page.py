@@ -58,6 +58,21 @@ def test_every_answer_is_guarded(dist: Path, path: str) -> None:
     assert "access-control-allow-origin" not in headers
 
 
+@pytest.mark.parametrize("allowed", [(), ("https://shop.example",)])
+@pytest.mark.parametrize(
+    "path", ["/", "/assets/index-Bx1.js", "/heads/amy.glb", "/heads/index.json"]
+)
+def test_an_answer_kept_from_before_a_site_was_allowed_is_not_taken_for_its_own(
+    dist: Path, path: str, allowed: tuple[str, ...]
+) -> None:
+    settings = SETTINGS.model_copy(update={"auth_allowed_origins": allowed})
+    with TestClient(create_app(settings, dist)) as client:
+        to_own = client.get(path)
+        to_site = client.get(path, headers={"Origin": "https://shop.example"})
+    assert to_own.headers.get_list("vary") == to_site.headers.get_list("vary") == ["Origin"]
+    assert ("access-control-allow-origin" in to_site.headers) == bool(allowed)
+
+
 @pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt"])
 def test_nothing_beside_the_page_is_served(dist: Path, path: str) -> None:
     with TestClient(create_app(SETTINGS, dist)) as client:

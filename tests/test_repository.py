@@ -14,8 +14,10 @@ OTHER_MACHINES = {Path("docs/events.md"), Path("docs/remote-brain.md")}
 def test_the_page_does_not_drift_from_the_protocol() -> None:
     source = (ROOT / "frontend/src/protocol.ts").read_text()
     names = dict(re.findall(r"export const (\w+) = '([^']+)';", source))
+    numbers = dict(re.findall(r"export const (\w+) = ([\d_]+);", source))
+    names |= {name: int(value) for name, value in numbers.items()}
     shared = {name: value for name, value in names.items() if hasattr(protocol, name)}
-    assert {"RPC_INTERRUPT", "ATTRIBUTE_FACE", "ATTRIBUTE_BRAINS"} <= set(shared)
+    assert {"RPC_INTERRUPT", "ATTRIBUTE_FACE", "MESSAGE_LIMIT"} <= set(shared)
     assert {name: getattr(protocol, name) for name in shared} == shared
 
 

@@ -36,6 +36,9 @@ _POLICY: Final = (
 """Code comes from here alone. A head's textures come as blobs out of its file."""
 
 _HEADERS: Final = {
+    # CORS brings it only where a site is allowed. What a browser keeps from before that would else
+    # be its answer to the site, too, without the header that allows it.
+    "Vary": "Origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
