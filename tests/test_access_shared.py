@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 from contextlib import suppress
+from functools import partial
 
 import pytest
 import redis
@@ -16,6 +17,8 @@ from gateway.access.rates import REDIS_PAUSE, Rates, rates_of
 from gateway.problems import Problem
 from store import Keys
 from tests.services import start_redis
+
+REDIS_SECONDS = "gateway.access.rates.REDIS_SECONDS"
 
 
 async def passes(rates: Rates, name: str, count: int) -> int:
@@ -27,7 +30,10 @@ async def passes(rates: Rates, name: str, count: int) -> int:
     return passed
 
 
-async def test_two_gateways_do_not_let_through_twice_as_much(redis_url: str) -> None:
+async def test_two_gateways_do_not_let_through_twice_as_much(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(REDIS_SECONDS, 30.0)
     name = secrets.token_hex(8)
     one, other = (Rates(rates_of(30), redis_url) for _ in range(2))
     assert await passes(one, name, 20) == 20
@@ -42,21 +48,25 @@ async def test_two_gateways_do_not_let_through_twice_as_much(redis_url: str) -> 
 
 
 async def test_a_redis_that_is_lost_stops_nobody_and_is_said_once(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 1000.0
+    now, wait = 1000.0, partial(monkeypatch.setattr, REDIS_SECONDS)
     caplog.set_level(logging.INFO, "visavis.gateway")
     with start_redis() as url:
+        wait(30.0)
         rates = Rates(rates_of(30), url, lambda: now)
         assert await passes(rates, "a", 40) == 30
         pid = redis.Redis.from_url(url).info("server")["process_id"]
         os.kill(pid, signal.SIGSTOP)
+        wait(0.05)
         assert await passes(rates, "a", 40) == 30  # counted here now
         now += REDIS_PAUSE
         assert await passes(rates, "a", 1) == 0  # asked once more, in vain
         os.kill(pid, signal.SIGCONT)
+        wait(30.0)
         now += REDIS_PAUSE
         assert await passes(rates, "b", 40) == 30
+    wait(0.05)
     now += 60
     assert await passes(rates, "a", 40) == 30  # killed for good
     await rates.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -23,8 +22,9 @@ WORDS = ["One ", "two ", "three ", "four ", "five."]
 class Loudspeaker(io.AudioOutput):
     """Plays nothing by itself: the test says what was played."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__(label="test", capabilities=io.AudioOutputCapabilities(pause=True))
+        self.clock = clock
         self.cleared = 0
         self.flushed = asyncio.Event()
 
@@ -39,7 +39,7 @@ class Loudspeaker(io.AudioOutput):
         self.cleared += 1
 
     def start(self, seconds_ago: float) -> None:
-        self.on_playback_started(created_at=time.time() - seconds_ago)
+        self.on_playback_started(created_at=self.clock() - seconds_ago)
 
     def end(self, position: float, *, interrupted: bool) -> None:
         self.on_playback_finished(playback_position=position, interrupted=interrupted)
@@ -65,9 +65,12 @@ class Screen(io.TextOutput):
 
 class Stage:
     def __init__(self) -> None:
-        self.loudspeaker, self.screen = Loudspeaker(), Screen()
+        self.now = 1000.0
+        self.loudspeaker, self.screen = Loudspeaker(lambda: self.now), Screen()
         self.position: float | None = None
-        self.heard = Heard(self.loudspeaker, self.screen, lambda: self.position)
+        self.heard = Heard(
+            self.loudspeaker, self.screen, lambda: self.position, self.loudspeaker.clock
+        )
         self.voice, self.captions = self.heard.voice, self.heard.captions
 
     async def say(self, words: list[str], *, timed: bool = True) -> None:
@@ -159,6 +162,7 @@ async def test_captions_go_on_after_the_decision_to_interrupt(stage: Stage) -> N
     stage.loudspeaker.start(1.0)
     await stage.shows("One ")
     stage.voice.clear_buffer()
+    stage.now += 0.6
     await asyncio.sleep(0.6)
     assert stage.screen.line == "One "
     stage.loudspeaker.end(1.1, interrupted=True)
@@ -180,9 +184,11 @@ async def test_a_pause_does_not_stop_the_captions(stage: Stage) -> None:
     stage.loudspeaker.start(1.4)
     await stage.shows("One ")
     stage.voice.pause()
+    stage.now += 0.3
     await asyncio.sleep(0.3)
     assert stage.screen.line == "One "
     stage.voice.resume()
+    stage.now += 0.3
     await stage.shows("One two ")
 
 

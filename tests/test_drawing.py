@@ -14,9 +14,11 @@ import pytest
 
 from avatar_worker.face import Face, HeadPose
 from avatar_worker.player.drawing import AHEAD, RENEWED, Drawing, Outfit
+from avatar_worker.player.frame import Frame
 from avatar_worker.player.pictures import Picture
 from avatar_worker.player.quality import Quality
 from avatar_worker.player.segment import Weights
+from avatar_worker.player.telling import Telling
 from avatar_worker.player.timeline import Timeline
 
 SLOT = 1600
@@ -38,6 +40,8 @@ class Stage:
         self.timeline, self.changed, self.drawing = timeline, changed, drawing
         self.shade = 0
         """Of the picture that is seen."""
+        self.frames: list[Frame] = []
+        self.telling = Telling(drawing.faces, lambda _: None, self.frames.append, lambda _: None)
 
     def show(self, slots: int) -> list[int]:
         """Play so many slots; answers the serials of those with a picture of their own."""
@@ -48,7 +52,7 @@ class Stage:
                 self.changed.notify_all()
             self._wait_for(coming)
             with self.changed:
-                self.timeline.take(SLOT)
+                self.telling.take(coming * SLOT, self.timeline.take(SLOT), paused=False)
                 if (picture := self.drawing.pictures.take(coming)) is not None:
                     self.shade = int(picture[0, 0])
                     self.drawing.pictures.give_back(picture)
@@ -114,6 +118,18 @@ def test_speech_does_not_lose_a_picture() -> None:
     assert [serial for serial in shown if serial > began + 2] == list(
         range(began + 3, shown[-1] + 1)
     )
+
+
+def test_speech_does_not_lose_a_face_that_is_told() -> None:
+    with drawing() as stage:
+        with stage.changed:
+            stage.telling.watch(True)
+        stage.show(5)
+        speak(stage, 15)
+        stage.show(30)
+    assert {b.time - a.time for a, b in pairwise(stage.frames)} == {SLOT}
+    jaws = [frame.face.weights[24] for frame in stage.frames if frame.segment is not None]
+    assert len(jaws) == 15 and max(jaws) > 0.25
 
 
 def test_a_cut_does_not_leave_the_picture_of_speech_that_was_never_shown() -> None:

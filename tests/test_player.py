@@ -211,20 +211,16 @@ def test_weights_do_not_lose_the_sound_that_they_belong_to(canvas: Canvas | None
     with playing(canvas) as (player, room):
         player.watch(True)
         assert room.wait_for(lambda: len(room.frames) > 5)
-        speak(player, 0.5)
-        room.wait_for_end()
+        speak(player, 30)
+        assert room.wait_for(lambda: sum(frame.segment == 0 for frame in room.frames) > 5)
+        player.clear()
         ended = len(room.frames)
         assert room.wait_for(lambda: len(room.frames) > ended + 3)
+    begun = np.flatnonzero(np.concatenate(room.audio))[0]
     spoken = [frame for frame in room.frames if frame.segment == 0]
-    assert len(spoken) >= 14, "frames of the sentence are missing"
-    jaw = [frame.face.weights[24] for frame in spoken]
-    assert max(jaw) > 0.25
-    first = spoken[0].time - spoken[0].position
-    assert all(frame.time - frame.position == first for frame in spoken)
-    heard = np.concatenate(room.audio)
-    assert np.count_nonzero(heard[first : first + SAMPLE_RATE // 2]) == SAMPLE_RATE // 2
-    steps = np.diff([frame.time for frame in room.frames])
-    assert (steps > 0).all() and np.median(steps) == SAMPLE_RATE // 30
+    assert {frame.time - frame.position for frame in spoken} == {begun}
+    assert (np.diff([frame.time for frame in room.frames]) > 0).all()
+    assert not (np.diff([frame.time for frame in spoken]) % (SAMPLE_RATE // 30)).any()
 
 
 def test_a_face_that_nobody_watches_does_not_move() -> None:
