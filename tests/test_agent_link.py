@@ -74,8 +74,8 @@ async def test_the_first_word_does_not_wait_for_a_sign_at_rest(far: Far, link: A
     assert not sign.paused and sign.position == 0
 
 
-async def read(far: Far, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """A stream without a trailer: was it given up?"""
+async def read(far: Far, monkeypatch: pytest.MonkeyPatch, within: float) -> bool:
+    """A stream without a trailer: was it given up ``within`` so many seconds?"""
     monkeypatch.setattr(speech_stream, "STREAM_IDLE", 0.01)
 
     async def stream() -> AsyncIterator[bytes]:
@@ -87,7 +87,7 @@ async def read(far: Far, monkeypatch: pytest.MonkeyPatch) -> bool:
         return [chunk async for chunk in arriving]
 
     with suppress(TimeoutError):
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(within):
             assert await take() == [b"sound"]
             return True
     return False
@@ -97,7 +97,7 @@ async def test_a_rest_that_lip_sync_holds_back_keeps_a_stream_open_for_ever(
     far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far.aheads = [1.0, 0.5, 0.05]
-    assert await read(far, monkeypatch)
+    assert await read(far, monkeypatch, 20)
     assert far.aheads == [0.05]
 
 
@@ -105,11 +105,11 @@ async def test_a_stream_is_given_up_while_its_voice_is_held(
     far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far.aheads, far.playhead = [0.5], Playhead(None, 0.0, True)
-    assert not await read(far, monkeypatch)
+    assert not await read(far, monkeypatch, 0.5)
 
 
 async def test_a_stream_is_given_up_while_it_sounds(
     far: Far, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far.aheads = [float(seconds) for seconds in range(1000, 0, -1)]
-    assert not await read(far, monkeypatch)
+    assert not await read(far, monkeypatch, 0.5)

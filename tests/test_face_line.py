@@ -173,7 +173,9 @@ async def test_a_lost_control_is_sent_again() -> None:
     async with a_line() as (room, line, _):
         room.broken = [rtc.RpcError.ErrorCode.RESPONSE_TIMEOUT]
         line.clear()
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(20):
+            while len(room.sent) < 2:
+                await asyncio.sleep(0.01)
         assert room.sent == [RPC_CLEAR_BUFFER] * 2
 
 

@@ -51,7 +51,7 @@ async def test_a_segment_is_heard_and_reported() -> None:
         await it.proxy.capture_frame(frame(0.1))
     it.proxy.flush()
     it.face.finish()
-    end = await asyncio.wait_for(it.proxy.wait_for_playout(), 1)
+    end = await asyncio.wait_for(it.proxy.wait_for_playout(), 20)
     assert (end.playback_position, end.interrupted) == (near(0.3), False)
 
 
@@ -65,7 +65,7 @@ async def test_a_capture_waits_until_an_interrupt_is_answered() -> None:
     await asyncio.sleep(0.01)
     assert not speaking.done()
     it.face.end(interrupted=True)
-    await asyncio.wait_for(speaking, 1)
+    await asyncio.wait_for(speaking, 20)
     it.proxy.flush()
     it.face.finish()
     assert [(e.playback_position, e.interrupted) for e in it.ends] == [
@@ -82,7 +82,7 @@ async def test_a_capture_that_is_cancelled_behind_an_interrupt_is_reported_too()
     it.proxy.clear_buffer()
     await it.cancelled_capture()
     it.face.end(interrupted=True)
-    await asyncio.wait_for(it.proxy.wait_for_playout(), 1)
+    await asyncio.wait_for(it.proxy.wait_for_playout(), 20)
     assert len(it.ends) == 2 and it.switch._pending_playback_count == 0
 
 
@@ -105,7 +105,7 @@ async def test_the_session_may_pause_before_there_is_a_way_out() -> None:
     switch.resume()
     switch.clear_buffer()
     switch.flush()
-    await asyncio.wait_for(switch.wait_for_playout(), 1)
+    await asyncio.wait_for(switch.wait_for_playout(), 20)
 
 
 class Captions(TextOutput):
@@ -128,7 +128,7 @@ async def test_a_session_that_goes_on_without_its_voice_waits_for_ever(cut_short
         await hold.capture_frame(frame(0.1))
         await hold.capture_frame(frame(0.1))
         hold.clear_buffer() if cut_short else hold.flush()
-        end = await asyncio.wait_for(hold.wait_for_playout(), 1)
+        end = await asyncio.wait_for(hold.wait_for_playout(), 20)
         assert (end.playback_position, end.interrupted) == (0, True)
         hold.flush()
     await heard.aclose()
@@ -144,6 +144,6 @@ async def test_a_capture_that_waited_while_the_voice_was_lost_is_never_reported(
     speaking = asyncio.create_task(hold.capture_frame(frame(0.1)))
     await asyncio.sleep(0.01)
     it.switch.speech.close()
-    await asyncio.wait_for(speaking, 1)
+    await asyncio.wait_for(speaking, 20)
     hold.flush()
-    await asyncio.wait_for(hold.wait_for_playout(), 1)
+    await asyncio.wait_for(hold.wait_for_playout(), 20)
