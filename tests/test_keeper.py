@@ -25,6 +25,8 @@ from visavis.protocol import (
     TOPIC_ALIVE,
     AvatarDispatch,
 )
+from visavis.segment import Leg
+from visavis.speech import Speech
 
 
 @dataclass
@@ -101,6 +103,19 @@ class FakePlain(FakeRoute):
 
     prepared = roused = 0
 
+    def __init__(self, speech: Speech) -> None:
+        super().__init__(speech)
+        self.silent = asyncio.Event()
+        self.silent.set()
+
+    def open(self, leg: Leg) -> None:
+        self.silent.clear()
+        super().open(leg)
+
+    def end(self, *, interrupted: bool) -> None:
+        self.silent.set()
+        super().end(interrupted=interrupted)
+
     async def prepare(self) -> None:
         self.prepared += 1
 
@@ -158,6 +173,21 @@ class Stage:
         self.came.append(identity)
         self.room.enter(identity)
         await self.until(lambda: self.way_out not in (known, self.plain, None))
+        return identity
+
+    async def face_comes_into_a_sentence(self) -> str:
+        """Of the plain voice's."""
+        await self.until(lambda: self.way_out is self.plain)
+        self.her.speech.begin()
+        self.her.speech.push(bytes(48_000))
+        identity = self.desk.asked[-1].avatar_identity
+        self.room.enter(identity)
+
+        def is_preferred() -> bool:
+            self.sign(identity)
+            return self.way_out is not self.plain
+
+        await self.until(is_preferred)
         return identity
 
 
@@ -270,6 +300,32 @@ async def test_a_new_face_that_nobody_hears_yet_does_not_take_the_voice() -> Non
         assert it.way_out is it.plain
         it.sign(face)
         await it.until(lambda: it.way_out is not it.plain)
+
+
+async def test_a_face_is_not_said_to_be_there_while_the_plain_voice_still_speaks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who stops listening to it by that word would lose the rest of the sentence."""
+    monkeypatch.setattr(keeper, "TICK", 3600)  # no face dies of a slow machine
+    async with stage(patience=0.01) as it:
+        await it.face_comes_into_a_sentence()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert it.states == ["waiting", "absent"]
+        it.her.speech.flush()
+        it.plain.finish()
+        await it.until(lambda: it.states[-1] == "present")
+
+
+async def test_a_face_that_is_lost_before_it_has_spoken_is_not_said_to_have_been_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper, "TICK", 3600)
+    async with stage(patience=0.01) as it:
+        it.room.leave(await it.face_comes_into_a_sentence())
+        assert it.way_out is it.plain
+        await it.until(lambda: len(it.desk.asked) > 1)
+        assert "present" not in it.states
 
 
 async def test_a_face_that_comes_after_it_was_given_up_is_turned_away() -> None:

@@ -237,6 +237,8 @@ class FaceKeeper:
             if not gone.is_set():
                 self._speech.prefer(face)
                 self._on_arrival(visit.identity)
+                await _first(gone, self._plain.silent)  # who stops listening to it loses words
+            if not gone.is_set():
                 await self._say("present")
             await gone.wait()
         finally:

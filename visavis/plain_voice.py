@@ -88,6 +88,9 @@ class PlainVoice:
         self._fade_in = False
         self._paused = False
         self._changed = asyncio.Event()
+        self.silent = asyncio.Event()
+        """Nothing sounds this way, nor waits to."""
+        self.silent.set()
 
     async def prepare(self) -> Source:
         """Publish the track, if it is not yet. Raises what the room raises."""
@@ -126,6 +129,7 @@ class PlainVoice:
     def open(self, leg: Leg) -> None:
         self._leg, self._audio, self._pushed = leg, bytearray(), 0
         self._fade_in = leg.offset > 0
+        self.silent.clear()
 
     def send(self, leg: Leg, audio: bytes) -> None:
         if leg is self._leg:
@@ -213,6 +217,7 @@ class PlainVoice:
 
     def _end(self, leg: Leg, heard: int, *, interrupted: bool) -> None:
         self._leg = None
+        self.silent.set()
         self._speech.ended(leg, heard, interrupted=interrupted)
 
 
