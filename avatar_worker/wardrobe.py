@@ -116,6 +116,8 @@ class Wardrobe:
     async def _change(self, asked: AppearanceChange) -> Appearance:
         emotion = None if asked.emotion is None else parse_emotion(asked.emotion)
         gesture = None if asked.gesture is None else parse_gesture(asked.gesture)
+        if asked.expression not in (None, NO_EXPRESSION):
+            parse_emotion(asked.expression)  # what is refused later would have changed the look
         look = self._new_look(asked)
         if look != self._look:
             if self._renderers is not None:

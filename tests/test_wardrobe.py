@@ -169,6 +169,7 @@ async def test_the_old_look_does_not_stop_while_the_new_one_is_made() -> None:
         ({"background": "https://x.org/a.png"}, "x.org answers 404"),
         ({"background": "transparent"}, "cannot be transparent"),
         ({"emotion": "hungry"}, "neutral, happy"),
+        ({"expression": "hungry"}, "neutral, happy"),
         ({"gesture": "backflip"}, "nod, shake"),
     ],
 )
