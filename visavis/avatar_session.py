@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 from livekit import api, rtc
@@ -31,6 +31,10 @@ from .voice_switch import VoiceSwitch
 
 API_TIMEOUT = aiohttp.ClientTimeout(total=5)
 """Of each call to LiveKit's API, which may be restarting."""
+
+APPEARANCE_SEEN: Final = "appearance_seen"
+"""Event of an :class:`AvatarSession`, with an :class:`AppearanceChange`: the face looks or feels
+otherwise, whoever asked it to, and the next one is asked for the same."""
 
 logger = logging.getLogger("visavis.avatar")
 
@@ -199,7 +203,9 @@ class AvatarSession(LiveKitAvatarSession[str]):
     def _on_attributes(self, changed: dict[str, str], participant: rtc.Participant) -> None:
         """A person may have changed the looks: the next face shall have them as well."""
         if participant.identity == self._identity:
-            self._memory.see(changed)
+            seen = self._memory.see(changed)
+            if seen != AppearanceChange():
+                self.emit(APPEARANCE_SEEN, seen)
 
     async def _wait_avatar_join(self) -> None:
         """LiveKit's own waits for one identity and for a picture; a face here may have neither."""

@@ -40,17 +40,24 @@ class FaceMemory:
         )
         self.emotion = self.emotion if asked.emotion is None else asked.emotion
 
-    def see(self, changed: Mapping[str, str]) -> None:
-        """Attributes of the face that have changed."""
-        head, background = changed.get(ATTRIBUTE_HEAD), changed.get(ATTRIBUTE_BACKGROUND)
-        if head:
-            self.look = replace(self.look, head=head)
-        # A URL lacks its query here, and a name may be that of the worker's own picture.
-        if background and background.startswith("#"):
-            self.look = replace(self.look, background=background)
-        with suppress(ValueError):
-            width, height = map(int, changed.get(ATTRIBUTE_SIZE, "").split("x"))
-            self.look = replace(self.look, width=width, height=height)
-        if emotion := changed.get(ATTRIBUTE_EMOTION):
-            with suppress(ValueError):
-                self.emotion = json.loads(emotion) if emotion.startswith("{") else emotion
+    def see(self, changed: Mapping[str, str]) -> AppearanceChange:
+        """Attributes of the face that have changed; answers what of them the next one gets."""
+        seen = _read(changed)
+        self.keep(seen)
+        return seen
+
+
+def _read(changed: Mapping[str, str]) -> AppearanceChange:
+    background, emotion = changed.get(ATTRIBUTE_BACKGROUND, ""), changed.get(ATTRIBUTE_EMOTION, "")
+    # A URL lacks its query here, and a name may be that of the worker's own picture.
+    seen = AppearanceChange(
+        head=changed.get(ATTRIBUTE_HEAD) or None,
+        background=background if background.startswith("#") else None,
+    )
+    with suppress(ValueError):
+        width, height = map(int, changed.get(ATTRIBUTE_SIZE, "").split("x"))
+        seen = replace(seen, width=width, height=height)
+    with suppress(ValueError):
+        mix = json.loads(emotion) if emotion.startswith("{") else emotion or None
+        seen = replace(seen, emotion=mix)
+    return seen

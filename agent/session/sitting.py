@@ -18,6 +18,7 @@ from agent.controls.messages import News
 from agent.job_store import JobStore
 from settings import Settings
 from visavis import AvatarSession
+from visavis.avatar_session import APPEARANCE_SEEN
 from visavis.events import EndReason
 from visavis.protocol import RPC_DOOR, FaceState
 from visavis.session import SessionSpec, door_key
@@ -99,6 +100,7 @@ class Sitting:
         self._voice, self._avatar = Voice(session, control), avatar
         Log(session, self._recorder)
         session.on("close", self._on_close)
+        avatar.on(APPEARANCE_SEEN, lambda looks: self.keep(TalkChange(appearance=looks)))
         spec, settings = self._spec, self._settings
         limits = Limits(
             created_at=spec.created_at,
@@ -129,8 +131,9 @@ class Sitting:
 
     def keep(self, change: TalkChange) -> None:
         """The conversation is held otherwise from now on, also by an agent in this one's place."""
-        self._talk = self._talk.then(change)
-        self._recorder.keep_talk(self._talk)
+        if (talk := self._talk.then(change)) != self._talk:
+            self._talk = talk
+            self._recorder.keep_talk(talk)
 
     def overhear(self, text: str) -> None:
         """The person said it while the agent retells."""
