@@ -49,6 +49,9 @@ class Attendance:
     the room within ``grace`` seconds, ``over``. Whoever comes first is heard from then on, also in
     another identity; ``go_on`` is called once they are likely to hear.
 
+    An agent that loses its room and finds it again sees everybody leave, one by one and without a
+    reason, and come back: nothing ends meanwhile, and it hears whom it heard before.
+
     Args:
         link: Tells whom the session hears.
         person: Who came first; they may have left by now, or be the agent's own avatar.
@@ -76,6 +79,8 @@ class Attendance:
         self._over: Callable[[str], None] | None = over
         self._meet = meet
         self._person: str | None = None
+        self._missed: str | None = None
+        """Was heard when people began to leave without a reason."""
         self._waiting: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         room.on("participant_connected", self._on_connected)
@@ -108,23 +113,34 @@ class Attendance:
             self._hear(participant)
         elif self._waiting is not None:
             self._welcome_back(participant)
+        elif self._settling is None and participant.identity == self._missed:
+            self._missed = None  # they alone were away, and another is heard by now
 
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
         if participant.identity == self._person:
             self._lose(participant)
 
     def _lose(self, participant: rtc.RemoteParticipant) -> None:
+        reason = participant.disconnect_reason
+        self._missed = (self._missed or participant.identity) if reason is None else None
         if (other := self._somebody(besides=participant.identity)) is not None:
             self._hear(other)
-        elif participant.disconnect_reason in FOR_GOOD or participant.kind != _STANDARD:
+        elif reason in FOR_GOOD or (reason is not None and participant.kind != _STANDARD):
             self._end("the person left")
         else:
             logger.info("the person is gone; waiting %.0f s for them", self._grace)
             self._stop_timers()
             self._fall_silent()
-            self._waiting = asyncio.get_running_loop().call_later(
-                self._grace, self._end, "the person did not come back"
-            )
+            self._wait(self._grace)
+
+    def _wait(self, seconds: float) -> None:
+        self._waiting = asyncio.get_running_loop().call_later(seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED:
+            self._end("the person did not come back")
+        else:  # it is the agent that has not
+            self._wait(max(self._grace, SETTLING))
 
     async def _on_hang_up(self, invocation: rtc.RpcInvocationData) -> str:
         if invocation.caller_identity == self._person and not self._somebody(besides=self._person):
@@ -135,7 +151,14 @@ class Attendance:
         logger.info("a person is back")
         self._stop_timers()
         self._hear(participant)
-        self._settling = asyncio.get_running_loop().call_later(SETTLING, self._go_on)
+        self._settling = asyncio.get_running_loop().call_later(SETTLING, self._settle)
+
+    def _settle(self) -> None:
+        missed, self._missed, self._settling = self._missed, None, None
+        before = None if missed is None else self._room.remote_participants.get(missed)
+        if before is not None and missed != self._person:
+            self._hear(before)
+        self._go_on()
 
     def _hear(self, participant: rtc.RemoteParticipant) -> None:
         if participant.identity != self._person:

@@ -36,6 +36,7 @@ class Room(rtc.EventEmitter[str]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.connection_state = rtc.ConnectionState.CONN_CONNECTED
         self.remote_participants: dict[str, Any] = {}
         self.rpcs: dict[str, Callable[[Any], Any]] = {}
         self.local_participant = participant("agent-1", Kind.PARTICIPANT_KIND_AGENT)
@@ -52,7 +53,7 @@ class Room(rtc.EventEmitter[str]):
         self.emit("participant_connected", one)
         return one
 
-    def go(self, one: Any, reason: int = Reason.CLIENT_INITIATED) -> None:
+    def go(self, one: Any, reason: int | None = Reason.CLIENT_INITIATED) -> None:
         del self.remote_participants[one.identity]
         one.disconnect_reason = reason
         self.emit("participant_disconnected", one)
@@ -197,6 +198,52 @@ async def test_a_telephone_that_hung_up_is_waited_for() -> None:
     talk.room.go(talk.jo)
     talk.room.go(caller)
     assert talk.log == ["the person left"]
+
+
+async def test_an_agent_that_loses_its_room_does_not_take_a_telephone_for_hung_up() -> None:
+    talk = Conversation()
+    caller = talk.room.come(participant("caller", Kind.PARTICIPANT_KIND_SIP))
+    talk.room.go(talk.jo)
+    talk.room.go(caller, None)
+    assert talk.log == ["silent"]
+    talk.room.come(caller)
+    await talk.until("silent", "on")
+
+
+async def test_an_agent_that_has_no_room_does_not_give_up_who_is_in_it() -> None:
+    talk = Conversation(grace=0.0)
+    talk.room.connection_state = rtc.ConnectionState.CONN_RECONNECTING
+    talk.room.go(talk.jo, None)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert talk.log == ["silent"]
+    talk.room.connection_state = rtc.ConnectionState.CONN_CONNECTED
+    await talk.until("silent", "the person did not come back")
+
+
+@pytest.mark.parametrize("first_back", ["jo", "kim"])
+async def test_an_agent_that_was_away_does_not_hear_another_of_two(first_back: str) -> None:
+    talk = Conversation()
+    two = {"jo": talk.jo, "kim": talk.room.come(participant("kim"))}
+    talk.room.go(two["jo"], None)
+    talk.room.go(two["kim"], None)
+    talk.room.come(two.pop(first_back))
+    talk.room.come(*two.values())
+    await talk.until("silent", "on")
+    assert talk.room.heard[-1] == "jo"
+
+
+async def test_who_was_away_alone_does_not_take_the_ear_of_who_was_heard_meanwhile() -> None:
+    talk = Conversation()
+    kim = talk.room.come(participant("kim"))
+    talk.room.go(talk.jo, None)
+    talk.room.come(talk.jo)
+    talk.room.go(kim, None)
+    talk.room.go(talk.jo, None)
+    talk.room.come(talk.jo)
+    talk.room.come(kim)
+    await talk.until("silent", "on")
+    assert talk.room.heard[-1] == "kim"
 
 
 async def test_with_another_person_there_the_conversation_ends() -> None:
