@@ -104,6 +104,21 @@ async def until_told(stage: Stage, ends: int = 1) -> None:
             stage.source.play(0.02)
 
 
+async def test_it_is_not_called_silent_before_its_last_word_was_heard() -> None:
+    async with stage() as it:
+        assert it.voice.silent.is_set()
+        say(it.her, tone(0.5))
+        await it.listen(0.48)
+        assert not it.voice.silent.is_set()
+        await until_told(it)
+        assert it.voice.silent.is_set()
+        say(it.her, tone(0.5))
+        await it.listen(0.2)
+        assert not it.voice.silent.is_set()
+        it.her.speech.clear()
+        assert it.voice.silent.is_set()
+
+
 async def test_a_segment_is_heard_and_reported() -> None:
     async with stage() as it:
         say(it.her, tone(0.5))
