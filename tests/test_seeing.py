@@ -473,6 +473,25 @@ def test_a_picture_that_was_sent_is_not_kept_as_it_came(kind: str) -> None:
         assert picture.getpixel((9, 9)) == (255, 255, 255), "transparent is not black"
 
 
+def test_a_grey_picture_of_16_bits_does_not_turn_white() -> None:
+    ramp = np.tile(np.linspace(0, 65_535, 1000).astype(np.uint16), (10, 1))
+    kept = io.BytesIO()
+    Image.fromarray(ramp).save(kept, "PNG")
+    small = np.asarray(Image.open(io.BytesIO(shrink_picture("a", kept.getvalue()))).convert("L"))
+    assert np.abs(small[5].astype(int) - ramp[0] // 257).max() < 5
+
+
+@pytest.mark.parametrize("mode", ["1", "P"])
+def test_thin_lines_of_few_colours_do_not_vanish(mode: str) -> None:
+    page = np.full((2000, 2000), 255, np.uint8)
+    page[::16] = 0
+    kept = io.BytesIO()
+    Image.fromarray(page).convert(mode).save(kept, "PNG")
+    small = np.asarray(Image.open(io.BytesIO(shrink_picture("a", kept.getvalue()))).convert("L"))
+    rows = small.mean(axis=1)
+    assert all(rows[at : at + 9].min() < 200 for at in range(len(rows) - 9)), "one in 8.2 rows"
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

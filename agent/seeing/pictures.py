@@ -76,7 +76,7 @@ def shrink_picture(name: str, data: bytes) -> bytes:
                 f"{name} has {width} by {height} pixels, {MOST_PIXELS // 1_000_000} million at most"
             )
         picture.draft("RGB", (SIDE, SIDE))
-        picture = ImageOps.exif_transpose(picture)
+        picture = ImageOps.exif_transpose(_in_smooth_mode(picture))
         picture.thumbnail((SIDE, SIDE))
         picture = picture.convert("RGBA")
     except PictureError:
@@ -94,6 +94,16 @@ def to_frame(jpeg: bytes) -> rtc.VideoFrame:
     """As a realtime model takes it."""
     picture = Image.open(io.BytesIO(jpeg)).convert("RGBA")
     return rtc.VideoFrame(*picture.size, rtc.VideoBufferType.RGBA, picture.tobytes())
+
+
+def _in_smooth_mode(picture: Image.Image) -> Image.Image:
+    """As Pillow can shrink it by more than leaving pixels out, and without what has 16 bits (``I``,
+    ``I;16``) turning white, for it clips them."""
+    if picture.mode.startswith("I"):
+        return picture.point(lambda grey: grey * (1 / 256)).convert("L")
+    if picture.mode == "1" and "transparency" not in picture.info:
+        return picture.convert("L")
+    return picture.convert("RGBA") if picture.mode in ("1", "P", "PA") else picture
 
 
 def _to_jpeg(picture: Image.Image) -> bytes:
