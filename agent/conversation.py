@@ -116,13 +116,13 @@ async def _hold(
     )
     if settings.agent_follow_language:
         control.follow()
-    tools = [] if brains.small else await asyncio.to_thread(collect_tools, settings.agent_tools)
-    tools += control.tools()
     library: Library = ctx.proc.userdata[_LIBRARY]
     knowledge = SessionKnowledge(library, private=settings.fetch_private)
     answers = Answers(knowledge)
-    if not brains.small:
-        tools += answers.tools()
+    ours = [*control.tools(), *answers.tools()]
+    tools = (
+        [] if brains.small else await asyncio.to_thread(collect_tools, settings.agent_tools, ours)
+    )
     sight = Sight(able=can_see(settings, asked.parts.providers, brains.models))
     make_assistant = functools.partial(
         Assistant,

@@ -138,7 +138,7 @@ async def on_stage(
         control = Control(session, manner, parts, _models(scenario), _tell_nobody)
         knowledge = await _learn(scenario, closing)
         answers = Answers(knowledge)
-        tools = [] if small else [*collect_tools(None), *control.tools(), *answers.tools()]
+        tools = [] if small else collect_tools(None, [*control.tools(), *answers.tools()])
         loudspeaker = Loudspeaker() if scenario.is_heard else None
         if loudspeaker is not None:
             session.output.audio, session.output.transcription = loudspeaker, _Captions()

@@ -7,13 +7,16 @@ import logging
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 from livekit import rtc
 from livekit.agents import llm
 
+from agent.knowledge.answer import Answers
+from agent.knowledge.choose import Library
+from agent.knowledge.session import SessionKnowledge
 from agent.tools import collect_tools
 from agent.tools.clock import find_zone, read_clock
 from agent.tools.page import open_link, show
@@ -76,6 +79,18 @@ def test_a_users_tool_does_not_stand_beside_ours_of_the_same_name(tmp_path: Path
     assert names(tools).count("tell_time") == 1
     [clock] = [t for t in tools if isinstance(t, llm.FunctionTool) and t.info.name == "tell_time"]
     assert "city" in str(llm.utils.build_legacy_openai_schema(clock))
+
+
+def test_a_users_tool_named_like_one_of_the_conversation_does_not_end_it(tmp_path: Path) -> None:
+    (tmp_path / "_helper.py").write_text('ANSWER = "nothing about "')
+    (tmp_path / "search.py").write_text(OWN.replace("tell_weather", "search_knowledge"))
+    ours = Answers(SessionKnowledge(Library(None, None))).tools()
+    alone, both = collect_tools(None, ours), collect_tools(tmp_path, ours)
+    assert names(alone) == names(both) == [
+        "open_link", "search_knowledge", "show_card", "tell_time"
+    ]  # fmt: skip
+    theirs = llm.ToolContext(both).function_tools["search_knowledge"]
+    assert "city" in str(llm.utils.build_legacy_openai_schema(cast(Any, theirs)))
 
 
 @pytest.mark.parametrize(

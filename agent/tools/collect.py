@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -18,16 +18,19 @@ logger = logging.getLogger("visavis.tools")
 OURS: Final = ("agent.tools.clock", "agent.tools.page")
 
 
-def collect_tools(folder: Path | None) -> list[llm.Tool]:
+def collect_tools(folder: Path | None, more: Sequence[llm.Tool] = ()) -> list[llm.Tool]:
     """Every ``@function_tool`` at the top of our modules and of each ``.py`` file in ``folder``.
+
+    ``more``: ours that belong to one conversation.
 
     A file that cannot be imported is named in the log and left out, so that one mistake does not
     silence the agent; a tool of the user's replaces ours of the same name. Files that begin with
     an underscore are the user's helpers.
     """
-    tools = {
+    tools: dict[str, llm.Tool] = {
         name: tool for module in OURS for name, tool in _tools(importlib.import_module(module))
     }
+    tools |= {_name(tool): tool for tool in more}
     if folder is not None:
         for path in sorted(folder.glob("[!_]*.py")):
             tools |= dict(_own(path))
