@@ -124,6 +124,11 @@ async def _hold(
         [] if brains.small else await asyncio.to_thread(collect_tools, settings.agent_tools, ours)
     )
     sight = Sight(able=can_see(settings, asked.parts.providers, brains.models))
+
+    def overhear(text: str) -> None:
+        control.end_turn()
+        sitting.overhear(text)
+
     make_assistant = functools.partial(
         Assistant,
         manner,
@@ -131,7 +136,7 @@ async def _hold(
         tools=tools,
         answers=answers,
         sight=sight,
-        overhear=sitting.overhear,
+        overhear=overhear,
         context_items=settings.agent_context_items,
     )
     assistant = make_assistant()

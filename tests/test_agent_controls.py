@@ -44,6 +44,7 @@ OPENAI = Settings(_env_file=None, openai_api_key="sk-test")
 OPENAI_REALTIME = OPENAI.model_copy(update={"brain": "openai-realtime"})
 CLOUD = Providers("openai", "openai", "openai")
 LOCAL = Providers("embedded", "embedded", "embedded")
+GERMAN = "Ich möchte gern über das Wetter reden."
 MODELS = Models(vad=silero.VAD.load(), ears=None, voice=None)
 
 
@@ -87,6 +88,7 @@ class Stage:
 
     def __init__(self, providers: Providers = CLOUD, settings: Settings = OPENAI) -> None:
         self.agent, self.told = Agent(), list[Talk]()
+        self.listeners: dict[str, Any] = {}
         self.audio: list[bool] = []
         self.video: list[bool] = []
         self.session: Any = SimpleNamespace(
@@ -94,7 +96,7 @@ class Stage:
             stt=Closable("the first"),
             tts=Closable("the first"),
             llm=SteadyLLM([], trouble="Down.", apology="Lost."),
-            on=lambda name, listener: setattr(self, "hear", listener),
+            on=self.listeners.__setitem__,
             input=SimpleNamespace(
                 video=object(),
                 set_audio_enabled=self.audio.append,
@@ -111,6 +113,17 @@ class Stage:
 
     async def _tell(self, talk: Talk) -> None:
         self.told.append(talk)
+
+    async def hear(self, words: str) -> None:
+        """A phrase, until it was judged."""
+        event = SimpleNamespace(is_final=True, transcript=words)
+        self.listeners["user_input_transcribed"](event)
+        async with asyncio.timeout(60):
+            await asyncio.gather(*self.control._follower._tasks)
+
+    def end_turn(self) -> None:
+        said = llm.ChatMessage(role="user", content=["What was said."])
+        self.listeners["conversation_item_added"](SimpleNamespace(item=said))
 
 
 async def test_what_is_asked_for_together_is_not_done_in_part() -> None:
@@ -347,9 +360,10 @@ def hear_half_a_turn(session: AgentSession[None], words: str) -> None:
 
 async def test_one_foreign_word_does_not_turn_the_conversation() -> None:
     watch = LanguageWatch()
-    assert watch.hear("Wie ist das Wetter heute in Berlin?", "en") is None
-    assert watch.hear("What is the weather like today?", "en") is None
-    heard = [watch.hear("Wie ist das Wetter heute in Berlin?", "en") for _ in range(TURNS)]
+    german, english = "Wie ist das Wetter heute in Berlin?", "What is the weather like today?"
+    assert watch.hear(german, "en", 1) is None
+    assert watch.hear(english, "en", 2) is None
+    heard = [watch.hear(german, "en", turn) for turn in range(3, 3 + TURNS)]
     assert heard == [None] * (TURNS - 1) + ["de"]
 
 
@@ -362,13 +376,28 @@ async def test_a_person_who_speaks_german_is_not_answered_in_english() -> None:
     stage = Stage()
     stage.control.follow()
     for _ in range(TURNS):
-        words = "Ich möchte gern über das Wetter reden."
-        stage.hear(SimpleNamespace(is_final=True, transcript=words))  # type: ignore[attr-defined]
-        async with asyncio.timeout(20):
-            while stage.control._following is not None and not stage.control._following.done():
-                await asyncio.sleep(0.01)
-    assert stage.control.talk.language == "de"
+        stage.end_turn()
+        await stage.hear(GERMAN)
+    assert stage.control.talk.language == "de", "before that turn is answered"
     assert not any("stt" in options for options in stage.agent.options), "it must hear others too"
+
+
+@pytest.mark.parametrize("retells", [False, True])
+async def test_two_phrases_of_one_turn_do_not_count_as_two_turns(retells: bool) -> None:
+    stage = Stage()
+    stage.control.follow()
+    end_turn = stage.control.end_turn if retells else stage.end_turn
+    for _ in range(2 * TURNS):
+        await stage.hear(GERMAN)
+    assert stage.control.talk.language == "en"
+    end_turn()
+    await stage.hear("What is the weather like today?")
+    await stage.hear("And what was it like yesterday?")
+    end_turn()
+    for language in ("en", "de"):
+        await stage.hear(GERMAN)
+        assert stage.control.talk.language == language
+        end_turn()
 
 
 async def test_a_language_that_was_heard_is_not_kept_as_one_that_was_asked_for() -> None:

@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 
 from livekit.agents import AgentSession, function_tool, llm, stt, tts, utils
 from livekit.agents.voice import SpeechHandle
-from livekit.agents.voice.events import UserInputTranscribedEvent
 
 from agent.brains.openai_realtime import transcription
 from agent.brains.speech import Models, choose_stt, choose_tts
@@ -22,7 +21,7 @@ from agent.parts import ControlError, Parts
 from settings import Settings
 from visavis.talk import Mode, Talk, TalkChange
 
-from .detection import LanguageWatch
+from .following import Follower
 
 logger = logging.getLogger("visavis.agent")
 
@@ -58,11 +57,10 @@ class Control:
         self._models = models
         self._tell = tell
         self.keep = keep
-        self._watch = LanguageWatch()
+        self._follower = Follower(lambda: self._parts.language, self._follow)
         self._one_at_a_time = asyncio.Lock()
         self._retired: dict[Part, list[tuple[Any, SpeechHandle | None]]] = {"stt": [], "tts": []}
         """Each with what was being said when its successor came: it may still have to finish it."""
-        self._following: asyncio.Task[None] | None = None
         if parts.language != "en":
             self._manner.language = parts.language
 
@@ -118,7 +116,11 @@ class Control:
         """From now on follow the person into another language, where all parts know several."""
         if self._parts.is_embedded:
             return
-        self._session.on("user_input_transcribed", self._on_words)
+        self._follower.attach(self._session)
+
+    def end_turn(self) -> None:
+        """The person has finished a turn that goes into no conversation."""
+        self._follower.end_turn()
 
     def tools(self) -> list[llm.Tool]:
         """What the model may change when the person asks for it."""
@@ -218,14 +220,7 @@ class Control:
         if mode == "dialogue":
             self._manner.on_dialogue()
 
-    def _on_words(self, event: UserInputTranscribedEvent) -> None:
-        if event.is_final and (self._following is None or self._following.done()):
-            self._following = asyncio.create_task(self._follow(event.transcript))
-
-    async def _follow(self, words: str) -> None:
-        code = await asyncio.to_thread(self._watch.hear, words, self._parts.language)
-        if code is None:
-            return
+    async def _follow(self, code: str) -> None:
         try:
             await self.change(TalkChange(language=code), is_heard=True)
         except ControlError as error:

@@ -15,28 +15,39 @@ SURE: Final = 0.9
 TURNS: Final = 2
 """In which another language must be heard, one after the other."""
 
+_NOTHING: Final[tuple[str | None, int]] = None, 0
+"""The other language, and in how many turns."""
+
 
 class LanguageWatch:
     """Follows a conversation, turn by turn."""
 
     def __init__(self, allowed: Collection[str] = tuple(LANGUAGES)) -> None:
         self._allowed = tuple(allowed)
-        self._other: str | None = None
-        self._turns = 0
+        self._turn = 0
+        self._before = self._now = _NOTHING
+        """What was heard up to the turn before, and with this one."""
 
-    def hear(self, text: str, current: str) -> str | None:
-        """The language to change to after this turn, if any. Blocking for some milliseconds."""
+    def hear(self, text: str, current: str, turn: int) -> str | None:
+        """The language to change to, if any. Blocking for some milliseconds.
+
+        Args:
+            text: All that was said in this turn so far.
+            turn: Its number; the same as long as it goes on, so that it counts once.
+        """
+        if turn != self._turn:
+            self._turn, self._before = turn, self._now
         heard = detect(text, self._allowed)
         if heard is None:
+            self._now = self._before
+        elif heard == current:
+            self._now = _NOTHING
+        else:
+            other, turns = self._before
+            self._now = heard, turns + 1 if heard == other else 1
+        if self._now[1] < TURNS:
             return None
-        if heard == current:
-            self._other, self._turns = None, 0
-            return None
-        self._turns = self._turns + 1 if heard == self._other else 1
-        self._other = heard
-        if self._turns < TURNS:
-            return None
-        self._other, self._turns = None, 0
+        self._before = self._now = _NOTHING
         return heard
 
 
