@@ -18,7 +18,7 @@ from visavis.session import SessionSpec
 from . import capture
 from .assistant import Assistant
 from .attendance import attend
-from .brains.choose import Brains, Models, assemble, choose_providers, load_models, realtime_model
+from .brains.choose import Brains, Models, choose_providers, load_models, prepare, realtime_model
 from .brains.errors import BrainError
 from .brains.llama import LlamaAddress, prime
 from .brains.llama_weights import LlamaError
@@ -84,7 +84,7 @@ async def converse(ctx: JobContext) -> None:
         # What a session asks for may be more than this process was prepared for.
         models = load_models(asked.parts.providers, ctx.proc.userdata[_MODELS])
         address = LlamaAddress.find(os.environ)
-        brains = await asyncio.to_thread(assemble, asked.settings, models, address)
+        brains = await prepare(asked.settings, models, address)
     except (AskedError, BrainError, LlamaError) as error:
         if spec is None:
             raise

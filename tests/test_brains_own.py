@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import tomllib
 from collections.abc import AsyncIterator
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from livekit.agents import llm
+from livekit.plugins import silero
 
-from agent.brains.choose import choose_llm
+from agent.brains.choose import choose_llm, prepare
 from agent.brains.errors import BrainError
 from agent.brains.own_llm import own_llm
 from agent.brains.providers import check_brain, choose_providers
+from agent.brains.speech import Models
 from tests.providers.server import SECRET, configure
 
 EXAMPLE = Path(__file__).parent.parent / "examples/parrot"
@@ -87,6 +90,26 @@ def test_a_brain_that_cannot_be_made_says_nothing(
     broken(site, body)
     with pytest.raises(BrainError, match=says):
         own_llm("broken")
+
+
+class Bound:
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()  # as aiohttp.ClientSession() does
+
+    async def answer(self, history: object, turn: Any) -> AsyncIterator[str]:
+        assert self.loop is asyncio.get_running_loop()
+        yield "Here."
+
+
+async def test_a_brain_is_not_made_where_there_is_no_event_loop(site: Path) -> None:
+    (site / "bound_brain.py").write_text("from tests.test_brains_own import Bound\n")
+    install(site, "bound", {"bound": "bound_brain:Bound"})
+    settings = configure(brain="bound", openai_api_key="sk-test")
+    brains = await prepare(settings, Models(silero.VAD.load(), None, None), None)
+    assert await ask(cast(Any, brains.llm), "Hello.") == "Here."
+    with pytest.raises(BrainError, match="it is one of"):
+        missing = settings.model_copy(update={"brain": "missing"})
+        await prepare(missing, Models(silero.VAD.load(), None, None), None)
 
 
 class Faulty:

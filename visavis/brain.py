@@ -6,8 +6,8 @@ In the ``pyproject.toml`` of your package::
     parrot = "parrot:Parrot"
 
 Installed beside the agent, it thinks for it with ``BRAIN=parrot``. The class is called without
-arguments, once for each conversation. It need not import anything from here: what has an ``answer``
-like :class:`Brain`'s is one.
+arguments, once for each conversation and in its event loop. It need not import anything from here:
+what has an ``answer`` like :class:`Brain`'s is one.
 """
 
 from __future__ import annotations

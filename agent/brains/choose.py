@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from .llama import LlamaAddress
 from .llama_weights import LlamaError
 from .moonshine import Ears
 from .openai_realtime import openai_realtime
-from .own_llm import OwnLLM, own_llm
+from .own_llm import OwnLLM, make_own, own_llm
 from .providers import Providers, check_brain, choose_brain, choose_providers
 from .remote_link import RemoteLink
 from .remote_llm import RemoteLLM
@@ -38,6 +39,7 @@ __all__ = [
     "choose_llm",
     "choose_providers",
     "load_models",
+    "prepare",
     "realtime_model",
 ]
 
@@ -109,8 +111,21 @@ class Brains:
         return isinstance(self.llm, llm.RealtimeModel)
 
 
-def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | None) -> Brains:
-    """The parts that the settings ask for. Call it in the event loop that will use them.
+async def prepare(settings: Settings, models: Models, llama_address: LlamaAddress | None) -> Brains:
+    """As :func:`assemble`, whose clients take a while to be made, without keeping the event loop:
+    only a brain of the user's own is made there."""
+    name = choose_providers(settings).own
+    own = await make_own(name) if name is not None else None
+    return await asyncio.to_thread(assemble, settings, models, llama_address, own)
+
+
+def assemble(
+    settings: Settings,
+    models: Models,
+    llama_address: LlamaAddress | None,
+    own: OwnLLM | None = None,
+) -> Brains:
+    """The parts that the settings ask for. ``own``: the brain of the user's own, made already.
 
     Raises :class:`~.llama_weights.LlamaError` where the embedded language model is asked for
     and does not run, and :class:`~agent.brains.errors.BrainError` for what cannot be made.
@@ -118,7 +133,7 @@ def assemble(settings: Settings, models: Models, llama_address: LlamaAddress | N
     providers = choose_providers(settings)
     if providers.realtime is not None:
         return _assemble_realtime(settings, providers.realtime)
-    mind, mind_name = choose_llm(settings, llama_address)
+    mind, mind_name = choose_llm(settings, llama_address, own)
     hearing, hearing_name = choose_stt(settings, providers, models)
     voice, voice_name = choose_tts(settings, providers, models)
     return Brains(
@@ -169,16 +184,19 @@ def _assemble_realtime(settings: Settings, which: str) -> Brains:
     )
 
 
-def choose_llm(settings: Settings, address: LlamaAddress | None) -> tuple[llm.LLM[Any], str]:
+def choose_llm(
+    settings: Settings, address: LlamaAddress | None, own: OwnLLM | None = None
+) -> tuple[llm.LLM[Any], str]:
     """The language model and its name for people."""
-    minds, name = _choose_minds(settings, address)
+    minds, name = _choose_minds(settings, address, own)
     return SteadyLLM(minds, trouble=tell_trouble(settings), apology=apologise(settings)), name
 
 
 def _choose_minds(
-    settings: Settings, address: LlamaAddress | None
+    settings: Settings, address: LlamaAddress | None, own: OwnLLM | None
 ) -> tuple[list[llm.LLM[Any]], str]:
-    provider = choose_providers(settings).llm
+    providers = choose_providers(settings)
+    provider = providers.llm
     if provider == "embedded":
         if address is None:
             raise LlamaError("the embedded language model is not running")
@@ -194,9 +212,8 @@ def _choose_minds(
         return minds, openai_access.name(settings, first)
     if provider == "remote":
         return [_remote_llm(settings)], "remote"
-    if provider.startswith("own:"):
-        own = own_llm(provider.removeprefix("own:"))
-        return [own], own.model
+    if providers.own is not None:
+        return [own if own is not None else own_llm(providers.own)], providers.own
     mind: llm.LLM[Any] = plugins.make("LLM", provider, settings.llm_options)
     return [mind], f"{provider} {mind.model}"
 

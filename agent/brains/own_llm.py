@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 
 from livekit.agents import APIConnectionError, llm
 
@@ -16,8 +18,17 @@ from .words_llm import WordsLLM, read_turn
 logger = logging.getLogger("visavis.brains")
 
 
+async def make_own(name: str) -> OwnLLM:
+    """As :func:`own_llm`; what its package imports, which may take long, does not keep the event
+    loop."""
+    with suppress(Exception):  # it fails again below
+        await asyncio.to_thread(find_own(name).load)
+    return own_llm(name)
+
+
 def own_llm(name: str) -> OwnLLM:
-    """The brain that an installed package offers as ``name``.
+    """The brain that an installed package offers as ``name``. Call it in the event loop that the
+    brain will answer in, for it may bind itself to that, as ``aiohttp.ClientSession()`` does.
 
     Raises :class:`BrainError` where there is none, or it cannot be made.
     """

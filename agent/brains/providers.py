@@ -36,6 +36,11 @@ class Providers:
         return self.llm if self.llm in REALTIME else None
 
     @property
+    def own(self) -> str | None:
+        """Name of the brain of the user's own, if it thinks."""
+        return self.llm.removeprefix("own:") if self.llm.startswith("own:") else None
+
+    @property
     def plugins(self) -> set[str]:
         """LiveKit plugins that must be imported for them."""
         names = {self.stt, self.llm, self.tts} - {"embedded", "remote", *REALTIME}
