@@ -17,17 +17,23 @@ import aiohttp
 import pytest
 from aiohttp import web
 from livekit.agents import llm
+from livekit.agents.voice.generation import INSTRUCTIONS_MESSAGE_ID
 
 from agent.brains.choose import choose_llm
 from agent.brains.patience import Patience
 from agent.brains.remote_llm import RemoteLLM
 from agent.brains.remote_protocol import (
     LONGEST_MESSAGE,
+    LONGEST_SENT,
     LONGEST_TEXT,
     MOST_HISTORY,
+    MOST_OF_FIELD,
     Ready,
     RemoteProtocolError,
     Say,
+    Session,
+    dump,
+    fit,
     parse,
     shorten,
 )
@@ -103,9 +109,11 @@ async def mind_at(url: str, **given: Any) -> AsyncIterator[tuple[SteadyLLM, Remo
         yield mind, remote
 
 
-async def ask(mind: llm.LLM[Any], text: str) -> str:
+async def ask(mind: llm.LLM[Any], text: str, *context: str) -> str:
     chat_ctx = llm.ChatContext.empty()
-    chat_ctx.add_message(role="system", content="Be kind.")
+    chat_ctx.add_message(role="system", content="Be kind.", id=INSTRUCTIONS_MESSAGE_ID)
+    for told in context:
+        chat_ctx.add_message(role="system", content=told)
     chat_ctx.add_message(role="user", content=text)
     async with mind.chat(chat_ctx=chat_ctx) as answer:
         pieces = [chunk.delta.content async for chunk in answer if chunk.delta]
@@ -122,6 +130,45 @@ async def test_a_turn_is_not_answered(brain: Brain) -> None:
     [start] = brain.of_type("session.start")
     assert (start["version"], start["room"], start["resume"]) == (1, "room-1", False)
     assert start["instructions"] == "Be kind."
+
+
+async def test_knowledge_does_not_stay_with_an_agent_whose_brain_is_remote(brain: Brain) -> None:
+    async with mind_at(brain.url) as (mind, _):
+        assert await ask(mind, "What is it?", "[Handbook]\nIt is a cat.") == "You said: What is it?"
+        assert await ask(mind, "Thanks.") == "You said: Thanks."
+    first, second = brain.of_type("turn")
+    assert first["context"] == "[Handbook]\nIt is a cat." and "context" not in second
+    [start] = brain.of_type("session.start")
+    assert start["instructions"] == "Be kind.", "what is known for one answer counts for all"
+
+
+async def test_a_long_text_is_not_cut_short(brain: Brain) -> None:
+    text, persona = (
+        "Read it to me. " + "語" * 50_000 + " The end.",
+        "Be kind. " * 2_000 + "No jokes.",
+    )
+    async with mind_at(brain.url) as (mind, remote):
+        remote.connect("room-1", lambda: persona)
+        asking = asyncio.create_task(ask(mind, text))
+        await until(lambda: brain.of_type("turn"))
+        asking.cancel()
+    assert brain.of_type("turn")[0]["text"] == text
+    assert brain.of_type("session.start")[0]["instructions"] == persona
+
+
+@pytest.mark.parametrize("letter", ["a", "語", "\0", '"', "\ud800"])
+def test_a_text_that_is_too_long_for_a_message_does_not_cost_the_feelings(
+    letter: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = SECRET + letter * LONGEST_SENT + "Mark what you feel."
+    history = [Message("user", letter * 1_000)] * 20
+    start = dump(Session("s", "r", "de", told).start(history, resume=True))
+    turn = dump({"type": "turn", "turn": "t", "text": fit(told), "context": fit(told)})
+    assert max(len(start.encode()), len(turn.encode())) < LONGEST_SENT
+    assert json.loads(start)["instructions"].endswith("Mark what you feel.")
+    cut = json.loads(turn)["text"]
+    assert MOST_OF_FIELD - 16 < len(dump(cut).encode()) <= MOST_OF_FIELD
+    assert "is cut for the remote brain" in caplog.text and SECRET not in caplog.text
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -198,7 +245,10 @@ async def test_a_cut_in_is_not_told(brain: Brain) -> None:
 
 async def test_a_connection_that_breaks_is_not_made_again(brain: Brain) -> None:
     async with mind_at(brain.url) as (mind, remote):
-        remote.link.history = lambda: [Message("user", "Hello."), Message("assistant", "You")]
+        remote.link.recall.history = lambda: [
+            Message("user", "Hello."),
+            Message("assistant", "You"),
+        ]
         assert await ask(mind, "Hello.") == "You said: Hello."
         assert brain.socket is not None
         await brain.socket.close()
@@ -224,6 +274,51 @@ async def test_a_connection_that_breaks_while_something_is_sent_is_not_made_agai
         await brain.send(type="ping")
         await until(lambda: brain.connections == 2)
         assert await ask(mind, "Still there?") == "You said: Still there?"
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+async def test_an_open_question_is_not_told_twice_after_a_break(
+    brain: Brain, has_begun: bool
+) -> None:
+    brain.silent = True
+    async with mind_at(brain.url) as (mind, remote):
+        mind.retry_interval = 0.5  # longer than it takes to connect
+        question = Message("user", "Still there?")
+        remote.link.recall.history = lambda: [Message("assistant", "Hello."), question]
+        asking = asyncio.create_task(ask(mind, question.text))
+        await until(lambda: brain.of_type("turn"))
+        assert brain.socket is not None
+        if has_begun:
+            turn = brain.of_type("turn")[0]["turn"]
+            await brain.send(type="delta", turn=turn, text="Well,")
+        brain.silent = False
+        await brain.socket.close()
+        assert await asking == ("Well, Lost." if has_begun else "You said: Still there?")
+        await until(lambda: len(brain.of_type("session.start")) == 2)
+    last = brain.of_type("session.start")[1]["history"][-1]
+    assert (last["text"] == question.text) == has_begun, "what is not asked again belongs there"
+
+
+async def test_what_was_heard_while_the_brain_began_is_not_kept_from_it(brain: Brain) -> None:
+    brain.ready = False
+    async with mind_at(brain.url) as (mind, remote):
+        remote.connect("room-1", lambda: "Be kind.")
+        await until(lambda: brain.of_type("session.start"))
+        for number in range(MOST_HISTORY + 1):
+            await remote.link.tell({"type": "heard", "text": f"{number}", "interrupted": False})
+        await remote.link.tell({"type": "partial", "text": "What is"})
+        await brain.send(type="session.ready", version=1)
+        assert await ask(mind, "Hello.") == "You said: Hello."
+        assert [each["type"] for each in brain.asked[1:]] == ["heard"] * MOST_HISTORY + ["turn"]
+        assert brain.socket is not None
+        await brain.socket.close()
+        await until(lambda: len(brain.of_type("session.start")) == 2)
+        await remote.link.tell({"type": "heard", "text": "old", "interrupted": False})
+        await brain.socket.close()  # whose next history has it
+        await until(lambda: len(brain.of_type("session.start")) == 3)
+        await brain.send(type="session.ready", version=1)
+        assert await ask(mind, "Hello.") == "You said: Hello."
+    assert "old" not in [each["text"] for each in brain.of_type("heard")]
 
 
 async def test_an_answer_that_breaks_off_stays_without_a_word(brain: Brain) -> None:
@@ -351,7 +446,7 @@ async def test_a_surprise_in_the_connection_ends_the_brain_for_good(brain: Brain
         return []
 
     async with mind_at(brain.url) as (mind, remote):
-        remote.link.history = fail
+        remote.link.recall.history = fail
         assert await ask(mind, "Hello.") == "You said: Hello."
     assert brain.connections == 2
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -29,8 +28,11 @@ from .remote_protocol import (
     RemoteProtocolError,
     Say,
     Session,
+    dump,
+    fit,
     parse,
 )
+from .remote_recall import Recall
 
 logger = logging.getLogger("visavis.brains")
 
@@ -49,8 +51,8 @@ _Wish = TypeVar("_Wish", Say, Action)
 class RemoteLink:
     """Call :meth:`run` in a task for as long as the conversation lasts.
 
-    ``history``: what was said so far, asked for at each connection. ``on_say``, ``on_action``: what
-    the brain wants of its own accord; neither may block. One that fails costs what was wanted.
+    ``on_say``, ``on_action``: what the brain wants of its own accord; neither may block. One that
+    fails costs what was wanted.
     """
 
     def __init__(
@@ -58,7 +60,6 @@ class RemoteLink:
         url: str,
         token: str | None,
         *,
-        history: Callable[[], Sequence[Message]] = list,
         on_say: Callable[[Say], None] = lambda _: None,
         on_action: Callable[[Action], None] = lambda _: None,
         first_delay: float = FIRST_DELAY,
@@ -66,7 +67,7 @@ class RemoteLink:
         self._url = url
         self._token = token
         self._first_delay = first_delay
-        self.history = history
+        self.recall = Recall()
         self.on_say = on_say
         self.on_action = on_action
         self.wants: frozenset[str] = frozenset()
@@ -113,28 +114,37 @@ class RemoteLink:
                 delay = min(2 * delay, LONGEST_DELAY)
 
     @asynccontextmanager
-    async def turn(self, turn: str, text: str) -> AsyncIterator[AsyncIterator[str]]:
+    async def turn(
+        self, turn: str, text: str, context: str = ""
+    ) -> AsyncIterator[AsyncIterator[str]]:
         """Ask; answers the pieces of the answer. Leaving the context early tells the brain.
+
+        ``context``: what it is told besides for this answer alone.
 
         Raises :class:`~livekit.agents.APIError` where the brain is away, or goes, or fails.
         """
         queue: asyncio.Queue[Delta | Done | Failed] = asyncio.Queue(MOST_WAITING)
-        while not self._ready.is_set():  # it may begin again at once
-            await self._ready.wait()
-        self._turns[turn] = queue
-        try:
-            await self._send({"type": "turn", "turn": turn, "text": text})
-            yield self._pieces(queue)
-        finally:
-            if self._turns.pop(turn, None) is not None and self._ready.is_set():
-                with contextlib.suppress(APIError):
-                    await self._send({"type": "cancel", "turn": turn})
+        asked = {"type": "turn", "turn": turn, "text": fit(text)}
+        with self.recall.asking(text) as question:
+            while not self._ready.is_set():  # it may begin again at once
+                await self._ready.wait()
+            self._turns[turn] = queue
+            try:
+                await self._send(asked | ({"context": fit(context)} if context else {}))
+                yield self._pieces(queue, question)
+            finally:
+                if self._turns.pop(turn, None) is not None and self._ready.is_set():
+                    with contextlib.suppress(APIError):
+                        await self._send({"type": "cancel", "turn": turn})
 
     async def tell(self, message: dict[str, Any]) -> None:
-        """Send what needs no answer, if there is somebody to hear it."""
+        """Send what needs no answer, if there is somebody to hear it. What was ``heard`` while the
+        brain begins is in no history, and is kept for it."""
         if self._ready.is_set():
             with contextlib.suppress(APIError):
                 await self._send(message)
+        elif self._socket is not None and message["type"] == "heard":
+            self.recall.keep(message)
 
     async def refresh(self) -> None:
         """Tell the brain how the session is, if it is not as the brain was told.
@@ -159,8 +169,11 @@ class RemoteLink:
         if self._socket is not None:
             await self._socket.close()
 
-    async def _pieces(self, queue: asyncio.Queue[Delta | Done | Failed]) -> AsyncIterator[str]:
+    async def _pieces(
+        self, queue: asyncio.Queue[Delta | Done | Failed], question: Message
+    ) -> AsyncIterator[str]:
         while isinstance(item := await queue.get(), Delta):
+            self.recall.close(question)  # what breaks off is apologised for
             yield item.text
         if isinstance(item, Failed):
             raise APIConnectionError("the remote brain gave up", retryable=True)
@@ -169,7 +182,7 @@ class RemoteLink:
         self, socket: aiohttp.ClientWebSocketResponse, session: Session, resume: bool
     ) -> None:
         self._socket, self._told = socket, session
-        await self._send(session.start(self.history(), resume=resume))
+        await self._send(session.start(self.recall.begin(), resume=resume))
         async for frame in socket:
             if frame.type != aiohttp.WSMsgType.TEXT:
                 raise RemoteProtocolError("a frame is not text")
@@ -181,6 +194,8 @@ class RemoteLink:
             case Ready(wants):
                 self.wants = wants
                 self._was_ready = True
+                for heard in self.recall.kept():
+                    await self._send(heard)
                 self._ready.set()
                 await self.refresh()  # it may have changed meanwhile
             case Delta(turn) | Done(turn) | Failed(turn):
@@ -207,7 +222,7 @@ class RemoteLink:
         if self._socket is None or self._socket.closed:
             raise APIConnectionError("the remote brain is away")
         try:
-            await self._socket.send_str(json.dumps(message))
+            await self._socket.send_str(dump(message))
         except (ConnectionError, aiohttp.ClientError):
             raise APIConnectionError("the remote brain is away") from None
 

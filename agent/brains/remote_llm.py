@@ -19,8 +19,8 @@ from agent.manner import Manner
 from agent.tools import page
 
 from .remote_link import RemoteLink
-from .remote_protocol import LONGEST_TEXT, Action, Say, Session
-from .words_llm import WordsLLM, read_history, read_turn
+from .remote_protocol import Action, Say, Session, fit
+from .words_llm import WordsLLM, read_context, read_history, read_turn
 
 
 class RemoteLLM(WordsLLM):
@@ -63,12 +63,11 @@ class RemoteLLM(WordsLLM):
 
         def on_partial(event: UserInputTranscribedEvent) -> None:
             if not event.is_final and "partial" in self.link.wants and not manner.retells:
-                text = event.transcript[:LONGEST_TEXT]
-                self._do(self.link.tell({"type": "partial", "text": text}))
+                self._do(self.link.tell({"type": "partial", "text": fit(event.transcript)}))
 
         def on_item(event: ConversationItemAddedEvent) -> None:
             if isinstance(event.item, llm.ChatMessage) and event.item.role == "assistant":
-                heard = (event.item.text_content or "")[:LONGEST_TEXT]
+                heard = fit(event.item.text_content or "")
                 cut = event.item.interrupted
                 self._do(self.link.tell({"type": "heard", "text": heard, "interrupted": cut}))
 
@@ -82,17 +81,18 @@ class RemoteLLM(WordsLLM):
 
         session.on("user_input_transcribed", on_partial)
         session.on("conversation_item_added", on_item)
-        self.link.history = lambda: read_history(session.history)
+        self.link.recall.history = lambda: read_history(session.history)
         self.link.on_say, self.link.on_action = on_say, on_action
         manner.on_change = lambda: self._do(self.link.refresh())
         self.connect(room.name, lambda: manner.instructions, lambda: manner.language)
 
     async def answer(self, chat_ctx: llm.ChatContext) -> AsyncGenerator[str]:
         _, turn = read_turn(chat_ctx)
+        instructions, context = read_context(chat_ctx)
         if self._running is None:
-            self.connect("", lambda: turn.instructions)
+            self.connect("", lambda: instructions)
         name = utils.shortuuid("turn_")
-        async with self.link.turn(name, turn.text[:LONGEST_TEXT]) as pieces:
+        async with self.link.turn(name, turn.text, context) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from visavis.brain import Message
 
+logger = logging.getLogger("visavis.brains")
+
 VERSION: Final = 1
 SUBPROTOCOL: Final = "visavis.brain.v1"
 LONGEST_MESSAGE: Final = 65_536
-"""Bytes of a text frame, either way."""
+"""Bytes of a text frame of the brain's."""
 LONGEST_TEXT: Final = 8_192
 """Characters of one ``delta`` or ``say``."""
+LONGEST_SENT: Final = 2**20
+"""Bytes of a text frame of ours: what most WebSocket libraries take unless told otherwise."""
+MOST_OF_FIELD: Final = LONGEST_SENT // 3
+"""Bytes, as JSON, of one text in it; no message has three that are long."""
+LAST_OF_INSTRUCTIONS: Final = 16_384
+"""Characters of instructions that stay when they are too long: what follows the persona."""
 MOST_HISTORY: Final = 20
 """Messages that a brain is reminded of, at most."""
+HISTORY_ROOM: Final = 16_384
+"""Bytes of their texts, as JSON, at most."""
 
 
 class RemoteProtocolError(ValueError):
@@ -49,7 +61,8 @@ class Session:
 
     @property
     def _manner(self) -> dict[str, Any]:
-        return {"language": self.language, "instructions": self.instructions[:LONGEST_TEXT]}
+        told = fit(self.instructions, keep_end=LAST_OF_INSTRUCTIONS)
+        return {"language": self.language, "instructions": told}
 
 
 @dataclass(frozen=True)
@@ -137,16 +150,40 @@ def parse(text: str) -> Incoming | None:
     return None
 
 
+def dump(message: dict[str, Any] | str) -> str:
+    """As it is sent: in any script a character takes no more bytes than it has in UTF-8."""
+    # Half of a surrogate pair, which a client's JSON may hold, could not be sent.
+    return json.dumps(message, ensure_ascii=False).encode(errors="replace").decode()
+
+
+def fit(text: str, *, keep_end: int = 0) -> str:
+    """The text, without what of it does not fit into a message: what comes before its last
+    ``keep_end`` characters."""
+    if (size := _size(text)) <= MOST_OF_FIELD:
+        return text
+    logger.warning("a text of %d KiB is cut for the remote brain", size // 1024)
+    end = text[len(text) - keep_end :]
+    room = MOST_OF_FIELD - _size(end)
+    kept = text[: min(len(text) - keep_end, room)]
+    while (over := _size(kept) - room) > 0:
+        kept = kept[: -math.ceil(over / 6)]  # a character takes six bytes at most
+    return kept + end
+
+
 def shorten(history: Sequence[Message]) -> list[dict[str, Any]]:
     """The last messages, as many as fit."""
     kept: list[dict[str, Any]] = []
-    room = LONGEST_MESSAGE // 4
+    room = HISTORY_ROOM
     for message in reversed(history[-MOST_HISTORY:]):
-        room -= len(json.dumps(message.text))
+        room -= _size(message.text)
         if room < 0:
             break
         kept.insert(0, asdict(message))
     return kept
+
+
+def _size(text: str) -> int:
+    return len(dump(text).encode())
 
 
 def _text(data: dict[str, Any], name: str, longest: int = 128) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from livekit.agents import APIConnectOptions, llm, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
+from livekit.agents.voice.generation import INSTRUCTIONS_MESSAGE_ID
 
 from visavis.brain import Message, Turn
 
@@ -67,13 +68,22 @@ def read_history(chat_ctx: llm.ChatContext) -> list[Message]:
     ]
 
 
+def read_context(chat_ctx: llm.ChatContext) -> tuple[str, str]:
+    """The instructions, and what is told for this answer alone, such as passages found for it."""
+    instructions, context = list[str](), list[str]()
+    for message in _told(chat_ctx):
+        is_lasting = message.id == INSTRUCTIONS_MESSAGE_ID
+        (instructions if is_lasting else context).append(message.text_content or "")
+    return "\n\n".join(instructions), "\n\n".join(context)
+
+
 def read_turn(chat_ctx: llm.ChatContext) -> tuple[list[Message], Turn]:
     """The conversation as a brain gets it: what was said before, and what is to be answered."""
     history = read_history(chat_ctx)
     said = history.pop().text if history and history[-1].role == "user" else ""
-    instructions = (
-        message.text_content or ""
-        for message in chat_ctx.messages()
-        if message.role in ("system", "developer")
-    )
+    instructions = (message.text_content or "" for message in _told(chat_ctx))
     return history, Turn(said, "\n\n".join(instructions))
+
+
+def _told(chat_ctx: llm.ChatContext) -> list[llm.ChatMessage]:
+    return [each for each in chat_ctx.messages() if each.role in ("system", "developer")]
