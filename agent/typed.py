@@ -18,9 +18,10 @@ from .text_stream import read_text
 
 logger = logging.getLogger("visavis.agent")
 
-WAITING: Final = 8
+WAITING: Final = 32
 """One person's texts that may be on their way or wait for the conversation to begin; more are
-dropped."""
+dropped. As many as the gateway keeps for a WebSocket's agent: it hands them on all at once, and has
+shown them as said."""
 
 
 class TypedText:

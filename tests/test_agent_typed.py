@@ -20,6 +20,7 @@ from agent.brains.turns import turn_handling
 from agent.brains.words_llm import WordsLLM, read_turn
 from agent.manner import Manner
 from agent.typed import WAITING, TypedText, answer
+from gateway.bridge.wishes import MOST_WAITING
 from tests.providers.stage import RATE, Player, until
 from visavis.protocol import MESSAGE_LIMIT
 
@@ -162,6 +163,17 @@ async def test_who_is_not_heard_is_answered_all_the_same() -> None:
     chat.type("I am back.")
     await chat.settle()
     assert chat.said == ["I am back."] and early.closed and late.closed
+    await chat.typed.aclose()
+
+
+async def test_texts_that_waited_at_the_gateway_for_the_agent_are_not_dropped_by_it() -> None:
+    chat = Chat()
+    for n in range(MOST_WAITING):
+        chat.type(str(n))
+    await chat.settle()
+    chat.typed.begin(chat.session)
+    await chat.settle()
+    assert chat.said == [str(n) for n in range(MOST_WAITING)]
     await chat.typed.aclose()
 
 
