@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ from livekit import rtc
 from gateway.bridge import stage as stages
 from gateway.bridge.stage import Seat, Stage
 from gateway.bridge.turns import Turns
+from visavis.protocol import ATTRIBUTE_FACE
 
 
 class Room(rtc.EventEmitter[Any]):
@@ -71,6 +73,60 @@ async def test_a_client_that_goes_while_its_room_is_joined_does_not_cut_the_conn
     room.may_connect.set()
     assert not await leaving
     assert room.did == ["connected", "disconnected"]
+
+
+class Track(rtc.RemoteAudioTrack):
+    """Says one word, and then is silent; or ends."""
+
+    def __init__(self, word: bytes, *, ends: bool) -> None:
+        self.sound, self.ends = word * stages.CHUNK, ends
+
+
+class Stream:
+    def __init__(self, track: Track, **_: Any) -> None:
+        self._track = track
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        yield SimpleNamespace(frame=SimpleNamespace(data=self._track.sound))
+        if not self._track.ends:
+            await asyncio.Event().wait()
+
+    async def aclose(self) -> None: ...
+
+
+@pytest.mark.parametrize(("leaves", "ends"), [(True, True), (True, False), (False, True)])
+async def test_an_agent_without_a_face_is_not_mute_after_a_reconnection(
+    room: Room, monkeypatch: pytest.MonkeyPatch, leaves: bool, ends: bool
+) -> None:
+    monkeypatch.setattr(stages.rtc, "AudioStream", Stream)  # type: ignore[attr-defined]
+    agent = SimpleNamespace(
+        identity="agent",
+        kind=rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
+        attributes={ATTRIBUTE_FACE: "absent", stages.AGENT_STATE: "speaking"},
+        track_publications={},
+    )
+    heard: list[bytes] = []
+    turns = SimpleNamespace(
+        sound=heard.append,
+        agent_state=lambda _: None,
+        agent_lost=lambda: None,
+        face_lost=lambda: None,
+    )
+    room.may_connect.set()
+    room.remote_participants["agent"] = agent
+    stage = Stage(cast(Turns, turns), lambda _: None)
+    await stage.join(Seat("ws://127.0.0.1:1", "token"))
+    for word in (b"ab", b"cd"):
+        room.emit("track_subscribed", Track(word, ends=ends))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        if leaves:
+            del room.remote_participants["agent"]
+            room.emit("participant_disconnected", agent)
+            room.remote_participants["agent"] = agent
+            room.emit("participant_connected", agent)
+    assert [sound[:2] for sound in heard] == [b"ab", b"cd"]
+    await stage.leave(for_good=False)
 
 
 async def test_a_connect_that_fails_after_its_client_has_gone_is_no_error(room: Room) -> None:

@@ -167,12 +167,17 @@ class Stage:
         for publication in agent.track_publications.values():
             if publication.kind == rtc.TrackKind.KIND_AUDIO and publication.subscribed != wanted:
                 publication.set_subscribed(wanted)
-        if not wanted and self._listening is not None:
+        if not wanted:
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        if self._listening is not None:
             self._listening.cancel()
             self._listening = None
 
     def _on_track(self, track: rtc.Track, *_: object) -> None:
-        if isinstance(track, rtc.RemoteAudioTrack) and self._listening is None:
+        is_heard = self._listening is not None and not self._listening.done()
+        if isinstance(track, rtc.RemoteAudioTrack) and not is_heard:
             self._listening = self._start(self._hear(track))
 
     async def _hear(self, track: rtc.RemoteAudioTrack) -> None:
@@ -240,6 +245,7 @@ class Stage:
         if self._agent is not None and participant.identity == self._agent.identity:
             self._agent = None
             self.agent_here.clear()
+            self._stop_listening()  # its track is gone, and it may come back with another
             self._turns.agent_lost()
         self._look()
 
