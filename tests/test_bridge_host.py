@@ -348,6 +348,31 @@ def test_a_browser_without_a_token_comes_back_to_its_own_session_alone(bridge: B
         assert told(socket)["type"] == "pong" and bridge.joined.empty()
 
 
+def test_who_was_turned_away_is_not_left_in_silence_when_they_try_again(bridge: Bridge) -> None:
+    locked, gateway = bridge.open(auth_enabled=True), bridge.open()
+    mine = token(locked)
+    with coming(locked, f"?token={mine}"):
+        bridge.seat()
+    with coming(gateway) as socket:
+        bridge.seat()
+        browser = remembered(socket)
+    for session in bridge.sessions.page(None, after=None, limit=9, is_open=True):
+        bridge.sessions.end(session.id, "failed")  # as where nobody is free
+    with coming(locked, f"?token={mine}"):
+        bridge.seat()
+    with coming(gateway, cookie=browser) as socket:
+        bridge.seat()
+        browser = remembered(socket)
+
+    for session in bridge.sessions.page(None, after=None, limit=9, is_open=True):
+        bridge.sessions.append(session.id, "session.started", {})
+        bridge.sessions.end(session.id, "failed")
+    for each, query, cookie in ((locked, f"?token={mine}", None), (gateway, "", browser)):
+        with coming(each, query, cookie=cookie) as socket:
+            socket.send('{"type": "ping"}')
+            assert told(socket)["type"] == "pong" and bridge.joined.empty()
+
+
 def is_full(gateway: Gateway) -> bool:
     with connected(gateway, "", SITE) as socket:
         return bool(told(socket)["type"] == "error")

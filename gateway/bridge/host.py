@@ -39,8 +39,8 @@ class Choice:
     known: StoredSession | None
     """None: it is not there yet."""
     is_next: bool = False
-    """The client had one that is over. It begins when they say something: a page that was left
-    open shall not go on for ever."""
+    """The client had one that was held, and it is over. It begins when they say something: a page
+    that was left open shall not go on for ever."""
 
 
 class Host:
@@ -91,7 +91,8 @@ class Host:
         if known is None or known.owner:
             return Choice(PREFIX + self._new_name(), None)
         if known.ended_at is not None:
-            return Choice(PREFIX + self._new_name(), None, is_next=True)
+            is_next = await self._was_held(known)
+            return Choice(PREFIX + self._new_name(), None, is_next=is_next)
         if await self._is_attended(known):
             return Choice(PREFIX + self._new_name(), None)
         return Choice(known.id, known)
@@ -163,17 +164,28 @@ class Host:
     async def _of_token(self, visitor: Visitor) -> Choice:
         """The token's newest: their ids follow from it, so that every gateway finds them."""
         name = self._name_of(visitor.token)
+        last: StoredSession | None = None
         for number in range(MOST_SESSIONS):
             id = f"{PREFIX}{name}" + (f"-{number}" if number else "")
             known = await asyncio.to_thread(self._sessions.find, id)
-            if known is None or known.ended_at is None:
-                return Choice(id, known, is_next=known is None and number > 0)
+            if known is None:
+                is_next = last is not None and await self._was_held(last)
+                return Choice(id, None, is_next=is_next)
+            if known.ended_at is None:
+                return Choice(id, known)
+            last = known
         raise Problem(
             HTTPStatus.TOO_MANY_REQUESTS,
             "too_many_sessions",
             "Too many sessions with one token",
             f"{MOST_SESSIONS} sessions were held with this token. Ask for a new one.",
         )
+
+    async def _was_held(self, over: StoredSession) -> bool:
+        """Else it never began, as nobody was free for it: who tries again is to be greeted."""
+        if over.end_reason != "failed":
+            return True
+        return await asyncio.to_thread(self._sessions.happened, over.id, "session.started")
 
     def _name_of(self, token: str) -> str:
         """Of the first session of the token with this id. Who reads an old token somewhere does not
