@@ -180,7 +180,7 @@ async def _hold(
     refine_inputs(ctx, session, settings.debug_audio_capture, gated=not brains.realtime)
     control.begin()
     if in_room:
-        meter(ctx, session, store)
+        meter(ctx, session, store, began=sitting.began)
         await introduce(ctx.room, session, brains)
         desk = KnowledgeDesk(ctx.room, knowledge)
         answers.show = desk.show

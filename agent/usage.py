@@ -162,9 +162,10 @@ def read_model(usage: ModelUsage) -> Used | None:
     return None
 
 
-def meter(ctx: JobContext, session: AgentSession[Any], store: JobStore) -> None:
-    """Until the conversation is over."""
-    run = Run(ctx.job.id, find_id(ctx.job.metadata) or "", time.time())
+def meter(ctx: JobContext, session: AgentSession[Any], store: JobStore, *, began: float) -> None:
+    """Until the conversation is over. ``began``: Unix seconds; another agent may have held it
+    until now, and it counts where it began all the same."""
+    run = Run(ctx.job.id, find_id(ctx.job.metadata) or "", began)
     llama = LlamaAddress.find(os.environ)
     running = Meter(
         session,

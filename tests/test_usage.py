@@ -25,16 +25,18 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from agent.brains.steady_llm import SteadyLLM
-from agent.usage import Meter
+from agent.usage import Meter, meter
 from gateway.access import Caller
 from gateway.access.keyring import make_key
 from gateway.app import create_app
 from settings import Settings
 from store import Keys, Sessions, StoredSession
 from store.usage import Quantities, Run, Usages, Used
+from visavis.session import SessionSpec
 
 NOON = 1_790_000_000.0
 """2026-09-21, 14:13 UTC."""
+SPEC = SessionSpec("s1", NOON)
 TALK = Used("conversation", "", "", Quantities(seconds=60, heard_seconds=20, spoken_seconds=30))
 MIND = Used(
     "llm",
@@ -226,6 +228,21 @@ async def test_what_is_used_is_written_while_it_runs_and_at_its_end(usages: Usag
     assert found["llm", "embedded"].input_tokens == 9
     assert found["stt", "api.openai.com"].audio_seconds == 2.5
     assert found["tts", "ElevenLabs"].characters == 40
+
+
+async def test_a_conversation_that_is_handed_over_at_midnight_is_not_counted_on_two_days(
+    usages: Usages, store: Engine
+) -> None:
+    ends: list[Any] = []
+    of_a_job = SimpleNamespace(open=lambda: store, at_the_end=ends.append)
+    for job in ("job-1", "job-2"):
+        ctx = SimpleNamespace(job=SimpleNamespace(id=job, metadata=SPEC.to_metadata()))
+        meter(cast(Any, ctx), cast(Any, Session()), cast(Any, of_a_job), began=SPEC.created_at)
+    for end in ends:
+        await end()
+    assert usages.count("day", owner=None, since=0, until=2 * NOON) == {"2026-09-21": 1}
+    runs = usages.count("session", owner=None, since=NOON, until=NOON + 1)
+    assert runs == {"s1": 1}, "a part of it counts elsewhere"
 
 
 async def test_a_store_that_fails_ends_no_conversation(caplog: pytest.LogCaptureFixture) -> None:
