@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from standardwebhooks import WebhookVerificationError
 
 from gateway.events.deliverer import Deliverer, Pace
 from gateway.events.message import message_of
-from gateway.events.post import make_post
+from gateway.events.post import Answer, make_post
 from store import Queues, Sessions, StoredSession, Webhook, Webhooks, open_store
 from tests.receivers import Receiver, receiving
 from visavis.events import Event, EventType
@@ -62,12 +62,11 @@ class Product:
         pace: Pace = QUICK,
         *,
         lease: float = LEASE,
-        timeout: float = 30.0,
         allow_private: bool = True,
     ) -> Deliverer:
         return Deliverer(
             (self.sessions, self.webhooks, self.queues(lease)),
-            make_post(allow_private=allow_private, timeout=timeout),
+            make_post(allow_private=allow_private, timeout=30.0),
             gateway=gateway,
             clock=time.time,
             random=lambda: 0.5,
@@ -117,7 +116,15 @@ async def test_a_receiver_that_fails_in_every_way_does_not_miss_or_reorder_an_ev
     product.hook("/hook")
     receiver.answers["/hook"] = [500, "break", 204, 404, "hang", 302, 200, 429, 201]
     product.begin("a", turns=4)
-    async with running(product.deliverer(timeout=0.5)):
+    deliverer = product.deliverer()
+    patient, hurried = deliverer._post, make_post(allow_private=True, timeout=0.5)
+
+    async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        hangs = receiver.answers["/hook"][:1] == ["hang"]
+        return await (hurried if hangs else patient)(url, body, headers)
+
+    deliverer._post = post
+    async with running(deliverer):
         await receiver.until(lambda: receiver.seqs("/hook", "a") == [1, 2, 3, 4, 5])
         product.sessions.end("a", "left")
         await receiver.until(lambda: receiver.seqs("/hook", "a") == [1, 2, 3, 4, 5, 6])

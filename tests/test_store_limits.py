@@ -34,6 +34,7 @@ def test_a_postgres_that_does_not_answer_is_waited_for_two_minutes(
 def test_a_statement_holds_a_thread_for_ever(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    open_store(postgres_url).dispose()  # its tables are made with more time
     monkeypatch.setattr(database, "STATEMENT_SECONDS", 1)
     store = open_store(postgres_url)
     for _ in range(2):  # the limit is the connection's, not the first transaction's
