@@ -269,8 +269,9 @@ def test_what_is_told_to_a_model_is_not_endless() -> None:
 
 
 async def test_a_large_model_that_gathers_nothing_is_not_told_as_little_as_a_small_one(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("agent.memory.RECALLING", 60)
     url = f"sqlite:///{tmp_path}/visavis.sqlite3"
     Memories(open_store(url), Clock()).keep(
         ANNA,
