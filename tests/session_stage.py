@@ -32,7 +32,7 @@ class Stage:
             "livekit_api_secret": SECRET,
             "store_url": self.store_url,
             "dispatch_timeout": 0.3,
-            "face_timeout": 0.3,
+            "face_timeout": 30,
         }
         app = create_app(Settings(_env_file=None, **(values | changes)))
         client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=True)

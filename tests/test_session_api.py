@@ -167,13 +167,14 @@ def test_an_agent_that_cannot_do_what_was_asked_is_not_called_present(stage: Sta
 
 
 @pytest.mark.parametrize(
-    ("said", "state"), [("absent", "absent"), ("waiting", "coming"), (None, "coming")]
+    ("said", "wait", "state"),
+    [("absent", 30, "absent"), ("waiting", 0.3, "coming"), (None, 0.3, "coming")],
 )
 def test_a_face_that_is_not_there_is_not_promised(
-    stage: Stage, said: str | None, state: str
+    stage: Stage, said: str | None, wait: float, state: str
 ) -> None:
     stage.livekit.face = said
-    created = stage.create()
+    created = stage.open(face_timeout=wait).post("/v1/sessions", json={}).json()
     assert created["face"]["state"] == state and created["face"]["detail"]
 
 
