@@ -102,6 +102,8 @@ class Recipe:
     """Name and parent; the places follow from the last word of the name."""
     part_names: tuple[str, str, str, str] = ("Wolf3D_Head", "EyeLeft", "EyeRight", "Wolf3D_Body")
     skin: bool = True
+    placed: bool = False
+    """Without a skin, each mesh's node stands in its middle, not at the scene's origin."""
     scale: float = 1.0
     turned: bool = False
     """It faces -z."""
@@ -241,13 +243,19 @@ class _Writer:
     def _part(self, part: Part, size: NDArray[np.float64], numbers: dict[str, int]) -> None:
         recipe, document = self.recipe, self.document
         count = len(part.position)
-        attributes = {"POSITION": self.accessor(part.position * size, "VEC3", 5126)}
+        middle = part.position.mean(axis=0) if recipe.placed else np.zeros(3)
+        position = ((part.position - middle) * size).astype(np.float32)
+        attributes = {"POSITION": self.accessor(position, "VEC3", 5126)}
+        document["accessors"][-1] |= {
+            "min": position.min(axis=0).tolist(), "max": position.max(axis=0).tolist()
+        }  # fmt: skip
         if recipe.normals:
             attributes["NORMAL"] = self.accessor(part.normal * np.sign(size), "VEC3", 5126)
         if recipe.uvs:
             uv = part.normal[:, :2] / 2.1 + 0.5
             attributes["TEXCOORD_0"] = self.accessor(uv, "VEC2", 5126)
         node: Document = {"name": part.name, "mesh": len(document["meshes"])}
+        node["translation"] = (middle * size).tolist()
         if recipe.skin:
             joints = np.zeros((count, 4))
             joints[:, 0] = numbers[part.bone]

@@ -180,7 +180,9 @@ def test_a_dialect_does_not_look_away_from_the_camera(folder: Path, name: str) -
     head, findings = _load(folder, name)
     left, right = head.eye_centres
     assert left[0] > right[0] + 0.02 and abs(left[1] - right[1]) < 0.005
-    assert head.neck[1] < left[1]
+    assert 0.08 < left[1] - head.neck[1] < 0.15
+    height = head.base[:, 1] - left[1]
+    assert head.head_share[height > 0].min() > 0.99 and head.head_share[height < -0.25].max() < 0.01
     face = head.base[head.head_share > 0.9][:, :3]
     assert 0.08 < face[:, 1].max() - left[1] < 0.15
     assert abs(findings.turned) == pytest.approx(180 if DIALECTS[name].turned else 0, abs=1)
@@ -188,6 +190,52 @@ def test_a_dialect_does_not_look_away_from_the_camera(folder: Path, name: str) -
     shown = np.abs(picture[:, :, 0].astype(int) - picture[:, :, 2]) > 25
     columns = np.flatnonzero(shown[20:70].any(axis=0))
     assert 40 < len(columns) < 120 and abs(columns.mean() - 64) < 6
+
+
+MESHES_CALLED_AS_BONES = {
+    "eyes": replace(AVATURN, skin=False, bones=(), part_names=("Face", "EyeLeft", "EyeRight", "B")),
+    "head": replace(
+        AVATURN, bones=(("Bone", ""), ("Bone.001", "Bone")),
+        part_names=("Head", "Eye_Left", "Eye_Right", "Body"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", MESHES_CALLED_AS_BONES.values(), ids=MESHES_CALLED_AS_BONES)
+def test_a_mesh_called_as_a_bone_does_not_tear_the_eyes_out(tmp_path: Path, recipe: Recipe) -> None:
+    head, findings = read_findings(write_head(tmp_path / "meshes.glb", recipe))
+    assert findings.head_joint is None and 0.8 < findings.scale < 1.25
+    left, right = head.eye_centres / findings.scale
+    assert left == pytest.approx([0.032, 1.6, 0.07], abs=0.002)
+    assert right == pytest.approx([-0.032, 1.6, 0.07], abs=0.002)
+    assert 0.08 < head.eye_centres[0, 1] - head.neck[1] < 0.15
+    above = head.base[:, 1] > head.eye_centres[0, 1]
+    assert head.head_share[above].min() > 0.99 and len(head.eye_vertices[0]) > 50
+
+
+def test_an_eye_that_is_a_mesh_at_its_own_place_does_not_stop_turning(tmp_path: Path) -> None:
+    recipe = replace(
+        AVATURN, names=ARKIT_NAMES, skin=False, bones=(), placed=True,
+        part_names=("Head", "EyeLeft", "EyeRight", "Body"),
+    )  # fmt: skip
+    head, findings = read_findings(write_head(tmp_path / "placed.glb", recipe))
+    assert findings.eyes == "bones turn the eyes" and findings.head_joint is None
+    left = head.eye_centres[0] / findings.scale
+    assert left == pytest.approx([0.032, 1.6, 0.07], abs=0.002)
+    assert len(head.eye_vertices[0]) > 50
+
+
+def test_a_head_that_all_meshes_hang_on_does_not_bend_below_the_chin(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        del document["nodes"][1:]
+
+    recipe = replace(
+        AVATURN, skin=False, bones=(), placed=True, change=change,
+        part_names=("Head", "EyeLeft", "EyeRight", "Body"),
+    )  # fmt: skip
+    head, findings = read_findings(write_head(tmp_path / "alone.glb", recipe))
+    assert findings.head_joint == "Head" and head.head_share.min() == 1
+    assert head.neck[1] / findings.scale == pytest.approx(1.59, abs=0.001)
 
 
 @pytest.mark.parametrize("name", ["readyplayerme", "avaturn", "mpfb", "vrm0", "vrm1"])

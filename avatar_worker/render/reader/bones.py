@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from avatar_worker.render.gltf import Glb
 from avatar_worker.render.gltf.nodes import Nodes
 
+from .pivots import find_pivots
 from .vrm import Vrm
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -36,25 +38,32 @@ class Bones:
     """Upper arm and what hangs on it."""
 
 
-def find_bones(nodes: Nodes, vrm: Vrm, joints: frozenset[int]) -> Bones:
+def find_bones(glb: Glb, nodes: Nodes, vrm: Vrm, joints: frozenset[int]) -> Bones:
     """By the VRM humanoid, else by names (Mixamo, Ready Player Me, Rigify, MPFB, 3ds Max, …).
 
-    ``joints``: nodes that a skin names; a mesh may be called Head as well.
+    ``joints``: nodes that a skin names, which go before others of the same name.
     """
     words = [_words(name) for name in nodes.names]
     named = vrm.bones.get
+    pivots = find_pivots(glb, nodes, joints)
 
-    def first(test: Callable[[list[str]], bool], under: int | None = None) -> int | None:
+    def first(
+        test: Callable[[list[str]], bool],
+        under: int | None = None,
+        among: frozenset[int] = pivots.parts,
+    ) -> int | None:
         fit = [
             number
             for number in nodes.shown
-            if test(words[number]) and (under is None or under in nodes.ancestors(number))
+            if number in among
+            and test(words[number])
+            and (under is None or under in nodes.ancestors(number))
         ]
         return min(fit, key=lambda number: number not in joints, default=None)
 
     head = named("head")
     if head is None:
-        head = first(_is_head)
+        head = first(_is_head, among=pivots.heads)
     necks = []
     if head is not None:
         for parent in nodes.ancestors(head):

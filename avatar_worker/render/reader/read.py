@@ -61,7 +61,7 @@ def read_findings(path: Path) -> tuple[Head, Findings]:
 
 def _read(name: str, glb: Glb) -> tuple[Head, Findings]:
     vrm, nodes = read_vrm(glb), read_nodes(glb)
-    bones = find_bones(nodes, vrm, _joints(glb))
+    bones = find_bones(glb, nodes, vrm, _joints(glb))
     world = lower_arms(nodes, bones)
     acting = find_acting(glb, nodes, vrm)
     opened = open_jaw(nodes, world, bones)
