@@ -33,7 +33,7 @@ RUN uv sync --locked --no-default-groups --group apps --group postgres --no-cach
 FROM python AS runtime
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/app/.cache/numba
 COPY --from=environment --chown=visavis /app /app
-COPY --chown=visavis safe_fetch.py settings.py settings_brains.py settings_door.py worker_cli.py ./
+COPY --chown=visavis safe_fetch.py safe_pictures.py settings.py settings_brains.py settings_door.py worker_cli.py ./
 COPY --chown=visavis store store
 RUN mkdir data && chown visavis /app data
 USER 10001

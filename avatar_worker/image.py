@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from safe_pictures import MAX_JPEG_SCANS, has_too_many_scans, in_smooth_mode
+
 MOST_PIXELS: Final = 40_000_000
 """A decoded one takes four bytes each: what a phone's camera makes still passes."""
 SHORTER_SIDE: Final = 1280
@@ -38,8 +40,10 @@ def decode_image(content: bytes) -> NDArray[np.uint8]:
             raise ImageError(
                 f"has {image.width}x{image.height} pixels, more than {MOST_PIXELS / 1e6:g} million"
             )
+        if has_too_many_scans(content):
+            raise ImageError(f"is a JPEG of more than {MAX_JPEG_SCANS} scans")
         image.draft("RGB", _shrunk(image.width, image.height))
-        upright = ImageOps.exif_transpose(_to_srgb(image))
+        upright = ImageOps.exif_transpose(_to_srgb(in_smooth_mode(image)))
     except UnidentifiedImageError:
         raise ImageError("is no JPEG, PNG or WebP picture") from None
     except ImageError:

@@ -10,6 +10,8 @@ from typing import Final, Literal
 from livekit import rtc
 from PIL import Image, ImageOps
 
+from safe_pictures import MAX_JPEG_SCANS, has_too_many_scans, in_smooth_mode
+
 Source = Literal["screen", "camera", "file"]
 
 SIDE: Final = 1024
@@ -75,8 +77,10 @@ def shrink_picture(name: str, data: bytes) -> bytes:
             raise PictureError(
                 f"{name} has {width} by {height} pixels, {MOST_PIXELS // 1_000_000} million at most"
             )
+        if has_too_many_scans(data):
+            raise PictureError(f"{name} is a JPEG of more than {MAX_JPEG_SCANS} scans")
         picture.draft("RGB", (SIDE, SIDE))
-        picture = ImageOps.exif_transpose(_in_smooth_mode(picture))
+        picture = ImageOps.exif_transpose(in_smooth_mode(picture))
         picture.thumbnail((SIDE, SIDE))
         picture = picture.convert("RGBA")
     except PictureError:
@@ -94,16 +98,6 @@ def to_frame(jpeg: bytes) -> rtc.VideoFrame:
     """As a realtime model takes it."""
     picture = Image.open(io.BytesIO(jpeg)).convert("RGBA")
     return rtc.VideoFrame(*picture.size, rtc.VideoBufferType.RGBA, picture.tobytes())
-
-
-def _in_smooth_mode(picture: Image.Image) -> Image.Image:
-    """As Pillow can shrink it by more than leaving pixels out, and without what has 16 bits (``I``,
-    ``I;16``) turning white, for it clips them."""
-    if picture.mode.startswith("I"):
-        return picture.point(lambda grey: grey * (1 / 256)).convert("L")
-    if picture.mode == "1" and "transparency" not in picture.info:
-        return picture.convert("L")
-    return picture.convert("RGBA") if picture.mode in ("1", "P", "PA") else picture
 
 
 def _to_jpeg(picture: Image.Image) -> bytes:

@@ -35,8 +35,6 @@ MAX_IMAGE_SIDE: Final = 8192
 MAX_IMAGE_PIXELS: Final = 8192 * 4096
 MAX_PIXELS: Final = 4 * MAX_IMAGE_PIXELS
 """Of all images that are decoded."""
-MAX_JPEG_SCANS: Final = 100
-"""A progressive JPEG may describe every pixel anew in each scan; honest ones have about ten."""
 MAX_TEXTURE_SIDE: Final = 2048
 """Larger textures are made smaller: nothing more can be seen at 1080 lines."""
 

@@ -7,13 +7,14 @@ from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
+from avatar_worker.render.errors import HeadError
 from avatar_worker.render.limits import (
     MAX_IMAGE_BYTES,
     MAX_IMAGE_PIXELS,
     MAX_IMAGE_SIDE,
-    MAX_JPEG_SCANS,
     MAX_TEXTURE_SIDE,
 )
+from safe_pictures import MAX_JPEG_SCANS, has_too_many_scans, in_smooth_mode
 
 from .container import Refusal, read_data_uri
 from .glb import Glb
@@ -49,12 +50,14 @@ def read_image(glb: Glb, index: object) -> Image.Image:
                     f"images[{index}] has {image.width}x{image.height} pixels; "
                     f"{MAX_IMAGE_SIDE}x{MAX_IMAGE_PIXELS // MAX_IMAGE_SIDE} are the most"
                 )
-            if image.format == "JPEG" and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+            if has_too_many_scans(data):
                 raise glb.problem(f"images[{index}] has more than {MAX_JPEG_SCANS} scans")
             glb.budget.pixels -= pixels
             if glb.budget.pixels < 0:
                 raise glb.problem("its images have too many pixels, all of them together")
             return _shrink(image)
+    except HeadError:
+        raise
     except _BROKEN:
         raise glb.problem(f"images[{index}] is not a whole JPEG, PNG or WebP") from None
 
@@ -64,6 +67,8 @@ def _shrink(image: Image.Image) -> Image.Image:
     if longest > MAX_TEXTURE_SIDE:
         size = tuple(max(1, side * MAX_TEXTURE_SIDE // longest) for side in image.size)
         image.draft("RGB", (size[0], size[1]))  # a JPEG is decoded smaller at once
+    image = in_smooth_mode(image)
+    if longest > MAX_TEXTURE_SIDE:
         if image.mode not in ("L", "RGB", "RGBA"):
             image = image.convert("RGBA")
         image = image.resize((size[0], size[1]), Image.Resampling.BOX)
