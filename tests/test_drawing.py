@@ -35,6 +35,20 @@ class Canvas:
         into[:] = self._shade
 
 
+class Broken(Canvas):
+    """Draws nothing so many times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def draw(self, weights: Weights, pose: HeadPose, into: Picture) -> None:
+        if self.times > 0:
+            self.times -= 1
+            raise RuntimeError("no memory")
+        super().draw(weights, pose, into)
+
+
 class Stage:
     def __init__(self, timeline: Timeline, changed: threading.Condition, drawing: Drawing) -> None:
         self.timeline, self.changed, self.drawing = timeline, changed, drawing
@@ -70,12 +84,12 @@ class Stage:
 
 
 @contextmanager
-def drawing() -> Iterator[Stage]:
+def drawing(canvas: Canvas | None = None) -> Iterator[Stage]:
     timeline, changed = Timeline(), threading.Condition()
     timeline.gate_open = True
     made = Drawing(
         face=Face(Random(1)),
-        outfit=Outfit(Canvas()),
+        outfit=Outfit(canvas or Canvas()),
         engine="canvas",
         timeline=timeline,
         changed=changed,
@@ -142,6 +156,22 @@ def test_a_cut_does_not_leave_the_picture_of_speech_that_was_never_shown() -> No
             stage.changed.notify_all()
         began = stage.timeline.serial
         assert stage.show(1) == [began + 1]
+
+
+def test_a_picture_that_failed_is_not_waited_for() -> None:
+    """It would be late, quality go down, and the whole worker take no more rooms."""
+    with drawing(Broken(1000)) as stage:
+        assert stage.show(10) == []
+
+
+def test_a_renderer_that_failed_once_rests_again(caplog: pytest.LogCaptureFixture) -> None:
+    canvas = Broken(3)
+    with drawing(canvas) as stage:
+        shown = stage.show(300)
+        canvas.times = 3
+        stage.show(10)
+    assert 100 < len(shown) < 200
+    assert caplog.text.count("the renderer 'canvas' failed") == 1
 
 
 def test_another_look_does_not_wait_for_the_face_to_move() -> None:

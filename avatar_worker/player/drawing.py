@@ -110,7 +110,7 @@ class Drawing:
         self._renewed = -RENEWED
         """Serial of the last slot with a picture of its own."""
         self._stopping = False
-        self._failed = self._stumbled = False
+        self._failed = self._told_failure = self._stumbled = False
         self._thread = threading.Thread(target=self._run, name="visavis-draw", daemon=True)
 
     def start(self) -> None:
@@ -129,7 +129,7 @@ class Drawing:
     def dress(self, outfit: Outfit) -> None:
         """Draw with others from the next picture on. With ``changed`` held."""
         self._outfit = outfit
-        self._failed = False
+        self._failed = self._told_failure = False
         self._slow = 0
 
     def ask(self, wish: Wish) -> None:
@@ -193,7 +193,8 @@ class Drawing:
         with self._changed:
             self.seconds = self._clock() - started
             self._notice_slowness()
-            if picture is not None and epoch == self._timeline.epoch and self._draws:
+            if epoch == self._timeline.epoch and self._draws:
+                # One that failed is not late: quality would fall, the worker take no more rooms.
                 self.pictures.keep(slot.serial, picture)
             elif picture is not None:
                 self.pictures.give_back(picture)
@@ -227,10 +228,11 @@ class Drawing:
                 picture = self.pictures.blank((renderer.height * 3 // 2, renderer.width))
             draw_into(renderer, weights, pose, picture)
         except Exception:
-            if not self._failed:
+            if not self._told_failure:
                 logger.exception("the renderer %r failed; the voice goes on", self._engine)
-            self._failed = True
+            self._failed = self._told_failure = True
             return None
+        self._failed = False
         return picture
 
     def _notice_slowness(self) -> None:
