@@ -139,6 +139,7 @@ class Admission:
             max_rooms=self._max_rooms,
             cores=self._cores,
             now=time.time(),
+            rate=self._settings.avatar_video_fps,
             more=more,
         )
 

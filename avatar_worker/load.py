@@ -151,6 +151,7 @@ def measure(
     max_rooms: float,
     cores: float,
     now: float,
+    rate: int = FPS,
     more: float = 1.0,
 ) -> Fullness:
     """How full a worker is.
@@ -163,6 +164,7 @@ def measure(
         max_rooms: With a picture.
         cores: Of the machine.
         now: ``time.time()``.
+        rate: Pictures a second where nothing has to give way.
         more: Weight of the one more.
     """
     rooms = sum(weights.values())
@@ -176,6 +178,6 @@ def measure(
     return Fullness(
         rooms=rooms / max_rooms if max_rooms else FULL,
         processor=expected / cores / CPU_LIMIT if rooms else 0.0,
-        drawing=slowest * FPS * slower,
+        drawing=slowest * rate * slower,
         behind=sum(not note.is_full_quality for note in fresh.values()),
     )

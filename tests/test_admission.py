@@ -133,6 +133,15 @@ async def test_a_room_is_refused_while_another_had_to_lower_its_quality() -> Non
     assert await rooms.ask(dispatch())
 
 
+async def test_a_room_of_fewer_pictures_a_second_does_not_keep_others_out() -> None:
+    for rate, fits in ((30, False), (20, True)):
+        rooms = worker(avatar_video_fps=rate, avatar_max_rooms=9)
+        rooms.admission._cores = 8
+        assert await rooms.ask(dispatch())
+        rooms.note(frame_seconds=0.045)
+        assert bool(await rooms.ask(dispatch())) is fits
+
+
 async def test_rooms_that_come_at_the_same_time_cannot_both_take_the_last_place() -> None:
     rooms = worker(avatar_max_rooms=1)
     second: list[JobAcceptArguments | None] = []

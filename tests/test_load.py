@@ -20,7 +20,9 @@ def note(
     return RoomLoad(at, draw, full_quality, cores)
 
 
-def full(count: int, each: RoomLoad, *, cores: float = 2, max_rooms: int = 100) -> Fullness:
+def full(
+    count: int, each: RoomLoad, *, cores: float = 2, max_rooms: int = 100, rate: int = 30
+) -> Fullness:
     jobs = [f"AJ_{i}" for i in range(count)]
     return measure(
         dict.fromkeys(jobs, 1.0),
@@ -28,6 +30,7 @@ def full(count: int, each: RoomLoad, *, cores: float = 2, max_rooms: int = 100) 
         max_rooms=max_rooms,
         cores=cores,
         now=NOW,
+        rate=rate,
     )
 
 
@@ -64,6 +67,11 @@ def test_one_more_room_must_leave_time_to_draw(count: int, draw: float, fits: bo
 
 def test_drawing_that_takes_all_the_time_there_is_leaves_no_room_even_on_many_cores() -> None:
     assert full(1, note(draw=0.034, cores=0.5), cores=64).share >= FULL
+
+
+@pytest.mark.parametrize(("rate", "fits"), [(30, False), (20, True), (10, True)])
+def test_pictures_that_nobody_asked_for_keep_no_room_out(rate: int, fits: bool) -> None:
+    assert (full(1, note(draw=0.040, cores=0.1), rate=rate).share < FULL) is fits
 
 
 def test_rooms_below_full_quality_get_no_company() -> None:
