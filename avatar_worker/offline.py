@@ -31,7 +31,7 @@ from avatar_worker.lipsync import (
 )
 from avatar_worker.lipsync.prosody import Prosodic
 from avatar_worker.matte import Matte
-from avatar_worker.recording import RecordingError, open_recording, reason
+from avatar_worker.recording import RecordingError, Resampler, open_recording, reason
 from avatar_worker.render import Renderer
 from settings import load_settings
 
@@ -100,8 +100,8 @@ def _hear(
     """Yield what :class:`Prosodic` gives (t, 54) and sound (channels, n) at 48 kHz, as the file is
     read."""
     lips = Prosodic(lipsync.create())
-    for_lips = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-    for_ears = av.AudioResampler(format="fltp", layout=LAYOUTS[channels], rate=AUDIO_RATE)
+    for_lips = Resampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+    for_ears = Resampler(format="fltp", layout=LAYOUTS[channels], rate=AUDIO_RATE)
     heard = 0
     for frame in chain(recording.decode(audio=0), [None]):
         if frame is None and not heard:

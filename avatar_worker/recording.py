@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -31,14 +33,38 @@ def open_recording(source: Path) -> Iterator[InputContainer]:
         yield container
 
 
+class Resampler:
+    """PyAV's, which refuses what changes its channels, rate or format in its midst: as radio does,
+    and recordings that were put together."""
+
+    def __init__(
+        self, format: str | None = None, layout: str | None = None, rate: int | None = None
+    ) -> None:
+        """As ``av.AudioResampler``: None keeps what the recording has at the time."""
+        self._make = partial(av.AudioResampler, format=format, layout=layout, rate=rate)
+        self._inner = self._make()
+        self._kind: tuple[str, str, int] | None = None
+
+    def resample(self, frame: av.AudioFrame | None) -> list[av.AudioFrame]:
+        """What comes of ``frame``; None after the last one: all that is left."""
+        rest: list[av.AudioFrame] = []
+        if frame is not None:
+            kind = frame.format.name, frame.layout.name, frame.sample_rate
+            if self._kind not in (None, kind):
+                rest = self._inner.resample(None)
+                self._inner = self._make()
+            self._kind = kind
+        return [*rest, *self._inner.resample(frame)]
+
+
 def pcm_of(recording: InputContainer) -> Iterator[tuple[NDArray[np.int16], int]]:
     """Yield (n, channels) int16 and its sample rate, as the file is read.
 
     Raises :class:`RecordingError` where its data are broken.
     """
-    resampler = av.AudioResampler(format="s16")
+    resampler = Resampler(format="s16")
     try:
-        for frame in recording.decode(audio=0):
+        for frame in chain(recording.decode(audio=0), [None]):
             for plain in resampler.resample(frame):
                 channels = plain.layout.nb_channels
                 pcm = plain.to_ndarray().astype(np.int16, copy=False)

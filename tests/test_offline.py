@@ -20,6 +20,8 @@ from avatar_worker.offline import main, render_file
 from avatar_worker.recording import RecordingError
 from avatar_worker.render import MeshRenderer, load_head
 
+from .recordings import PIECE, write_changing
+
 SECONDS = 2.3
 SIZE = 128
 
@@ -109,6 +111,15 @@ def test_film_as_a_source_is_refused(film: Path, renderer: MeshRenderer, tmp_pat
     assert done[-1] == pytest.approx(SECONDS + 0.5, abs=2 / 30)
     with av.open(str(out)) as container:
         assert container.duration == pytest.approx((SECONDS + 1) * 1e6, abs=7e4)
+
+
+def test_a_source_that_changes_in_its_midst_does_not_end_the_film(
+    renderer: MeshRenderer, tmp_path: Path
+) -> None:
+    out = tmp_path / "radio.mp4"
+    render_file(write_changing(tmp_path / "radio.aac"), out, renderer, EmbeddedModel())
+    seconds = PIECE / 16_000 + PIECE / 48_000
+    assert len(hear(out)) / 16_000 == pytest.approx(seconds + 0.5, abs=0.15)
 
 
 def run(*args: object, capsys: pytest.CaptureFixture[str]) -> str:

@@ -15,6 +15,8 @@ from avatar_worker.lipsync.embedded import EmbeddedModel
 from avatar_worker.weights import PACKET_SECONDS, in_packets, main, weigh
 from visavis.protocol import ARKIT_NAMES
 
+from .recordings import PIECE, write_changing
+
 
 @pytest.fixture(scope="module")
 def lipsync() -> LipSyncFactory:
@@ -28,6 +30,13 @@ def speech() -> NDArray[np.int16]:
     assert spec is not None and spec.origin is not None
     with wave.open(str(Path(spec.origin).parent / "assets" / "beckett.wav")) as file:
         return np.frombuffer(file.readframes(48_000), np.int16)
+
+
+def test_a_recording_that_changes_in_its_midst_does_not_end_in_a_traceback(tmp_path: Path) -> None:
+    source = write_changing(tmp_path / "radio.aac")
+    assert main([str(source), "--out", str(tmp_path)]) == 0
+    seconds = PIECE / 16_000 + PIECE / 48_000
+    assert len(read(tmp_path / "radio.npz")) == pytest.approx(30 * seconds, abs=4)
 
 
 def write(path: Path, pcm: NDArray[np.int16], rate: int = 16_000, channels: int = 1) -> Path:
