@@ -102,6 +102,20 @@ def test_frames_wait_longer_than_they_must(lips: LipSync, voice: NDArray[np.floa
     assert lips.lead == pytest.approx(0.8 + 2 / 30)
 
 
+def test_a_minute_without_a_word_does_not_make_the_first_one_stumble() -> None:
+    now = 0.0
+
+    def infer() -> None:
+        nonlocal now
+        now += 0.4
+
+    turns = InferenceTurns(clock=lambda: now)
+    turns.run(infer)
+    at_once = stream(Session(), turns).lead
+    now += 61
+    assert stream(Session(), turns).lead == at_once == pytest.approx(LAYOUT.lead + 0.4 + 2 / 30)
+
+
 def test_silence_opens_the_mouth(lips: LipSync) -> None:
     assert follow(lips, np.zeros(48_000, np.float32)).max() == 0
 

@@ -65,6 +65,12 @@ class InferenceTurns:
             forgotten = self._clock() - self._ended > MEMORY
             return 0.0 if forgotten else self._took * (1 + self._ahead())
 
+    @property
+    def last(self) -> float:
+        """Seconds that the last one took, however long ago; 0 before the first one."""
+        with self._changed:
+            return self._took
+
     def run(self, infer: Callable[[], Answer]) -> Answer:
         """Call ``infer`` when it is its turn; what it raises goes through.
 
