@@ -1,7 +1,11 @@
 """Fixtures of every test."""
 
+from hypothesis import settings
+
 from tests.clocks import clock
 from tests.gateways import gateway
 from tests.services import postgres, postgres_url, redis_url, store, store_url
 
 __all__ = ["clock", "gateway", "postgres", "postgres_url", "redis_url", "store", "store_url"]
+
+settings.load_profile("ci")  # the same examples every time, however long one takes

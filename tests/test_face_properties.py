@@ -124,6 +124,4 @@ class BadLine(RuleBasedStateMachine):
 
 
 TestBadLine = BadLine.TestCase
-TestBadLine.settings = settings(
-    max_examples=100, stateful_step_count=30, deadline=None, database=None, derandomize=True
-)
+TestBadLine.settings = settings(max_examples=100, stateful_step_count=30)

@@ -13,7 +13,7 @@ from gateway.sessions.texts import PIECE_BYTES, split
 from visavis.protocol import DOOR_PIECE
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.text(max_size=200), st.integers(1, 60))
 def test_pieces_are_the_text_and_fit_in_a_call(text: str, times: int) -> None:
     pieces = list(split(text * times))

@@ -189,6 +189,4 @@ class Conversation(RuleBasedStateMachine):
 
 
 TestConversation = Conversation.TestCase
-TestConversation.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, database=None, derandomize=True
-)
+TestConversation.settings = settings(max_examples=150, stateful_step_count=40)
