@@ -49,6 +49,12 @@ from visavis.talk import Mode, TalkChange
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine is not stuck."""
+    monkeypatch.setattr("agent.seeing.sight.PATIENCE", 60.0)
+
+
 def frame(color: tuple[int, int, int], width: int = 64, height: int = 48) -> rtc.VideoFrame:
     pixels = np.full((height, width, 4), (*color, 255), np.uint8)
     return rtc.VideoFrame(width, height, rtc.VideoBufferType.RGBA, pixels.tobytes())
@@ -118,7 +124,7 @@ def look(room: Room, *, sees: bool = True) -> Shared:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not condition():
             await asyncio.sleep(0.001)
 

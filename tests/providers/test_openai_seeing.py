@@ -6,6 +6,7 @@ import base64
 import io
 from typing import Any
 
+import pytest
 from livekit.agents import AgentSession
 from PIL import Image
 
@@ -16,6 +17,12 @@ from agent.seeing import Sight
 from tests.providers.server import configure, real_key, serve
 from tests.providers.test_openai_chat import Chat
 from tests.test_seeing import RED, Room, frame, look, until
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine is not stuck."""
+    monkeypatch.setattr("agent.seeing.sight.PATIENCE", 60.0)
 
 
 def images_in(body: Any) -> list[Image.Image]:
