@@ -163,9 +163,11 @@ def read_model(usage: ModelUsage) -> Used | None:
 
 
 def meter(ctx: JobContext, session: AgentSession[Any], store: JobStore, *, began: float) -> None:
-    """Until the conversation is over. ``began``: Unix seconds; another agent may have held it
-    until now, and it counts where it began all the same."""
-    run = Run(ctx.job.id, find_id(ctx.job.metadata) or "", began)
+    """Until the conversation is over. ``began``: Unix seconds; of a session, which counts where it
+    began, also where another agent held it until now. Without one, nobody knows when the lost
+    agent's conversation began: this one counts from now on."""
+    session_id = find_id(ctx.job.metadata) or ""
+    run = Run(ctx.job.id, session_id, began if session_id else time.time())
     llama = LlamaAddress.find(os.environ)
     running = Meter(
         session,

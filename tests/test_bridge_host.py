@@ -24,7 +24,7 @@ from websockets.typing import Origin
 
 from gateway.access.visitor import Visitor, VisitorTokens
 from gateway.app import create_app
-from gateway.bridge.host import Host
+from gateway.bridge.host import MOST_TRIES, Host
 from gateway.bridge.routes import COOKIE
 from gateway.bridge.stage import Seat, Stage
 from settings import Settings
@@ -343,9 +343,20 @@ def test_a_browser_without_a_token_comes_back_to_its_own_session_alone(bridge: B
 
     bridge.sessions.end(mine, "idle")
     with coming(gateway, cookie=mine) as socket:
-        assert remembered(socket) != mine
+        next_one = remembered(socket)
+        assert next_one != mine
         socket.send('{"type": "ping"}')
         assert told(socket)["type"] == "pong" and bridge.joined.empty()
+
+    # Nor does it begin when the page comes back by itself, without a word.
+    with coming(other, cookie=next_one) as socket:
+        next_one = remembered(socket)
+        socket.send('{"type": "ping"}')
+        assert told(socket)["type"] == "pong" and bridge.joined.empty()
+        socket.send('{"type": "text", "data": "And now?"}')
+        seat = bridge.seat()
+    with coming(other, cookie=next_one):
+        assert bridge.seat() == seat
 
 
 def test_who_was_turned_away_is_not_left_in_silence_when_they_try_again(bridge: Bridge) -> None:
@@ -371,6 +382,21 @@ def test_who_was_turned_away_is_not_left_in_silence_when_they_try_again(bridge: 
         with coming(each, query, cookie=cookie) as socket:
             socket.send('{"type": "ping"}')
             assert told(socket)["type"] == "pong" and bridge.joined.empty()
+
+
+def test_a_client_that_comes_back_by_itself_does_not_use_up_its_token(bridge: Bridge) -> None:
+    locked = bridge.open(auth_enabled=True)
+    mine = token(locked)
+    for _ in range(MOST_TRIES):
+        with coming(locked, f"?token={mine}"):
+            bridge.seat()
+        [tried] = bridge.sessions.page(None, after=None, limit=9, is_open=True)
+        bridge.sessions.end(tried.id, "failed")  # as where nobody is free
+    with coming(locked, f"?token={mine}") as socket:
+        socket.send('{"type": "ping"}')
+        assert told(socket)["type"] == "pong" and bridge.joined.empty()
+        socket.send('{"type": "text", "data": "And now?"}')
+        bridge.seat()
 
 
 def is_full(gateway: Gateway) -> bool:

@@ -21,6 +21,7 @@ from agent.session.lost_texts import LostTexts
 from agent.session.recorder import Recorder
 from store import Sessions, StoredSession, open_store
 from visavis.protocol import FaceState
+from visavis.talk import MessageNews, MessageState
 
 
 @pytest.fixture
@@ -98,14 +99,19 @@ async def test_a_text_whose_agent_was_lost_does_not_stay_without_an_end(
     recorder = record(sessions)
     lost = LostTexts(recorder)
     taking_over = asyncio.create_task(lost.run())
-    lost.own("mine")
-    recorder.note("message", id="mine", state="accepted")
+
+    def tell(id: str, state: MessageState) -> None:
+        lost.note(MessageNews(id, state))
+        recorder.note("message", id=id, state=state)
+
+    tell("mine", "accepted")
     await taking_over
-    lost.own("later")
-    recorder.note("message", id="later", state="accepted")
+    tell("later", "accepted")
+    tell("mine", "done")
+    lost.leave()
     await recorder.close()
-    assert states("old") == ["accepted", "failed"]
-    assert states("mine") == states("later") == ["accepted"]
+    assert states("old") == states("later") == ["accepted", "failed"]
+    assert states("mine") == ["accepted", "done"]
 
 
 async def test_a_face_that_never_comes_does_not_cost_the_end(sessions: Sessions) -> None:

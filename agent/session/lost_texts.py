@@ -1,9 +1,11 @@
-"""Texts that a session was given when another agent held it, which was lost: each gets its end."""
+"""Texts whose agent was lost, or leaves without the session: each gets its end."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
+
+from visavis.talk import MessageNews
 
 from .recorder import Recorder
 
@@ -13,19 +15,26 @@ still writing what became of them."""
 
 
 class LostTexts:
-    """Tells those apart from the texts of this agent's own."""
+    """Tells those of an agent before apart from this one's own."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._own: set[str] | None = set()
+        self._own: set[str] = set()
+        """Of this agent, without an end."""
 
-    def own(self, id: str) -> None:
-        """This agent tells what becomes of that one."""
-        if self._own is not None:
-            self._own.add(id)
+    def note(self, news: MessageNews) -> None:
+        """Of a text that this agent was given."""
+        if news.state in ("accepted", "begun"):
+            self._own.add(news.id)
+        else:
+            self._own.discard(news.id)
 
     async def run(self) -> None:
         """Once; cancel it where the agent leaves."""
         await asyncio.sleep(RETURNING)
-        own, self._own = self._own or set(), None
-        self._recorder.fail_texts(frozenset(own))
+        self._recorder.fail_texts(frozenset(self._own))
+
+    def leave(self) -> None:
+        """This agent goes, and the session on without it."""
+        for id in self._own:
+            self._recorder.note("message", id=id, state="failed", detail="the agent was lost")

@@ -148,7 +148,7 @@ class Sitting:
 
         async def tell(sender: str, news: MessageNews) -> None:
             detail = {} if news.detail is None else {"detail": news.detail}
-            self._lost_texts.own(news.id)
+            self._lost_texts.note(news)
             self._recorder.note("message", id=news.id, state=news.state, **detail)
             if sender == SENDER:
                 self._door.hear(news)
@@ -179,6 +179,7 @@ class Sitting:
         if self._ending is not None:
             await asyncio.wait([self._ending], timeout=PARTING)
         await utils.aio.cancel_and_wait(*self._tasks)
+        self._lost_texts.leave()
         await self._recorder.close()
 
     async def _end(self, reason: EndReason) -> None:

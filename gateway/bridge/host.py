@@ -27,7 +27,13 @@ from .stage import Seat
 
 MOST_SESSIONS: Final = 100
 """One after the other, of one token."""
+MOST_TRIES: Final = 10
+"""Of them in which a client is greeted that comes by itself while none of its sessions begins. From
+then on it has to say something: its tries are not to use up its token."""
 PREFIX: Final = "ses_"
+WAITING: Final = "~"
+"""After an id that a browser remembers: of a session that begins with its client's first words,
+also when it comes back before it has said any."""
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -41,6 +47,11 @@ class Choice:
     is_next: bool = False
     """The client had one that was held, and it is over. It begins when they say something: a page
     that was left open shall not go on for ever."""
+
+    @property
+    def remembered(self) -> str:
+        """For the browser to keep, and to bring when it comes back."""
+        return self.id + (WAITING if self.is_next else "")
 
 
 class Host:
@@ -68,8 +79,8 @@ class Host:
 
         Args:
             asked: Id of a session that the client names.
-            remembered: Id out of its cookie. Other windows may have the same, so it counts only
-                where nobody else is connected.
+            remembered: :attr:`Choice.remembered`, out of its cookie. Other windows may have the
+                same, so it counts only where nobody else is connected.
 
         Raises:
             Problem: the one that it names is not there, not theirs, or over; or LiveKit cannot
@@ -85,11 +96,12 @@ class Host:
             return Choice(id, await self._find(visitor, id))
         if visitor.token:
             return await self._of_token(visitor)
-        known = None
+        known, waits = None, False
         if remembered is not None:
-            known = await self._known(remembered)
+            waits = remembered.endswith(WAITING)
+            known = await self._known(remembered.removesuffix(WAITING))
         if known is None or known.owner:
-            return Choice(PREFIX + self._new_name(), None)
+            return Choice(PREFIX + self._new_name(), None, is_next=waits)
         if known.ended_at is not None:
             is_next = await self._was_held(known)
             return Choice(PREFIX + self._new_name(), None, is_next=is_next)
@@ -169,7 +181,8 @@ class Host:
             id = f"{PREFIX}{name}" + (f"-{number}" if number else "")
             known = await asyncio.to_thread(self._sessions.find, id)
             if known is None:
-                is_next = last is not None and await self._was_held(last)
+                tired = number >= MOST_TRIES
+                is_next = last is not None and (tired or await self._was_held(last))
                 return Choice(id, None, is_next=is_next)
             if known.ended_at is None:
                 return Choice(id, known)

@@ -114,5 +114,5 @@ def _cookie(socket: WebSocket, choice: Choice) -> list[tuple[bytes, bytes]]:
     """For a page of another site it must be sent across, which browsers only do over TLS."""
     safe = socket.url.scheme == "wss"
     how = "SameSite=None; Secure" if safe else "SameSite=Lax"
-    value = f"{COOKIE}={choice.id}; Path=/ws; HttpOnly; {how}"
+    value = f"{COOKIE}={choice.remembered}; Path=/ws; HttpOnly; {how}"
     return [(b"set-cookie", value.encode())]

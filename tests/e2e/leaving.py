@@ -34,7 +34,7 @@ def hang_up(page: Page, system: System) -> None:
     """For good, and at once: the agent waits for nobody."""
     page.get_by_test_id("hangup").click()
     expect(page.get_by_test_id("start")).to_be_visible()
-    patience = time.monotonic() + Settings(_env_file=None).reconnect_grace / 2
+    patience = time.monotonic() + Settings(_env_file=None).reconnect_grace - 5
     while (left := inhabitants(system.livekit)) and time.monotonic() < patience:
         page.wait_for_timeout(250)
     assert not left, f"{left} stayed behind"

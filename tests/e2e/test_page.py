@@ -162,6 +162,7 @@ def test_a_page_that_is_not_secure_sends_nothing(page: Page, system: System) -> 
 def test_a_phone_that_saves_power_shows_no_face(page: Page, system: System) -> None:
     page.add_init_script(REFUSE_PICTURES)
     enter(page, system)
+    expect(page.get_by_test_id("captions")).to_contain_text(GREETING_WORD, timeout=60_000)
     button = page.get_by_test_id("start-playback")
     expect(button).to_have_text("Show the face", timeout=20_000)
     button.click()
@@ -174,6 +175,7 @@ def test_the_page_fits_a_phone(page: Page, system: System, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": 360, "height": 740})
     enter(page, system)
+    expect(page.get_by_test_id("captions")).to_contain_text(GREETING_WORD, timeout=60_000)
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 360
     expect(page.get_by_test_id("hangup")).to_be_in_viewport()

@@ -53,7 +53,12 @@ async def test_a_gateway_that_dies_in_an_answer_does_not_end_repeat_or_garble_it
         before = len(one.got)
         await one.send(type="text", data=LONG)
         story = (await one.until(lambda: one.of("audio_start")[1:]))[0]["turnId"]
-        await one.until(lambda: len(one.of("sync_frame", turnId=story)) > 15)
+        await one.until(
+            lambda: (
+                len(one.of("sync_frame", turnId=story)) > 15
+                and one.of("transcript_delta", turnId=story)
+            )
+        )
         first.kill()
         await one.until(lambda: one.closed)
         assert not [e for e in one.got[before:] if e["type"] == "audio_end"], "it was not cut short"
