@@ -64,7 +64,13 @@ def start_agent(livekit: LiveKitServer, folder: Path) -> Iterator[None]:
 
 def main() -> None:
     settings = load_settings()
-    server = AgentServer(load_fnc=lambda: 0.0, port=0, num_idle_processes=1, drain_timeout=0)
+    server = AgentServer(
+        load_fnc=lambda: 0.0,
+        port=0,
+        num_idle_processes=1,
+        initialize_process_timeout=60.0,
+        drain_timeout=0,
+    )
     server.rtc_session(join, agent_name=settings.agent_name)
     run_worker(server, settings)
 

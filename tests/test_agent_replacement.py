@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import AsyncMock
@@ -61,15 +61,22 @@ async def enter(livekit: LiveKitServer, identity: str, room_name: str, kind: str
     return room
 
 
-async def end_job(worker: Worker, lk: api.LiveKitAPI) -> None:
-    """The job's process ends, and the worker has had the time to notice."""
-    replacement = Replacement(cast(AgentServer, worker), lk)
-    watching = asyncio.create_task(replacement.run())
+async def until(condition: Callable[[], Awaitable[object]]) -> None:
+    async with asyncio.timeout(30):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+async def end_job(worker: Worker, lk: api.LiveKitAPI, *, calls: bool) -> list[Any]:
+    """The job's process ends: whom the worker ``calls`` then, or has had the time to call."""
+    room = worker.active_jobs[0].job.room.name
+    watching = asyncio.create_task(Replacement(cast(AgentServer, worker), lk).run())
     await asyncio.sleep(0.1)
     worker.active_jobs = []
-    await asyncio.sleep(1.5)
+    await (until(lambda: dispatched(lk, room)) if calls else asyncio.sleep(1.5))
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
+    return await dispatched(lk, room)
 
 
 async def dispatched(lk: api.LiveKitAPI, room: str) -> list[Any]:
@@ -83,11 +90,14 @@ async def test_a_room_whose_agent_died_stays_without_one(
 ) -> None:
     person = await enter(livekit, "person", "died", "standard")
     dead = await enter(livekit, "agent-1", "died", "agent")
-    await end_job(Worker("died"), lk)
-    [made] = await dispatched(lk, "died")
+    [made] = await end_job(Worker("died"), lk, calls=True)
     assert is_replacement(made.metadata)
     assert json.loads(made.metadata) == {"replaces": "agent-1", "losses": 1}
-    assert "agent-1" not in person.remote_participants
+
+    async def is_gone() -> bool:
+        return "agent-1" not in person.remote_participants
+
+    await until(is_gone)
     await dead.disconnect()
     await person.disconnect()
 
@@ -97,8 +107,7 @@ async def test_a_session_whose_agent_died_is_forgotten(
 ) -> None:
     spec = SessionSpec("s1", 1.5, greeting="Hello.", max_seconds=60)
     dead = await enter(livekit, "agent-1", "expecting", "agent")  # its person is still to come
-    await end_job(Worker("expecting", spec.to_metadata()), lk)
-    [made] = await dispatched(lk, "expecting")
+    [made] = await end_job(Worker("expecting", spec.to_metadata()), lk, calls=True)
     assert is_replacement(made.metadata) and SessionSpec.from_metadata(made.metadata) == spec
     await dead.disconnect()
 
@@ -107,8 +116,7 @@ async def test_an_agent_that_left_in_good_order_is_called_back(
     livekit: LiveKitServer, lk: api.LiveKitAPI
 ) -> None:
     person = await enter(livekit, "person", "left", "standard")
-    await end_job(Worker("left"), lk)
-    assert await dispatched(lk, "left") == []
+    assert await end_job(Worker("left"), lk, calls=False) == []
     await person.disconnect()
 
 
@@ -116,8 +124,7 @@ async def test_a_room_without_people_gets_another_agent(
     livekit: LiveKitServer, lk: api.LiveKitAPI
 ) -> None:
     dead = await enter(livekit, "agent-1", "nobody", "agent")
-    await end_job(Worker("nobody"), lk)
-    assert await dispatched(lk, "nobody") == []
+    assert await end_job(Worker("nobody"), lk, calls=False) == []
     await dead.disconnect()
 
 

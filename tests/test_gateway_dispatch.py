@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -256,15 +257,24 @@ async def test_nobody_free_is_said_and_leaves_nothing_behind(
     assert "nobody" not in [each.agent_name for each in left]
 
 
-async def test_giving_up_throws_nobody_out(livekit: LiveKitServer, lk: api.LiveKitAPI) -> None:
+async def test_giving_up_throws_nobody_out(
+    livekit: LiveKitServer, lk: api.LiveKitAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever came into the room in the meantime stays."""
+    undo, has_joined = Dispatcher._undo, threading.Event()
+
+    async def undo_later(*asked: Any) -> None:
+        await asyncio.to_thread(has_joined.wait, ENOUGH)
+        await undo(*asked)
+
+    monkeypatch.setattr(Dispatcher, "_undo", undo_later)
     token = (
         api.AccessToken(livekit.api_key, livekit.api_secret)
         .with_identity("early")
         .with_grants(api.VideoGrants(room_join=True, room="early"))
         .to_jwt()
     )
-    settings = settings_for(livekit, agent_name="nobody", dispatch_timeout=2.0)
+    settings = settings_for(livekit, agent_name="nobody", dispatch_timeout=0.1)
     with gateway(settings) as client:
         asked = asyncio.create_task(
             asyncio.to_thread(client.post, "/api/token", json={"room_name": "early"})
@@ -275,6 +285,7 @@ async def test_giving_up_throws_nobody_out(livekit: LiveKitServer, lk: api.LiveK
 
         await until(room_is_made)
         async with joined({"server_url": livekit.url, "participant_token": token}) as room:
+            has_joined.set()
             assert (await asked).status_code == 503
             assert room.isconnected()
             assert await rooms_named(lk, "early")
