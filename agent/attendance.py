@@ -81,10 +81,13 @@ class Attendance:
         self._person: str | None = None
         self._missed: str | None = None
         """Was heard when people began to leave without a reason."""
+        self._missed_until = 0.0
+        """By the loop's clock: they are heard again where all were away, and they come so late."""
         self._waiting: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         room.on("participant_connected", self._on_connected)
         room.on("participant_disconnected", self._on_disconnected)
+        room.on("reconnected", self._on_reconnected)
         room.local_participant.register_rpc_method(RPC_HANG_UP, self._on_hang_up)
         if (linked := link.linked_participant) is not None:
             self._person = linked.identity
@@ -97,6 +100,7 @@ class Attendance:
         self._stop_timers()
         self._room.off("participant_connected", self._on_connected)
         self._room.off("participant_disconnected", self._on_disconnected)
+        self._room.off("reconnected", self._on_reconnected)
 
     def _greet(self, person: rtc.RemoteParticipant) -> None:
         """The link hears nobody: one who was there even earlier is gone, and it waits for them."""
@@ -114,7 +118,9 @@ class Attendance:
         elif self._waiting is not None:
             self._welcome_back(participant)
         elif self._settling is None and participant.identity == self._missed:
-            self._missed = None  # they alone were away, and another is heard by now
+            self._missed = None  # where they alone were away, another is heard by now
+            if asyncio.get_running_loop().time() < self._missed_until:
+                self._hear(participant)
 
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
         if participant.identity == self._person:
@@ -123,6 +129,7 @@ class Attendance:
     def _lose(self, participant: rtc.RemoteParticipant) -> None:
         reason = participant.disconnect_reason
         self._missed = (self._missed or participant.identity) if reason is None else None
+        self._missed_until = 0.0
         if (other := self._somebody(besides=participant.identity)) is not None:
             self._hear(other)
         elif reason in FOR_GOOD or (reason is not None and participant.kind != _STANDARD):
@@ -142,6 +149,12 @@ class Attendance:
         else:  # it is the agent that has not
             self._wait(max(self._grace, SETTLING))
 
+    def _on_reconnected(self) -> None:
+        """The agent is back: from now on, the people have their time."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._wait(self._grace)
+
     async def _on_hang_up(self, invocation: rtc.RpcInvocationData) -> str:
         if invocation.caller_identity == self._person and not self._somebody(besides=self._person):
             self._end("the person hung up")
@@ -154,10 +167,14 @@ class Attendance:
         self._settling = asyncio.get_running_loop().call_later(SETTLING, self._settle)
 
     def _settle(self) -> None:
-        missed, self._missed, self._settling = self._missed, None, None
-        before = None if missed is None else self._room.remote_participants.get(missed)
-        if before is not None and missed != self._person:
-            self._hear(before)
+        self._settling = None
+        if self._missed is not None:
+            before = self._room.remote_participants.get(self._missed)
+            if before is None:
+                self._missed_until = asyncio.get_running_loop().time() + self._grace
+            else:
+                self._missed = None
+                self._hear(before)
         self._go_on()
 
     def _hear(self, participant: rtc.RemoteParticipant) -> None:

@@ -233,6 +233,29 @@ async def test_an_agent_that_was_away_does_not_hear_another_of_two(first_back: s
     assert talk.room.heard[-1] == "jo"
 
 
+async def test_who_comes_back_late_after_the_agent_was_away_does_not_talk_to_deaf_ears() -> None:
+    talk = Conversation()
+    kim = talk.room.come(participant("kim"))
+    talk.room.go(talk.jo, None)
+    talk.room.go(kim, None)
+    talk.room.come(kim)
+    await talk.until("silent", "on")
+    assert talk.room.heard[-1] == "kim"
+    talk.room.come(talk.jo)
+    assert talk.room.heard[-1] == "jo"
+
+
+async def test_the_time_to_come_back_does_not_pass_while_the_agent_is_away() -> None:
+    talk = Conversation(grace=0.2)
+    talk.room.go(talk.jo, None)
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(0.1)
+    back = loop.time()
+    talk.room.emit("reconnected")
+    await talk.until("silent", "the person did not come back")
+    assert loop.time() - back >= 0.2
+
+
 async def test_who_was_away_alone_does_not_take_the_ear_of_who_was_heard_meanwhile() -> None:
     talk = Conversation()
     kim = talk.room.come(participant("kim"))

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,7 +16,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 from aiohttp import web
-from livekit.agents import llm
+from livekit.agents import APIError, llm
 from livekit.agents.voice.generation import INSTRUCTIONS_MESSAGE_ID
 
 from agent.brains.choose import choose_llm
@@ -297,6 +297,29 @@ async def test_an_open_question_is_not_told_twice_after_a_break(
         await until(lambda: len(brain.of_type("session.start")) == 2)
     last = brain.of_type("session.start")[1]["history"][-1]
     assert (last["text"] == question.text) == has_begun, "what is not asked again belongs there"
+
+
+async def test_a_question_that_was_given_up_is_not_kept_from_the_brain(brain: Brain) -> None:
+    listeners = dict[str, Any]()
+    session = SimpleNamespace(on=listeners.__setitem__, history=llm.ChatContext.empty())
+    question = Message("user", "Still there?")
+    async with mind_at(brain.url) as (mind, remote):
+        manner = Manner.of(None, small=False)
+        remote.attach(cast(Any, session), cast(Any, SimpleNamespace(name="room")), manner)
+        mind.on("error", lambda error: listeners["error"](SimpleNamespace(error=error)))
+        recall = remote.link.recall
+        recall.history = lambda: [question]
+        with suppress(APIError), recall.asking(question.text):
+            raise APIError("it hung up")
+        assert list(recall.begin()) == []
+        await until(lambda: brain.socket is not None)
+        mind.is_down, brain.silent = True, True  # it is tried once
+        asking = asyncio.create_task(ask(mind, question.text))
+        await until(lambda: brain.of_type("turn"))
+        assert brain.socket is not None
+        await brain.socket.close()
+        await asking
+        assert list(recall.begin()) == [question]
 
 
 async def test_what_was_heard_while_the_brain_began_is_not_kept_from_it(brain: Brain) -> None:

@@ -71,7 +71,7 @@ async def test_the_looks_a_person_chose_are_not_lost_with_the_agent(tmp_path: Pa
     )
     async with sitting(tmp_path, asked) as (it, avatar, _):
         kept: list[TalkChange] = []
-        it._recorder.keep_talk = kept.append  # type: ignore[method-assign]
+        it._recorder.keep_talk = kept.append  # type: ignore[method-assign, assignment]
 
         def shows(identity: str, **attributes: str) -> None:
             changed = {f"visavis.{name}": value for name, value in attributes.items()}

@@ -10,6 +10,7 @@ from livekit import rtc
 from livekit.agents import (
     AgentSession,
     ConversationItemAddedEvent,
+    ErrorEvent,
     UserInputTranscribedEvent,
     llm,
     utils,
@@ -71,6 +72,10 @@ class RemoteLLM(WordsLLM):
                 cut = event.item.interrupted
                 self._do(self.link.tell({"type": "heard", "text": heard, "interrupted": cut}))
 
+        def on_error(event: ErrorEvent) -> None:
+            if isinstance(event.error, llm.LLMError):
+                self.link.recall.give_up()
+
         def on_say(wish: Say) -> None:
             if wish.interrupt:
                 session.interrupt(force=True)  # BARGE_IN is about people
@@ -81,6 +86,7 @@ class RemoteLLM(WordsLLM):
 
         session.on("user_input_transcribed", on_partial)
         session.on("conversation_item_added", on_item)
+        session.on("error", on_error)
         self.link.recall.history = lambda: read_history(session.history)
         self.link.on_say, self.link.on_action = on_say, on_action
         manner.on_change = lambda: self._do(self.link.refresh())

@@ -47,6 +47,10 @@ class Recall:
         if self._open is question:
             self._open = None
 
+    def give_up(self) -> None:
+        """What could not be answered will not be asked again."""
+        self._open = None
+
     def keep(self, heard: dict[str, Any]) -> None:
         """For a brain that was told the history already and is not ready yet."""
         self._unheard.append(heard)
