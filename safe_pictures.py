@@ -14,9 +14,10 @@ from PIL import Image
 MAX_JPEG_SCANS: Final = 100
 """A progressive JPEG may describe every pixel anew in each scan; honest ones have about ten. Pillow
 has no bound: a few megabytes would keep a core busy for hours."""
-_MARKER: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
-"""But not those that stand in the midst of pixels."""
-_SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
+_MARKER: Final = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
+"""But not those that stand in the midst of pixels, nor those below: libjpeg reads no length of them
+(``jpeg_resync_to_restart``), so what would be skipped here is scans there."""
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 
 
 def has_too_many_scans(data: bytes) -> bool:
@@ -29,7 +30,7 @@ def has_too_many_scans(data: bytes) -> bool:
         kind, place = marker[1][0], marker.end()
         if kind == _EOI:
             break
-        if kind not in (_SOI, _TEM):
+        if kind != _SOI:
             place += int.from_bytes(data[place : place + 2], "big")
             scans += kind == _SOS
     return scans > MAX_JPEG_SCANS

@@ -238,6 +238,25 @@ def test_a_head_that_all_meshes_hang_on_does_not_bend_below_the_chin(tmp_path: P
     assert head.neck[1] / findings.scale == pytest.approx(1.59, abs=0.001)
 
 
+def test_a_puppet_whose_head_hangs_on_its_body_does_not_keep_its_head_still(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        head, left, right, body = document["nodes"][:4]
+        for node in (left, right):
+            shift = np.subtract(node["translation"], head["translation"])
+            node["translation"] = shift.tolist()
+        head["translation"] = np.subtract(head["translation"], body["translation"]).tolist()
+        head["children"], body["children"] = [1, 2], [0]
+
+    recipe = replace(
+        AVATURN, names=ARKIT_NAMES, skin=False, bones=(), placed=True, change=change,
+        part_names=("Head", "EyeLeft", "EyeRight", "Body"),
+    )  # fmt: skip
+    head, findings = read_findings(write_head(tmp_path / "puppet.glb", recipe))
+    assert findings.head_joint == "Head" and findings.eyes == "bones turn the eyes"
+    left, _ = head.eye_centres / findings.scale
+    assert left == pytest.approx([0.032, 1.6, 0.07], abs=0.002)
+
+
 @pytest.mark.parametrize("name", ["readyplayerme", "avaturn", "mpfb", "vrm0", "vrm1"])
 def test_eyes_do_not_stand_still(folder: Path, name: str) -> None:
     head, findings = _load(folder, name)

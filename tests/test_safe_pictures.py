@@ -75,6 +75,14 @@ def test_a_run_of_fill_bytes_does_not_hide_a_scan() -> None:
     assert has_too_many_scans(many.replace(b"\xff\xda", b"\xff\xff\xff\xda"))
 
 
+def test_a_marker_without_a_length_does_not_hide_the_scans_behind_it() -> None:
+    data = encode(halves(64, 64), "JPEG", progressive=True, restart_marker_blocks=1)
+    last, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    scans = (MAX_JPEG_SCANS + 1) * data[last:end]
+    hiding = b"\xff\x02\xff\xff" + scans.ljust(0xFFFF, b"\0")
+    assert has_too_many_scans(data[:end] + hiding + data[end:])
+
+
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"\xff\xd8\xff\xe1", 200 * b"\xff\xda"])
 def test_what_is_no_whole_jpeg_does_not_break_the_count(data: bytes) -> None:
     assert not has_too_many_scans(data)

@@ -77,7 +77,7 @@ def find_bones(glb: Glb, nodes: Nodes, vrm: Vrm, joints: frozenset[int]) -> Bone
             eye = first(partial(_is_eye, side=side), head)
         eyes.append(eye)
     jaw = named("jaw")
-    if jaw is None and head is not None:
+    if jaw is None:
         jaw = first(lambda name: "jaw" in name and not _NOT_A_HEAD & set(name), head)
     return Bones(head, tuple(necks), (eyes[0], eyes[1]), jaw, _find_arms(nodes, words, vrm))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,33 +25,47 @@ class Pivots:
     """Joints of skins, nodes without a mesh, and those that stand at a joint of their mesh."""
     heads: frozenset[int]
     """Of those, without meshes that others hang beside: a face alone does not take its eyes and
-    hair along."""
+    hair along. A body that it hangs on itself is not beside it."""
 
 
 def find_pivots(glb: Glb, nodes: Nodes, joints: frozenset[int]) -> Pivots:
     """``joints``: nodes that a skin names."""
     meshes = [number for number in nodes.shown if "mesh" in glb.item("nodes", number)]
     bare = frozenset(nodes.shown).difference(meshes) | joints
-    placed = frozenset(number for number in meshes if _is_at_its_mesh(glb, number))
-    return Pivots(bare | placed, bare | (placed & _above_all(nodes, meshes)))
+    placed = _placed(glb, meshes)
+    return Pivots(bare | placed, bare | (placed & _with_none_beside(nodes, meshes)))
 
 
-def _above_all(nodes: Nodes, meshes: list[int]) -> frozenset[int]:
-    """Nodes that every mesh is, or hangs on."""
-    common: frozenset[int] | None = None
+def _placed(glb: Glb, meshes: list[int]) -> frozenset[int]:
+    """Nodes that stand at a joint of their mesh. Many may share one, which is looked at once."""
+    found: set[int] = set()
+    are: dict[int, bool] = {}
     for number in meshes:
-        line = frozenset((number, *nodes.ancestors(number)))
-        common = line if common is None else common & line
-        if not common:
-            break
-    return common or frozenset()
+        node = glb.item("nodes", number)
+        mesh, shape = node["mesh"], glb.item("meshes", node["mesh"])
+        if "skin" in node:  # its vertices are where the joints are, wherever the node is
+            continue
+        if mesh not in are:
+            are[mesh] = _is_about_its_origin(glb, shape.get("primitives", []))
+        if are[mesh]:
+            found.add(number)
+    return frozenset(found)
 
 
-def _is_at_its_mesh(glb: Glb, number: int) -> bool:
-    node = glb.item("nodes", number)
-    if "skin" in node:  # its vertices are where the joints are, wherever the node is
-        return False
-    primitives = glb.item("meshes", node["mesh"]).get("primitives", [])
+def _with_none_beside(nodes: Nodes, meshes: list[int]) -> frozenset[int]:
+    """Meshes of which every other hangs on it, or carries it."""
+    carried = Counter[int]()
+    carriers = Counter[int]()
+    known = frozenset(meshes)
+    for number in meshes:
+        above = [each for each in nodes.ancestors(number) if each in known]
+        carried.update(above)
+        carriers[number] = len(above)
+    others = len(meshes) - 1
+    return frozenset(each for each in meshes if carried[each] + carriers[each] == others)
+
+
+def _is_about_its_origin(glb: Glb, primitives: list[dict[str, Any]]) -> bool:
     boxes = [box for primitive in primitives if (box := _box(glb, primitive)) is not None]
     if not boxes:
         return False
