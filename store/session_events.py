@@ -50,7 +50,7 @@ def fail_texts(
     # Locks the row, of SQLite the file: an end that is just being written is seen.
     this = SESSIONS.c.id == session
     connection.execute(update(SESSIONS).where(this).values(last_seq=SESSIONS.c.last_seq))
-    states = {news["id"]: news["state"] for news in _news(connection, session)}
+    states = {news["id"]: news["state"] for news in reversed(list(_news(connection, session)))}
     for id, state in states.items():
         if state in _WITHOUT_END and id not in but:
             data = {"id": id, "state": "failed", "detail": detail}
@@ -59,16 +59,15 @@ def fail_texts(
 
 def last_news(connection: Connection, session: str, text: str) -> Mapping[str, Any] | None:
     """Of a text that the session was given, by its id."""
-    every = list(_news(connection, session))
-    return next((news for news in reversed(every) if news["id"] == text), None)
+    return next((news for news in _news(connection, session) if news["id"] == text), None)
 
 
 def _news(connection: Connection, session: str) -> Iterator[Mapping[str, Any]]:
-    """Of all its texts, oldest first."""
+    """Of all its texts, newest first."""
     query = (
         select(EVENTS.c.data)
         .where(EVENTS.c.session == session, EVENTS.c.type == "message")
-        .order_by(EVENTS.c.seq)
+        .order_by(EVENTS.c.seq.desc())
     )
     for data in connection.execute(query).scalars():
         yield json.loads(data)

@@ -99,7 +99,7 @@ class Run:
     session: str
     """Empty: a conversation that no session was asked for."""
     began_at: float
-    """Unix seconds, of the conversation: the same in all its runs, or it would count twice."""
+    """Unix seconds; of a session the same in all its runs, or it would count twice."""
 
 
 @dataclass(frozen=True)
