@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from .upgrade import upgrade
+from .write_ahead import write_ahead
 
 BUSY_SECONDS: Final = 10
 """How long a writer waits for another one (SQLite has one at a time)."""
@@ -101,11 +102,11 @@ def open_store(url: str) -> Engine:
 def _tune_sqlite(connection: Any, _: Any) -> None:
     for pragma in (
         f"busy_timeout={1000 * BUSY_SECONDS}",
-        "journal_mode=WAL",
         "synchronous=NORMAL",  # with WAL: a power cut costs the last moments, not the file
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    write_ahead(connection, BUSY_SECONDS)
 
 
 def _limits(address: URL) -> dict[str, int]:

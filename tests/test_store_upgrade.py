@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ import store as package
 from store import Sessions, StoredSession, open_store
 from store.database import TABLES
 from store.upgrade import HEAD, VERSION_TABLE
+from store.write_ahead import write_ahead
 
 MIGRATIONS = Path(package.__file__).parent / "migrations"
 
@@ -115,6 +117,19 @@ def test_programs_that_start_at_once_do_not_make_the_tables_twice(store_url: str
     with writing(store_url) as connection:
         versions = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).all()
     assert [tuple(row) for row in versions] == [(HEAD,)]
+
+
+def test_who_meets_another_that_begins_a_wal_is_not_told_the_file_is_locked(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite3"
+    with (
+        closing(sqlite3.connect(file, isolation_level=None)) as other,
+        closing(sqlite3.connect(file, timeout=0)) as connection,
+    ):
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            write_ahead(connection, wait=0)
+        write_ahead(connection, wait=60, sleep=lambda _: other.rollback())
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_job_does_not_load_alembic_where_there_is_nothing_to_do(tmp_path: Path) -> None:

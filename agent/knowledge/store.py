@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from store.write_ahead import write_ahead
+
 from .chunks import to_chunks, windows
 from .passage import Block, Document, Extract, KnowledgeError
 from .words import searchable, words
@@ -65,7 +67,7 @@ def connect(file: Path) -> sqlite3.Connection:
             file, timeout=BUSY, isolation_level=None, check_same_thread=False
         )
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            write_ahead(connection, BUSY)
             connection.execute("PRAGMA synchronous=NORMAL")
             _prepare(connection)
         except sqlite3.Error:
