@@ -57,6 +57,8 @@ NOTES: Final = (
     "picture when it is to be displayed, sound when it leaves the speaker, both as Chromium has it",
     f"beginning_…: the first {SETTLE:.0f} s, which are in no other figure",
 )
+BESIDE: Final = 300.0
+"""Seconds that a baseline, or the busy cores, are given at most."""
 SEGMENT: Final = 20
 """Seconds of clicks said at a time, as speech comes in segments."""
 
@@ -81,6 +83,8 @@ class Offsets:
 
 async def measure(args: argparse.Namespace) -> Report:
     seconds = 60 * args.minutes
+    client_seconds = min(max(30.0, seconds / 2), BESIDE)
+    beside_seconds = min(max(30.0, seconds / 3), BESIDE)
     metrics: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="visavis-sync-") as name:
         folder = Path(name)
@@ -93,17 +97,15 @@ async def measure(args: argparse.Namespace) -> Report:
 
                 ours = await watch("ours", seconds)
                 metrics |= describe(ours)
-                client = await watch("client", max(30.0, seconds / 2), as_page=False)
+                client = await watch("client", client_seconds, as_page=False)
                 metrics |= {f"client_{k}": v for k, v in describe(client).items()}
                 if args.busy:
                     with busy_cores():
-                        busy = await watch("busy", max(30.0, seconds / 3))
+                        busy = await watch("busy", beside_seconds)
                     metrics |= {f"busy_{k}": v for k, v in describe(busy).items()}
             if not args.no_stock:
                 with start_worker(livekit, folder, "bench.stock_worker"):
-                    stock = await watch_clicks(
-                        livekit, "stock", stock_worker.NAME, max(30.0, seconds / 3)
-                    )
+                    stock = await watch_clicks(livekit, "stock", stock_worker.NAME, beside_seconds)
                 metrics |= {f"stock_{k}": v for k, v in describe(stock).items()}
             if not args.no_speech:
                 with start_worker(livekit, folder):
