@@ -567,15 +567,32 @@ class Absent(WordsLLM):
         yield ""
 
 
-async def test_a_question_is_not_done_when_no_model_answers_and_that_is_said() -> None:
-    mind = SteadyLLM([Absent("a", "b"), Absent("c", "d")], trouble="I cannot think.", apology="")
+class Distracted(WordsLLM):
+    """Fails in mid-sentence."""
+
+    async def answer(self, chat_ctx: llm.ChatContext) -> AsyncGenerator[str]:
+        yield "There is"
+        raise APIStatusError("nobody pays", status_code=402, retryable=False)
+
+
+@pytest.mark.parametrize(
+    ("minds", "said"),
+    [
+        ([Absent("a", "b"), Absent("c", "d")], "I cannot think."),
+        ([Distracted("a", "b")], "There is I lost my thread."),
+    ],
+)
+async def test_a_question_without_an_answer_or_half_of_one_is_not_done_and_that_is_said(
+    minds: list[WordsLLM], said: str
+) -> None:
+    mind = SteadyLLM(minds, trouble="I cannot think.", apology="I lost my thread.")
     turns = {**turn_handling(), "turn_detection": "manual"}
     async with AgentSession[None](llm=mind, vad=None, turn_handling=cast(Any, turns)) as session:
         await session.start(Assistant(Manner.of(None, small=False), small=False))
         hall = Hall(session)
         await hall.take("1", "What is new?", "ask")
         await hall.settle(1)
-        assert session.history.messages()[-1].text_content == "I cannot think."
+        assert session.history.messages()[-1].text_content == said
     assert hall.news[-1] == ("1", "failed")
 
 

@@ -11,7 +11,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -436,3 +437,25 @@ def test_what_goes_wrong_behind_the_gateway_is_not_kept_from_a_browser(
         figures = answer.read().decode()
     for reason in ("livekit_unavailable", "store_unavailable"):
         assert f'visavis_refusals_total{{reason="{reason}"}} 2.0' in figures
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("idle", "The session is over (idle)."),
+        ("failed", "no language model answers"),
+        (None, "no"),
+    ],
+)
+async def test_an_answer_that_never_came_is_not_why_a_session_is_over(
+    tmp_path: Path, reason: Any, why: str
+) -> None:
+    sessions = Sessions(open_store(f"sqlite:///{tmp_path}/visavis.sqlite3"), time.time)
+    sessions.create(StoredSession("ses_1", "", "room", {}, {}, time.time()))
+    data = {"code": "brain_failed", "detail": "no language model answers"}
+    sessions.append("ses_1", "session.failed", data)
+    if reason is not None:
+        sessions.end("ses_1", reason)
+    parts: Any = SimpleNamespace(sessions=sessions, desk=None)
+    host = Host(Settings(_env_file=None), parts, rooms=cast(Any, None))
+    assert (await host.why_over("ses_1")).startswith(why)

@@ -14,9 +14,10 @@ from livekit import rtc
 from livekit.agents.llm import ChatContext, ChatMessage, LLMError, RealtimeModelError
 
 from agent.brains.realtime_care import NEW_OUTAGE, RealtimeCare
+from agent.brains.steady_llm import BrokenAnswer
 from agent.session import lost_texts
 from agent.session import recorder as recorders
-from agent.session.log import Log, note_silence
+from agent.session.log import Log, note_failure
 from agent.session.lost_texts import LostTexts
 from agent.session.recorder import Recorder
 from store import Sessions, StoredSession, open_store
@@ -217,6 +218,8 @@ async def test_no_turn_is_missing_from_the_transcript(sessions: Sessions) -> Non
     talk.say("assistant", "Once upon", interrupted=True, metrics={"e2e_latency": 1.25})
     failed = LLMError(timestamp=0, label="", error=OSError("My secret."), recoverable=True)
     talk.listeners["error"](SimpleNamespace(error=failed))
+    broken = failed.model_copy(update={"error": BrokenAnswer("My secret.", retryable=False)})
+    talk.listeners["error"](SimpleNamespace(error=broken))
     await recorder.close()
     events = sessions.events("s1")[1:]
     assert [event.type for event in events] == [
@@ -224,6 +227,7 @@ async def test_no_turn_is_missing_from_the_transcript(sessions: Sessions) -> Non
         "user.turn",
         "agent.interrupted",
         "agent.turn",
+        "session.failed",
         "session.failed",
     ]
     assert events[0].data == {
@@ -236,7 +240,10 @@ async def test_no_turn_is_missing_from_the_transcript(sessions: Sessions) -> Non
         "interrupted": True,
         "timing": {"end_of_turn": 0.5, "answer": 1.25},
     }
-    assert events[4].data["code"] == "brain_failed" and "secret" not in str(events[4].data)
+    assert [event.data for event in events[4:]] == [
+        {"code": "brain_failed", "detail": "no language model answers"},
+        {"code": "brain_failed", "detail": "an answer broke off"},
+    ]
 
 
 async def test_a_hiccup_of_a_realtime_model_is_not_told_of_as_its_loss(sessions: Sessions) -> None:
@@ -244,7 +251,7 @@ async def test_a_hiccup_of_a_realtime_model_is_not_told_of_as_its_loss(sessions:
         async def say(self, *_: Any, **__: Any) -> None: ...
 
     recorder, talk = record(sessions), Talk()
-    care = RealtimeCare(cast(Any, talk), cast(Any, None), "Moment!", lambda: note_silence(recorder))
+    care = RealtimeCare(cast(Any, talk), cast(Any, None), "Moment!", lambda: note_failure(recorder))
     Log(cast(Any, talk), recorder)
     for recoverable in (True, False):
         error = OSError("conversation_already_has_active_response")

@@ -27,6 +27,10 @@ class EmptyAnswer(APIError):
     """Of a content filter, a token limit, a server that gave up."""
 
 
+class BrokenAnswer(APIError):
+    """Its beginning was said; the rest will not come."""
+
+
 class SteadyLLM(llm.LLM[Any]):
     """The first of ``minds`` that answers; when none does, that is said instead of an error.
 
@@ -133,6 +137,7 @@ class _SteadyStream(llm.LLMStream):
                     logger.warning("%s failed: %s", name, explain(error))
                     if self._spoken:
                         self._say(f" {owner.apology}")
+                        self._tell(BrokenAnswer("an answer broke off", retryable=False))
                         return
                     if not (isinstance(error, APIError) and error.retryable):
                         minds.remove(mind)
@@ -141,11 +146,13 @@ class _SteadyStream(llm.LLMStream):
         owner.is_down = True
         logger.error("no language model answers")
         self._say(owner.trouble)
-        nobody = APIError("no language model answers", retryable=False)
-        owner.emit(  # to who listens for it; "recoverable", or LiveKit would end the conversation
-            "error",
-            llm.LLMError(timestamp=time.time(), label=owner.label, error=nobody, recoverable=True),
-        )
+        self._tell(APIError("no language model answers", retryable=False))
+
+    def _tell(self, error: APIError) -> None:
+        """Who listens for it; "recoverable", or LiveKit would end the conversation."""
+        label = self._llm.label
+        event = llm.LLMError(timestamp=time.time(), label=label, error=error, recoverable=True)
+        self._llm.emit("error", event)
 
     async def _answer(self, mind: llm.LLM[Any], name: str) -> None:
         patience = self._llm.patience

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from livekit.agents import AgentSession, ConversationItemAddedEvent, ErrorEvent
 from livekit.agents.llm import ChatMessage, LLMError
 
+from agent.brains.steady_llm import BrokenAnswer
 from agent.turn_metrics import Timings
 
 from .recorder import Recorder
+
+NO_ANSWER: Final = "no language model answers"
 
 
 class Log:
@@ -37,9 +40,10 @@ class Log:
 
     def _on_error(self, event: ErrorEvent) -> None:
         if isinstance(event.error, LLMError):  # see Sitting.miss_brain for realtime models
-            note_silence(self._recorder)
+            is_broken = isinstance(event.error.error, BrokenAnswer)
+            note_failure(self._recorder, "an answer broke off" if is_broken else NO_ANSWER)
 
 
-def note_silence(recorder: Recorder) -> None:
-    """No language model answers. A provider's own words stay out: they may quote what was said."""
-    recorder.note("session.failed", code="brain_failed", detail="no language model answers")
+def note_failure(recorder: Recorder, detail: str = NO_ANSWER) -> None:
+    """Of a language model. Its provider's own words stay out: they may quote what was said."""
+    recorder.note("session.failed", code="brain_failed", detail=detail)

@@ -29,7 +29,7 @@ from .door import SENDER, Door
 from .ending import delete_again, delete_room
 from .face import find_face, has_come
 from .limits import LimitName, Limits
-from .log import Log, note_silence
+from .log import Log, note_failure
 from .lost_texts import LostTexts
 from .timekeeper import Timekeeper, show_in
 from .voice import Voice
@@ -141,7 +141,7 @@ class Sitting:
 
     def miss_brain(self) -> None:
         """A realtime model is lost; it is asked back."""
-        note_silence(self._recorder)
+        note_failure(self._recorder)
 
     def news(self, tell_sender: News) -> News:
         """Keeps what becomes of texts, and tells those who are in the room."""

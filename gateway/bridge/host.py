@@ -128,11 +128,13 @@ class Host:
     async def why_over(self, id: str) -> str:
         """For people."""
         session = await asyncio.to_thread(self._sessions.find, id)
+        reason = session.end_reason if session is not None else None
+        if reason not in (None, "failed"):  # what failed before did not end it
+            return f"The session is over ({reason})."
         failed = await asyncio.to_thread(self._sessions.events, id, types=["session.failed"])
         if failed:
             return str(failed[-1].data.get("detail") or "The session has failed.")
-        reason = session.end_reason if session is not None else None
-        return f"The session is over ({reason})." if reason else "The session is over."
+        return "The session is over."
 
     async def end(self, id: str) -> None:
         """The client has left for good."""
