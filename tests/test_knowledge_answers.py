@@ -14,9 +14,10 @@ from livekit.agents import llm
 
 from agent.knowledge import store
 from agent.knowledge.__main__ import embed, local_encoder
-from agent.knowledge.answer import NOTHING, Answers, spoken
+from agent.knowledge.answer import NOTHING, Answers, is_sayable, spoken
 from agent.knowledge.choose import Library, sources_of
 from agent.knowledge.desk import KnowledgeDesk, named_in, to_source
+from agent.knowledge.named import is_named, subject
 from agent.knowledge.passage import Block, Document, Extract, KnowledgeError, Passage
 from agent.knowledge.search import Knowledge
 from agent.knowledge.session import MOST_DOCUMENTS, SessionKnowledge
@@ -94,6 +95,66 @@ async def test_small_talk_is_not_answered_with_documents(
     told = await answers.tell(asked(question))
     assert len(told.items) == 4
     assert not page.shown
+
+
+@pytest.mark.parametrize(
+    ("question", "titles", "named"),
+    [
+        ("Do zombies eat brains?", ["Brains"], False),
+        ("I love seeing my grandmother.", ["Seeing"], False),
+        ("What tools do I need in a garden?", ["Tools"], False),
+        ("What do the docs say?", ["Tools"], False),
+        ("What does the tools page say of gardens?", ["Tools"], True),
+        ("What does Tools say of gardens?", ["Brains", "Tools"], True),
+        ("Is there a page about tools?", ["Tools"], True),
+        ("Who painted the harbour guide?", ["Harbour guide"], True),
+    ],
+)
+def test_an_everyday_word_is_not_taken_for_a_documents_title(
+    question: str, titles: list[str], named: bool
+) -> None:
+    assert is_named(question, titles) is named
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("What is the harbour guide?", "Harbour guide"),
+        ("Tell me about the harbour, please.", "Harbour guide"),
+        ("Who painted the harbour guide?", None),
+        ("What is this?", None),
+        ("", None),
+    ],
+)
+def test_who_asks_what_a_document_is_does_not_hear_its_footnotes(
+    question: str, title: str | None
+) -> None:
+    assert subject(question, ["", "Boats", "Harbour guide"]) == title
+
+
+async def test_what_a_document_is_does_not_stay_unsaid(session: SessionKnowledge) -> None:
+    page = Page()
+    said = await Answers(session, show=page).say(asked("What is the Harbour guide?"))
+    assert said is not None and said.startswith("The ferry to the island")
+    assert [titles for _, titles in page.shown] == [["Harbour guide"]]
+
+
+@pytest.mark.parametrize(
+    ("best", "question", "sayable"),
+    [
+        ("make test.", "Who is the president of Harbour?", False),
+        ("git clone <this repository> harbour && cd harbour", "How do I install it?", False),
+        ("loudness alone: 58; .509; .081; .052; .512; .564", "How loud is it?", False),
+        ("With Harbour come two tools:", "Which tools are there?", True),
+        ("Two tools:", "Which tools are there?", False),
+        ("Adults: 2.50 €", "What do adults pay?", True),
+        ("Monday to Friday: 9:00 to 12:30, 14:00 to 17:00", "When is it open?", True),
+        ("渡船は四十分ごとに出ます。", "渡船はいつ出ますか", True),
+    ],
+)
+def test_what_is_for_the_eye_is_not_read_aloud(best: str, question: str, sayable: bool) -> None:
+    passage = Passage(best, "Harbour", "/harbour.md", "", best, 0.9)
+    assert is_sayable(passage, question) is sayable
 
 
 async def test_what_is_not_known_is_not_made_up(session: SessionKnowledge) -> None:

@@ -15,9 +15,10 @@ from typing import Final, TypeGuard, TypeVar
 from livekit.agents import function_tool, llm
 
 from .chunks import sentences
+from .named import is_named, subject
 from .passage import Passage
 from .session import SessionKnowledge
-from .words import words
+from .words import asked, plain, stem, words
 
 logger = logging.getLogger("visavis.knowledge")
 
@@ -32,6 +33,10 @@ SURE: Final = 0.48
 """Score from which its sentences are the answer."""
 SPOKEN: Final = 320
 """Characters that are said of a passage: some twenty seconds."""
+LETTERS: Final = 0.4
+"""Share of what is written in an answer that is letters, at least."""
+WORDS: Final = 5
+"""From which an answer is taken for a sentence whatever it says."""
 NOTHING: Final = "I found nothing about that in what I was given to read."
 
 _TOLD: Final = (
@@ -39,6 +44,8 @@ _TOLD: Final = (
     "they answer it, answer from them alone, in your own spoken words. Where the person asks about "
     "their subject and they do not answer it, say that you do not know. Else leave them aside."
 )
+
+_CODE: Final = re.compile(r"[<>{}]|&&")
 
 _T = TypeVar("_T")
 Show = Callable[[str, Sequence[Passage]], None]
@@ -68,13 +75,19 @@ class Answers:
         return await _in_time(self._say(chat_ctx), None)
 
     async def _say(self, chat_ctx: llm.ChatContext) -> str | None:
-        found = await self._find(chat_ctx)
-        if found and found[0].score >= SURE:
-            self._show(chat_ctx, found[:1])
-            return spoken(found[0])
-        if await self._is_named(last_question(chat_ctx)):
-            return NOTHING
-        return None
+        question = last_question(chat_ctx)
+        titles = await self._knowledge.titles()
+        if title := subject(question, titles):
+            found = await self._knowledge.opening(title)
+        else:
+            found = await self._find(chat_ctx)
+        best = max(found, key=lambda passage: passage.score, default=None)
+        if best is not None and best.score >= SURE:
+            if not is_sayable(best, question):
+                return NOTHING
+            self._show(chat_ctx, [best])
+            return spoken(best)
+        return NOTHING if is_named(question, titles) else None
 
     def tools(self) -> list[llm.Tool]:
         """For models that can call functions: to look for more, in words of their own."""
@@ -104,12 +117,6 @@ class Answers:
     def _show(self, chat_ctx: llm.ChatContext, found: Sequence[Passage]) -> None:
         if self.show is not None:
             self.show(last_question(chat_ctx), found)
-
-    async def _is_named(self, question: str) -> bool:
-        """Does the person ask about a document by its title?"""
-        titles = {" ".join(words(title)) for title in await self._knowledge.titles()}
-        asked = f" {' '.join(words(question))} "
-        return any(len(title) > 3 and f" {title} " in asked for title in titles)
 
 
 async def _in_time(work: Awaitable[_T], otherwise: _T) -> _T:
@@ -143,6 +150,22 @@ def spoken(passage: Passage) -> str:
     said = re.sub(r"\s*\([^()]*\)", "", said)  # what stands in brackets is for the eye
     said = said.rstrip(" :,;")
     return said if said[-1:] in ".!?…" else f"{said}."
+
+
+def is_sayable(passage: Passage, question: str) -> bool:
+    """Is what would be :func:`spoken` of it for the ear? Code and rows of figures are not; nor is
+    what is short and leads to a list, or has none of the question's words besides the document's
+    title, such as a command."""
+    answer = spoken(passage)
+    written = "".join(answer.split())
+    if sum(map(str.isalpha, written)) < LETTERS * len(written) or _CODE.search(answer):
+        return False
+    if len(words(answer)) >= WORDS:
+        return True
+    said, named = plain(answer), plain(passage.title)
+    return not passage.best.endswith(":") and any(
+        stem(word) in said for word in asked(question) if word not in named
+    )
 
 
 def _quoted(passage: Passage) -> str:

@@ -74,6 +74,11 @@ class Knowledge:
         with self._lock:
             return store.documents(self._connection)
 
+    def opening(self, title: str) -> list[Passage]:
+        """The first passage of each document of that title."""
+        with self._lock:
+            return store.openings(self._connection, title)
+
     def load(self) -> None:
         """Bring the vectors' signs into memory, which else the first question waits for: 3 s where
         there are 100,000 passages."""

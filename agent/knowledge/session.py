@@ -8,8 +8,9 @@ import logging
 import re
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from .choose import Library
 from .passage import Document, KnowledgeError, Passage
@@ -22,6 +23,8 @@ READ_TIMEOUT: Final = 120.0
 """Seconds until a document that somebody adds must have been read and embedded."""
 MOST_DOCUMENTS: Final = 50
 """That a room may add."""
+
+_T = TypeVar("_T")
 
 
 class SessionKnowledge:
@@ -43,17 +46,14 @@ class SessionKnowledge:
         self, question: str, limit: int = LIMIT, budget: int = BUDGET
     ) -> list[Passage]:
         """As :meth:`Knowledge.search`; empty, not an error, where the index cannot be read."""
-        found: list[Passage] = []
-        for knowledge in (self._own, self._shared):
-            if knowledge is None:
-                continue
-            try:
-                found += await asyncio.to_thread(knowledge.search, question, limit, budget)
-            except Exception as error:  # the conversation goes on without
-                logger.warning("the knowledge cannot be searched: %s", type(error).__name__)
+        found = await self._ask_each(lambda each: each.search(question, limit, budget))
         if self._own is not None:  # each is in order already
             found.sort(key=lambda passage: -passage.score)
         return fit(found[:limit], budget)
+
+    async def opening(self, title: str) -> list[Passage]:
+        """How the documents of that title begin."""
+        return await self._ask_each(lambda each: each.opening(title))
 
     async def documents(self) -> list[Document]:
         """What was added in this conversation."""
@@ -61,17 +61,8 @@ class SessionKnowledge:
 
     async def titles(self) -> list[str]:
         """Of everything that is known; what cannot be read is left out as in :meth:`search`."""
-        found: list[str] = []
-        for knowledge in (self._own, self._shared):
-            if knowledge is None:
-                continue
-            try:
-                documents = await asyncio.to_thread(knowledge.documents)
-            except Exception as error:
-                logger.warning("the titles cannot be read: %s", type(error).__name__)
-            else:
-                found += [document.title for document in documents]
-        return found
+        documents = await self._ask_each(lambda each: each.documents())
+        return [document.title for document in documents]
 
     async def add_url(self, url: str) -> Document:
         """Raises :class:`KnowledgeError`."""
@@ -111,6 +102,18 @@ class SessionKnowledge:
         if self._folder is not None:
             await asyncio.to_thread(self._folder.cleanup)
             self._folder = None
+
+    async def _ask_each(self, ask: Callable[[Knowledge], Iterable[_T]]) -> list[_T]:
+        """What was added here first; an index that cannot be read has nothing."""
+        found: list[_T] = []
+        for knowledge in (self._own, self._shared):
+            if knowledge is None:
+                continue
+            try:
+                found += await asyncio.to_thread(ask, knowledge)
+            except Exception as error:  # the conversation goes on without
+                logger.warning("the knowledge cannot be read: %s", type(error).__name__)
+        return found
 
     def _place(self) -> Path:
         if self._folder is None:

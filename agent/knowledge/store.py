@@ -24,7 +24,7 @@ from typing import Final
 from store.write_ahead import write_ahead
 
 from .chunks import to_chunks, windows
-from .passage import Block, Document, Extract, KnowledgeError
+from .passage import Block, Document, Extract, KnowledgeError, Passage
 from .words import searchable, words
 
 VERSION: Final = 3
@@ -111,6 +111,19 @@ def documents(connection: sqlite3.Connection) -> list[Document]:
         "SELECT source, title, passages, digest, origin FROM documents ORDER BY source"
     )
     return [Document(*row) for row in rows]
+
+
+def openings(connection: sqlite3.Connection, title: str) -> list[Passage]:
+    """The first passage of each document of that title."""
+    rows = connection.execute(
+        "SELECT p.text, d.title, d.source, p.heading, p.columns, min(p.id) FROM passages p "
+        "JOIN documents d ON d.id = p.document WHERE d.title = ? GROUP BY d.id ORDER BY d.id",
+        (title,),
+    )
+    return [
+        Passage(text, title, source, heading, text, 1.0, columns)
+        for text, title, source, heading, columns, _ in rows
+    ]
 
 
 def add(
