@@ -7,8 +7,9 @@ import functools
 import importlib
 import logging
 import os
+from collections.abc import Awaitable
 
-from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, room_io
+from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, room_io, utils
 from livekit.agents.types import NOT_GIVEN
 
 from settings import load_settings
@@ -77,8 +78,8 @@ async def converse(ctx: JobContext) -> None:
         return
     replacing = is_replacement(ctx.job.metadata)
     if spec is not None:
-        recalled = await recall(store, spec)
-        spec, replacing = recalled.spec, replacing or recalled.begun
+        recalled = await recall(store, spec, replaces=replacing)
+        spec, replacing = recalled.spec, recalled.begun
     try:
         asked = Asked.of(settings, spec, replacing=replacing)
         # What a session asks for may be more than this process was prepared for.
@@ -197,41 +198,69 @@ async def _hold(
             position=lambda: avatar.position,
         )
         ctx.add_shutdown_callback(outputs.aclose)
-        try:
-            person = await ctx.wait_for_participant()
-        except RuntimeError:
-            logger.info("the room closed before anyone came")
-            return  # of a session, its sitting notices as well
-        meet = await remember(
-            store,
-            session,
-            manner,
-            person,
-            settings,
-            brains.writer,
-            began=sitting.began,
-            small=brains.small,
-        )
-        messages = Messages(session, sitting.news(tell_sender(ctx.room)))
-        controls = await open_desk(ctx.room, messages, control, avatar)
-        ctx.add_shutdown_callback(controls.aclose)
-        sitting.admit(messages, brains.description)
-        attend(ctx, session, person, outputs, settings.reconnect_grace, sitting.leave, meet)
-    if brains.remote is not None:
-        brains.remote.attach(session, ctx.room, manner)
-        ctx.add_shutdown_callback(brains.remote.aclose)
-    if settings.debug_audio_capture is not None:
-        speak(session, capture.NOTICE)
-    if asked.first_words:
-        speak(session, asked.first_words)
+
+    async def talk() -> None:
+        if in_room:
+            try:
+                person = await ctx.wait_for_participant()
+            except RuntimeError:
+                logger.info("the room closed before anyone came")
+                return  # of a session, its sitting notices as well
+            meet = await remember(
+                store,
+                session,
+                manner,
+                person,
+                settings,
+                brains.writer,
+                began=sitting.began,
+                small=brains.small,
+            )
+            messages = Messages(session, sitting.news(tell_sender(ctx.room)))
+            controls = await open_desk(ctx.room, messages, control, avatar)
+            ctx.add_shutdown_callback(controls.aclose)
+            sitting.admit(messages, brains.description)
+            attend(ctx, session, person, outputs, settings.reconnect_grace, sitting.leave, meet)
+        if brains.remote is not None:
+            brains.remote.attach(session, ctx.room, manner)
+            ctx.add_shutdown_callback(brains.remote.aclose)
+        if settings.debug_audio_capture is not None:
+            speak(session, capture.NOTICE)
+        if asked.first_words:
+            speak(session, asked.first_words)
+        if in_room:
+            typed.begin(session)
+            # Last: that it cannot see a camera that is on already is not what it says first.
+            eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
+            ctx.add_shutdown_callback(eyes.aclose)
+        if brains.small and isinstance(brains.llm, SteadyLLM):
+            # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
+            await prime(brains.llm.minds[0], str(assistant.instructions))
+
     if in_room:
-        typed.begin(session)
-        # Last: that it cannot see a camera that is on already is not what it says first.
-        eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
-        ctx.add_shutdown_callback(eyes.aclose)
-    if brains.small and isinstance(brains.llm, SteadyLLM):
-        # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.
-        await prime(brains.llm.minds[0], str(assistant.instructions))
+        _begin(ctx, talk(), sitting)
+    else:
+        await talk()
+
+
+def _begin(ctx: JobContext, talk: Awaitable[None], sitting: Sitting | Casual) -> None:
+    """Apart from the entry point of the job, for which LiveKit waits 15 s before it ends: a worker
+    that stops is to hand on at once a conversation whose person has not come yet."""
+
+    async def run() -> None:
+        try:
+            await talk
+        except Exception:
+            logger.exception("a conversation could not begin")
+            sitting.fail()
+            ctx.shutdown("the conversation could not begin")
+
+    beginning = asyncio.create_task(run(), name="beginning of the conversation")
+
+    async def stop() -> None:
+        await utils.aio.cancel_and_wait(beginning)
+
+    ctx.add_shutdown_callback(stop)
 
 
 def open_session(brains: Brains) -> AgentSession[None]:

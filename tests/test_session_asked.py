@@ -93,11 +93,33 @@ async def test_an_agent_in_anothers_place_is_not_deaf_to_all_but_the_language_it
         held = begun.talk.then(TalkChange(language="de", is_heard=is_heard))
         sessions.keep_talk("s1", held.to_json())
         store = JobStore(url)
-        recalled = await recall(store, begun)
+        recalled = await recall(store, begun, replaces=True)
         await store.aclose()
         asked = Asked.of(CLOUD, recalled.spec, replacing=True)
         assert asked.parts.language == "de" and asked.parts.voice == "nova"
         assert asked.settings.openai_transcription_language == pinned
+
+
+@pytest.mark.parametrize("came", [False, True])
+async def test_who_comes_after_an_agent_that_waited_in_vain_is_not_begged_pardon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, came: bool
+) -> None:
+    monkeypatch.setattr("agent.session.beginning.RECALLING", 60)
+    url = f"sqlite:///{tmp_path}/visavis.sqlite3"
+    sessions = Sessions(open_store(url), time.time)
+    sessions.create(StoredSession("s1", "", "room", {}, {}, 0.0))
+    if came:
+        sessions.append("s1", "session.started", {})
+    store = JobStore(url)
+    recalled = await recall(store, spec(greeting="Welcome!"), replaces=True)
+    await store.aclose()
+    assert recalled.begun is came
+
+
+async def test_a_store_that_is_gone_does_not_say_that_nobody_came(tmp_path: Path) -> None:
+    store = JobStore(f"sqlite:///{tmp_path}")
+    assert (await recall(store, spec(), replaces=True)).begun
+    await store.aclose()
 
 
 def test_a_realtime_voice_is_not_fixed_before_it_talks() -> None:

@@ -40,12 +40,12 @@ class Recalled:
 
     spec: SessionSpec
     begun: bool
-    """An earlier agent held it already."""
+    """With an earlier agent. One that was lost may have waited for the person in vain."""
 
 
-async def recall(store: JobStore, spec: SessionSpec) -> Recalled:
+async def recall(store: JobStore, spec: SessionSpec, *, replaces: bool) -> Recalled:
     """As it was held last, by an agent that was lost; as it was asked for where there was none, or
-    the store does not say."""
+    the store does not say. ``replaces``: the job takes a lost agent's place."""
     try:
         async with asyncio.timeout(RECALLING):
             sessions = await asyncio.to_thread(_sessions, store)
@@ -58,7 +58,7 @@ async def recall(store: JobStore, spec: SessionSpec) -> Recalled:
         return Recalled(spec, begun)
     except Exception as error:
         logger.warning("how the session was held is not known: %s", type(error).__name__)
-        return Recalled(spec, False)
+        return Recalled(spec, replaces)
 
 
 async def refuse(ctx: JobContext, store: JobStore, error: Exception) -> None:
