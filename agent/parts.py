@@ -141,7 +141,7 @@ class Parts:
         return self._with(**{name: speed})
 
     def with_language(self, code: str, *, is_heard: bool = False) -> Parts:
-        """``is_heard``: the ears found it out, and may find out another.
+        """``is_heard``: the person spoke it, and may speak another: the ears find that out.
 
         Raises :class:`ControlError` for a language that one of the parts does not know.
         """
@@ -160,9 +160,12 @@ class Parts:
                 f"{'know' if len(english) > 1 else 'knows'} only English; other languages need a "
                 "provider's key"
             )
-        words = {"agent_language": code}
+        told = self.settings.openai_transcription_language
         if not is_heard:
-            words["openai_transcription_language"] = code
+            told = code
+        elif told != code:
+            told = None
+        words = {"agent_language": code, "openai_transcription_language": told}
         return Parts(self.settings.model_copy(update=words), self.providers, code)
 
     def _with(self, **changed: Any) -> Parts:
