@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 
 from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, room_io, utils
 from livekit.agents.types import NOT_GIVEN
+from livekit.agents.voice import SpeechHandle
 
 from settings import load_settings
 from visavis.protocol import ProtocolError
@@ -23,7 +24,7 @@ from .brains.choose import Brains, Models, choose_providers, load_models, prepar
 from .brains.errors import BrainError
 from .brains.llama import LlamaAddress, prime
 from .brains.llama_weights import LlamaError
-from .brains.realtime_care import RealtimeCare, speak
+from .brains.realtime_care import RealtimeCare, say, speak
 from .brains.steady_llm import SteadyLLM
 from .brains.turns import FRAME, RATE, REALTIME_RATE
 from .brief_session import BriefSession
@@ -40,6 +41,7 @@ from .manner import Manner
 from .memory import remember
 from .outputs import refine_outputs, tell_face
 from .replacement import hand_over_if_cut, is_replacement
+from .retelling import Retelling
 from .rivals import yield_to_older
 from .seeing import Sight, open_eyes, sampler
 from .seeing.models import can_see
@@ -199,6 +201,9 @@ async def _hold(
         )
         ctx.add_shutdown_callback(outputs.aclose)
 
+    def say_exactly(text: str) -> SpeechHandle:
+        return say(session, text, is_english=manner.is_english)
+
     async def talk() -> None:
         if in_room:
             try:
@@ -216,7 +221,7 @@ async def _hold(
                 began=sitting.began,
                 small=brains.small,
             )
-            messages = Messages(session, sitting.news(tell_sender(ctx.room)))
+            messages = Messages(session, say_exactly, sitting.news(tell_sender(ctx.room)))
             controls = await open_desk(ctx.room, messages, control, avatar)
             ctx.add_shutdown_callback(controls.aclose)
             sitting.admit(messages, brains.description)
@@ -229,9 +234,13 @@ async def _hold(
         if asked.first_words:
             speak(session, asked.first_words)
         if in_room:
-            typed.begin(session)
+            retelling = Retelling(say_exactly)
+            ctx.add_shutdown_callback(retelling.aclose)
+            typed.begin(session, retelling)
             # Last: that it cannot see a camera that is on already is not what it says first.
-            eyes = await open_eyes(ctx.room, session, manner, sight, knowledge, small=brains.small)
+            eyes = await open_eyes(
+                ctx.room, session, manner, sight, knowledge, retelling, small=brains.small
+            )
             ctx.add_shutdown_callback(eyes.aclose)
         if brains.small and isinstance(brains.llm, SteadyLLM):
             # Past its care: nobody has asked anything yet, so nobody needs to know that it failed.

@@ -14,6 +14,7 @@ from livekit.agents.types import TOPIC_CHAT
 from visavis.protocol import MESSAGE_LIMIT
 
 from .manner import Manner
+from .retelling import Retelling
 from .text_stream import read_text
 
 logger = logging.getLogger("visavis.agent")
@@ -37,6 +38,7 @@ class TypedText:
         self._room = room
         self._manner = manner
         self._session: AgentSession[Any] | None = None
+        self._retelling: Retelling | None = None
         self._link: room_io.RoomIO | None = None
         self._person: str | None = None
         """Who was heard last."""
@@ -45,9 +47,9 @@ class TypedText:
         self._tasks: set[asyncio.Task[None]] = set()
         room.register_text_stream_handler(TOPIC_CHAT, self._on_stream)
 
-    def begin(self, session: AgentSession[Any]) -> None:
+    def begin(self, session: AgentSession[Any], retelling: Retelling) -> None:
         """Answer from now on: what waits, once all is said that has been given to say."""
-        self._session, self._link = session, session.room_io
+        self._session, self._link, self._retelling = session, session.room_io, retelling
         self._begun.set()
 
     async def aclose(self) -> None:
@@ -79,23 +81,22 @@ class TypedText:
             text = (await read_text(reader))[:MESSAGE_LIMIT]
             cuts_in = self._begun.is_set()
             await self._begun.wait()
-            if self._session is not None and text.strip() and self._is_heard(sender):
-                await answer(self._manner, self._session, text, cuts_in=cuts_in)
+            if not text.strip() or not self._is_heard(sender):
+                return
+            if self._manner.retells and self._retelling is not None:
+                self._retelling.say(text)
+            elif self._session is not None:
+                await answer(self._session, text, cuts_in=cuts_in)
         except Exception as error:  # its own text may hold what was typed
             logger.warning("a typed text is not answered: %s", type(error).__name__)
         finally:
             self._waiting -= Counter([sender])
 
 
-async def answer(
-    manner: Manner, session: AgentSession[Any], text: str, *, cuts_in: bool = True
-) -> None:
+async def answer(session: AgentSession[Any], text: str, *, cuts_in: bool = True) -> None:
     """As LiveKit's own ``text_input_cb`` does, which fails where ``BARGE_IN`` is off: that is about
     speech over the voice. What somebody types cuts in at any time, as the button does; what they
     typed before they were greeted does not cut off the greeting."""
-    if manner.retells:
-        session.say(text)
-        return
     if not cuts_in:
         session.generate_reply(user_input=text)
         return

@@ -502,7 +502,8 @@ class Hall:
 
     def __init__(self, session: Any = None) -> None:
         self.speech, self.news = Speech(), list[tuple[str, str]]()
-        self.messages = Messages(session or cast(Any, self.speech), self._news)
+        session = session or cast(Any, self.speech)
+        self.messages = Messages(session, session.say, self._news)
 
     async def _news(self, sender: str, news: MessageNews) -> None:
         assert sender == "anna"

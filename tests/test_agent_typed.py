@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from livekit import rtc
@@ -19,6 +20,7 @@ from agent.brains.remote_protocol import Say
 from agent.brains.turns import turn_handling
 from agent.brains.words_llm import WordsLLM, read_turn
 from agent.manner import Manner
+from agent.retelling import Retelling
 from agent.typed import WAITING, TypedText, answer
 from gateway.bridge.wishes import MOST_WAITING
 from tests.providers.stage import RATE, Player, until
@@ -66,7 +68,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def test_what_is_typed_while_it_speaks_is_lost(stage: Stage) -> None:
-    await answer(Manner.of(None, small=False), stage.session, "Is that true?")
+    await answer(stage.session, "Is that true?")
     await until(lambda: stage.mind.asked)
     assert stage.mind.asked == ["Is that true?"] and stage.speech.interrupted
 
@@ -125,8 +127,15 @@ class Chat:
         self.said: list[str] = []
         linked = SimpleNamespace(identity="ann")
         self.session: Any = SimpleNamespace(
-            say=self.said.append, room_io=SimpleNamespace(linked_participant=linked)
+            say=self.say, room_io=SimpleNamespace(linked_participant=linked)
         )
+
+    def begin(self) -> None:
+        self.typed.begin(self.session, Retelling(self.session.say))
+
+    def say(self, text: str) -> SimpleNamespace:
+        self.said.append(text)
+        return SimpleNamespace(wait_for_playout=AsyncMock(), interrupted=False)
 
     def type(self, *pieces: str | Exception, sender: str = "ann") -> Reader:
         reader = Reader(*pieces)
@@ -134,7 +143,7 @@ class Chat:
         return reader
 
     async def settle(self) -> None:
-        for _ in range(20):
+        for _ in range(500):
             await asyncio.sleep(0)
 
 
@@ -144,7 +153,7 @@ async def test_what_is_typed_before_the_conversation_begins_is_lost() -> None:
     chat.type("Second.")
     await chat.settle()
     assert chat.said == []
-    chat.typed.begin(chat.session)
+    chat.begin()
     await chat.settle()
     assert chat.said == ["First, of two pieces.", "Second."]
     await chat.typed.aclose()
@@ -154,7 +163,7 @@ async def test_what_is_typed_before_the_conversation_begins_is_lost() -> None:
 async def test_who_is_not_heard_is_answered_all_the_same() -> None:
     chat = Chat()
     early = chat.type("I was here first.", sender="bob")
-    chat.typed.begin(chat.session)
+    chat.begin()
     late = chat.type("I am somebody else.", sender="bob")
     chat.type("   ")
     await chat.settle()
@@ -171,7 +180,7 @@ async def test_texts_that_waited_at_the_gateway_for_the_agent_are_not_dropped_by
     for n in range(MOST_WAITING):
         chat.type(str(n))
     await chat.settle()
-    chat.typed.begin(chat.session)
+    chat.begin()
     await chat.settle()
     assert chat.said == [str(n) for n in range(MOST_WAITING)]
     await chat.typed.aclose()
@@ -182,7 +191,7 @@ async def test_others_who_type_a_lot_shut_the_chat() -> None:
     for n in range(3 * WAITING):
         chat.type(str(n), sender="bob")
     chat.type("Hello?")
-    chat.typed.begin(chat.session)
+    chat.begin()
     for n in range(3 * WAITING):
         chat.type(str(n), sender="bob")
     chat.type("Still there?")
@@ -200,7 +209,7 @@ async def test_the_greeting_is_cut_off_by_what_was_typed_before_it(
     typed = TypedText(cast(rtc.Room, room), Manner.of(None, small=False))
     room.listener(Reader("Is that true?"), "ann")
     await asyncio.sleep(0)
-    typed.begin(stage.session)
+    typed.begin(stage.session, Retelling(stage.session.say))
     for _ in range(20):
         await asyncio.sleep(0)
     assert not stage.speech.interrupted
@@ -212,7 +221,7 @@ async def test_the_greeting_is_cut_off_by_what_was_typed_before_it(
 
 async def test_a_text_without_end_or_a_broken_one_ends_the_chat() -> None:
     chat = Chat()
-    chat.typed.begin(chat.session)
+    chat.begin()
     readers = [
         chat.type(*["x" * 1000] * 1000),
         chat.type("half", ConnectionError("gone")),
@@ -229,7 +238,7 @@ async def test_a_flood_of_texts_before_the_beginning_is_kept_without_bound() -> 
     readers = [chat.type(str(n)) for n in range(WAITING + 5)]
     await chat.settle()
     assert all(reader.closed for reader in readers[WAITING:])
-    chat.typed.begin(chat.session)
+    chat.begin()
     await chat.settle()
     assert chat.said == [str(n) for n in range(WAITING)]
     await chat.typed.aclose()

@@ -28,6 +28,7 @@ from agent.knowledge.choose import Library
 from agent.knowledge.session import SessionKnowledge
 from agent.languages import LANGUAGES
 from agent.manner import Manner
+from agent.retelling import Retelling
 from agent.seeing import Sight, open_eyes
 from agent.seeing.desk import FileDesk
 from agent.seeing.models import can_see, is_seeing
@@ -378,6 +379,7 @@ async def test_who_cannot_see_does_not_keep_it_a_secret(small: bool) -> None:
         Manner.of(None, small=small),
         Sight(able=False),
         knowledge,
+        Retelling(session.say),
         small=small,
     )
     assert room.attributes[ATTRIBUTE_SEES] == "false" and not said
@@ -402,7 +404,13 @@ async def test_a_brain_that_is_given_words_alone_is_not_asked_about_a_camera() -
     manner.language = "de"
     knowledge = SessionKnowledge(Library(None, None))
     eyes = await open_eyes(
-        cast(rtc.Room, room), session, manner, Sight(able=False), knowledge, small=False
+        cast(rtc.Room, room),
+        session,
+        manner,
+        Sight(able=False),
+        knowledge,
+        Retelling(session.say),
+        small=False,
     )
     assert said == [LANGUAGES["de"].blind]
     await eyes.aclose()
@@ -411,7 +419,7 @@ async def test_a_brain_that_is_given_words_alone_is_not_asked_about_a_camera() -
 @pytest.mark.parametrize("after", ["dialogue", "retelling"])
 async def test_a_realtime_model_that_retells_is_not_shown_what_is_sent(after: Mode) -> None:
     room, shown, sight = Room(), list[rtc.VideoFrame](), Sight(able=True)
-    retelling = Manner.of(None, small=False)
+    manner = Manner.of(None, small=False)
     live = SimpleNamespace(push_video=shown.append)
     session: Any = SimpleNamespace(
         room_io=SimpleNamespace(linked_participant=None),
@@ -421,9 +429,12 @@ async def test_a_realtime_model_that_retells_is_not_shown_what_is_sent(after: Mo
         options=SimpleNamespace(preemptive_generation={}),
     )
     parts = Parts(Settings(_env_file=None), Providers(*["gemini-live"] * 3))
-    control = Control(session, retelling, parts, Models(MagicMock(), None, None), AsyncMock())
+    control = Control(session, manner, parts, Models(MagicMock(), None, None), AsyncMock())
     knowledge = SessionKnowledge(Library(None, None))
-    eyes = await open_eyes(cast(rtc.Room, room), session, retelling, sight, knowledge, small=False)
+    retelling = Retelling(MagicMock())
+    eyes = await open_eyes(
+        cast(rtc.Room, room), session, manner, sight, knowledge, retelling, small=False
+    )
     await sight.take(shrink_frame(frame(RED)))
     assert len(shown) == 1
     await control.change(TalkChange(mode="retelling"))

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from livekit.agents import Agent, AgentSession, ErrorEvent, llm
 from livekit.agents.voice import SpeechHandle
 
+from .hibari import speakable
 from .patience import explain
 
 logger = logging.getLogger("visavis.brains")
@@ -29,6 +30,14 @@ def speak(session: AgentSession[Any], text: str) -> SpeechHandle:
     """Say ``text`` in the agent's voice: a realtime model says it itself, if it is so kind."""
     if isinstance(session.llm, llm.RealtimeModel):
         return session.generate_reply(instructions=f"Say exactly this and nothing else: {text}")
+    return session.say(text)
+
+
+def say(session: AgentSession[Any], text: str, *, is_english: bool) -> SpeechHandle:
+    """Say ``text`` word for word. The voice that does so beside a realtime model knows English
+    alone: what is not ``is_english`` the model is asked to say, which nobody can make it do."""
+    if isinstance(session.llm, llm.RealtimeModel) and not (is_english and speakable(text)):
+        return speak(session, text)
     return session.say(text)
 
 

@@ -40,10 +40,13 @@ class Message:
 
 
 class Messages:
-    """Speaks them one after the other."""
+    """Speaks them one after the other. ``say``: gives a text to the voice."""
 
-    def __init__(self, session: AgentSession[Any], news: News) -> None:
+    def __init__(
+        self, session: AgentSession[Any], say: Callable[[str], SpeechHandle], news: News
+    ) -> None:
         self._session = session
+        self._say = say
         self._news = news
         self._waiting: asyncio.Queue[Message] = asyncio.Queue(WAITING)
         self._over = False
@@ -128,7 +131,7 @@ class Messages:
             yield self._session.generate_reply(user_input=message.text)
             return
         for chunk in chunks(message.text):
-            yield self._session.say(chunk)
+            yield self._say(chunk)
 
     async def _tell(self, message: Message, state: MessageState, detail: str | None = None) -> None:
         try:

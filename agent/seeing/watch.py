@@ -17,6 +17,7 @@ from agent.brains.words_llm import WordsLLM
 from agent.knowledge.session import SessionKnowledge
 from agent.languages import LANGUAGES
 from agent.manner import Manner
+from agent.retelling import Retelling
 from visavis.protocol import ATTRIBUTE_SEES
 
 from .desk import FileDesk
@@ -49,6 +50,7 @@ async def open_eyes(
     manner: Manner,
     sight: Sight,
     knowledge: SessionKnowledge,
+    retelling: Retelling,
     *,
     small: bool,
 ) -> AsyncExitStack:
@@ -75,11 +77,11 @@ async def open_eyes(
         _own_up(session, manner, shared, small=small)
 
     def ask(question: str) -> None:
+        if manner.retells:
+            retelling.say(question)
+            return
         try:
-            if manner.retells:
-                session.say(question)
-            else:
-                session.generate_reply(user_input=question)
+            session.generate_reply(user_input=question)
         except RuntimeError:
             logger.info("a file's question came when the conversation was over")
 
