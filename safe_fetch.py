@@ -61,8 +61,8 @@ class Fetched:
     """What came."""
 
     content: bytes
-    media_type: str
-    """As the server says, in lower case without parameters; empty where it says nothing."""
+    content_type: str
+    """As the server says, with its parameters; empty where it says nothing."""
 
 
 @cache
@@ -195,8 +195,7 @@ async def _get(session: aiohttp.ClientSession, url: str, limits: Limits) -> Fetc
             too_much = len(content) > limits.content
         if too_much:
             raise FetchError(f"{host} sends more than {limits.content / 1e6:g} MB")
-        named = response.headers.get("Content-Type", "")
-        return Fetched(bytes(content), named.partition(";")[0].strip().lower())
+        return Fetched(bytes(content), response.headers.get("Content-Type", ""))
 
 
 class _Checked(AbstractResolver):

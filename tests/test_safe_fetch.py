@@ -34,6 +34,8 @@ class Site:
         match request.path:
             case "/good":
                 return web.Response(body=b"good", content_type="text/plain")
+            case "/old":
+                return web.Response(body=b"good", content_type="text/plain", charset="koi8-r")
             case "/hop":
                 left = int(request.query["left"])
                 where = f"/hop?left={left - 1}" if left else "/good"
@@ -86,7 +88,12 @@ class Names:
 
 async def test_what_is_there_is_not_fetched(site: Site) -> None:
     fetched = await fetch(site.url("/hop?left=2"), limits=SMALL, allow_private=True)
-    assert (fetched.content, fetched.media_type) == (b"good", "text/plain")
+    assert (fetched.content, fetched.content_type) == (b"good", "text/plain")
+
+
+async def test_what_a_server_says_of_the_encoding_is_not_lost(site: Site) -> None:
+    fetched = await fetch(site.url("/old"), limits=SMALL, allow_private=True)
+    assert fetched.content_type == "text/plain; charset=koi8-r"
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def _update(args: argparse.Namespace) -> int:
     def load(url: str) -> tuple[bytes, str]:
         limits = Limits(content=20_000_000, seconds=20.0)
         found = asyncio.run(fetch(url, limits=limits, allow_private=args.private))
-        return found.content, found.media_type
+        return found.content, found.content_type
 
     outcome = update(args.index, args.sources, load, exactly=args.exactly)
     for problem in outcome.problems:

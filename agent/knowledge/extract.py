@@ -40,7 +40,7 @@ def extract(
 
     Args:
         name: What people know it by: a file's name, or a URL.
-        content_type: As a server said, or empty.
+        content_type: As a server said, with its parameters, or empty.
 
     Raises:
         KnowledgeError: It cannot be read; the text says why in one sentence.

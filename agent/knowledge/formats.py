@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
+from .decode import decode
 from .passage import Block, Extract, KnowledgeError
 
 Kind = Literal["pdf", "docx", "html", "markdown", "rst", "text"]
@@ -32,7 +33,6 @@ _CUT_WORD: Final = re.compile(r"[\x02\ufffe](?:\r?\n)?|(?<=[^\W\d_])[-\u00ad]\r?
 _RST: Final = re.compile(r"restructuredtext|\bx-rst\b|fallenstein\.rst", re.I)
 """Media types in use; the last is the registered one, ``text/prs.fallenstein.rst``."""
 _LOCKED: Final = "{} is protected by a password; save it without one"
-_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.I)
 
 
 def read(name: str, content_type: str, data: bytes) -> Extract:
@@ -43,13 +43,13 @@ def read(name: str, content_type: str, data: bytes) -> Extract:
         case "docx":
             found = _read_docx(name, data)
         case "html":
-            found = _html(_decode(name, content_type, data))
+            found = _html(decode(name, content_type, data))
         case "markdown":
-            found = _read_markdown(_decode(name, content_type, data))
+            found = _read_markdown(decode(name, content_type, data))
         case "rst":
-            found = _read_rst(_decode(name, content_type, data))
+            found = _read_rst(decode(name, content_type, data))
         case "text":
-            found = Extract("", tuple(_paragraphs(_decode(name, content_type, data))))
+            found = Extract("", tuple(_paragraphs(decode(name, content_type, data))))
     size = sum(len(block.text) for block in found.blocks)
     if size > MOST_TEXT:
         raise KnowledgeError(f"{name} has {size} characters of text, {MOST_TEXT} at most: split it")
@@ -88,27 +88,6 @@ def title_of(name: str) -> str:
         parts = urlsplit(name)
         return unquote(PurePosixPath(parts.path).stem) or parts.netloc
     return PurePosixPath(name.replace("\\", "/")).stem
-
-
-def _decode(name: str, content_type: str, data: bytes) -> str:
-    """Raises :class:`KnowledgeError` for what is no text."""
-    head = data[:2048].decode("latin-1")
-    named = _CHARSET.search(content_type) or (_CHARSET.search(head) if "<" in head else None)
-    encodings = ["utf-8-sig", *([named[1]] if named else []), "cp1252"]
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings.insert(0, "utf-16")
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        odd = sum(text.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\r\f\v\x1b")
-        if odd <= len(text) // 1000:
-            return text.replace("\r\n", "\n").replace("\r", "\n")
-        break
-    raise KnowledgeError(
-        f"{name} is no text, and none of the formats that are read: txt, md, rst, html, pdf, docx"
-    )
 
 
 def _paragraphs(text: str, heading: str = "") -> list[Block]:

@@ -29,7 +29,7 @@ ROOT: Final = Path(__file__).parents[2]
 """The checkout."""
 
 Fetch = Callable[[str], tuple[bytes, str]]
-"""URL → content and media type. Raises ValueError with a sentence for people."""
+"""URL → content and Content-Type. Raises ValueError with a sentence for people."""
 Read = Callable[[str, bytes, str], Extract]
 
 
@@ -130,12 +130,12 @@ def _update(
     outcome: Outcome,
     read: Read,
 ) -> None:
-    data, media_type = item.load()
-    digest = hashlib.sha256(data).hexdigest()
+    data, content_type = item.load()
+    digest = hashlib.sha256(content_type.encode(errors="replace") + data).hexdigest()
     if known is not None and known.digest == digest:
         outcome.unchanged += 1
         return
-    found = read(public_name(item.source), data, media_type)
+    found = read(public_name(item.source), data, content_type)
     outcome.added.append(store.add(connection, item.source, item.origin, digest, found))
 
 
