@@ -128,6 +128,11 @@ def test_a_page_is_not_read_with_its_navigation_and_scripts() -> None:
     assert told(found) == [("", "We open at nine."), ("", "Closed"), ("", "on Monday")]
 
 
+def test_lines_of_a_heading_do_not_become_one_word() -> None:
+    page = "<html><body><h1>Garden</h1><h2>Opening<br>t<b>im</b>es</h2><p>At nine.</body></html>"
+    assert told(extract("hours.html", page.encode())) == [("Opening times", "At nine.")]
+
+
 def test_word_files_do_not_lose_their_headings() -> None:
     body = paragraph("Warranty", "Heading1") + paragraph("It lasts two years.")
     assert told(extract("w.docx", docx(body))) == [("", "It lasts two years.")]

@@ -88,6 +88,21 @@ def test_a_word_table_does_not_lose_its_names() -> None:
     assert rows("garden.docx", docx(body)) == [("rose: March.", "plant; month")]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "| | |\n|---|---|\n| Monday<br>Tuesday | 9-*12*<br>14-17 |\n"),
+        ("a.html", "<html><table><tr><td>Monday<div>Tuesday</div><td><p>9-12<p>1<b>4</b>-17"),
+        ("a.html", "<html><table><td><ul><li>Monday<li>Tuesday</ul><td><table><td>9-12<td>14-17"),
+        ("a.docx", docx("<w:tbl><w:tr>"
+            f"<w:tc>{paragraph('Monday')}{paragraph('Tuesday')}</w:tc>"
+            f"<w:tc>{paragraph('9-12')}{paragraph('14-17')}</w:tc></w:tr></w:tbl>")),
+    ],
+)  # fmt: skip
+def test_lines_of_a_cell_do_not_become_one_word(name: str, text: str | bytes) -> None:
+    assert rows(name, text) == [("Monday Tuesday: 9-12 14-17.", "")]
+
+
 def test_no_passage_of_a_long_table_is_without_its_names() -> None:
     blocks = [
         Block("Care", f"plant {number}: {'much ' * 12}.", "name; what") for number in range(60)

@@ -6,6 +6,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from .html_text import BREAKS, HEADINGS, children, flat, text_of
 from .passage import Block, Extract
 from .tables import Table
 
@@ -17,12 +18,6 @@ _UNSEEN: Final = (
     "aside, footer, dialog, [hidden], [aria-hidden=true], [role=navigation], [role=search], "
     "[role=banner], [role=contentinfo]"
 )
-_BLOCKS: Final = """
-    address article blockquote body br caption center dd details div dl dt fieldset figcaption
-    figure header hr html li main ol p pre section summary table tbody tfoot thead ul
-"""
-_BREAKS: Final = frozenset(_BLOCKS.split())
-_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SIGN: Final = "¶#§"
 """What pages put behind a heading to link to it."""
 
@@ -33,7 +28,7 @@ def read_html(text: str) -> Extract:
     named = tree.css_first("head > title")
     for node in tree.css(_UNSEEN):
         node.decompose()
-    title = _flat(named.text()) if named else ""
+    title = flat(named.text()) if named else ""
     root = _main(tree)
     if root is None:
         return Extract(title, ())
@@ -45,7 +40,7 @@ def read_html(text: str) -> Extract:
 def _title(root: LexborNode) -> str:
     """The first heading, unless others are its equals: then it is the first section's."""
     first, title = "", ""
-    for node in root.css(", ".join(_HEADINGS)):
+    for node in root.css(", ".join(HEADINGS)):
         tag = node.tag or ""
         if title and tag > first:
             continue
@@ -91,7 +86,7 @@ class _Reader:
             tag = node.tag
             if tag == "-text":
                 self._text.append(node.text_content or "")
-            elif tag in _HEADINGS:
+            elif tag in HEADINGS:
                 self._flush()
                 self._head(int(tag[1]), _words(node))
             elif tag == "tr":
@@ -100,14 +95,14 @@ class _Reader:
             elif depth < MOST_DEPTH:
                 if tag == "table":
                     self._table = Table()
-                if tag in _BREAKS:
+                if tag in BREAKS:
                     self._flush()
                     stack.append((self._levels if _is_directive(node) else None, 0))
-                stack += [(child, depth + 1) for child in reversed(_children(node))]
+                stack += [(child, depth + 1) for child in reversed(children(node))]
         self._flush()
 
     def _flush(self) -> None:
-        text = _flat("".join(self._text))
+        text = flat("".join(self._text))
         self._text.clear()
         if text:
             self.blocks.append(Block(self._heading(), text))
@@ -133,18 +128,5 @@ def _is_directive(node: LexborNode) -> bool:
     return node.tag == "div" and "docutils container" in (node.attributes.get("class") or "")
 
 
-def _children(node: LexborNode) -> list[LexborNode]:
-    found: list[LexborNode] = []
-    child = node.child
-    while child is not None:
-        found.append(child)
-        child = child.next
-    return found
-
-
 def _words(heading: LexborNode) -> str:
-    return _flat(heading.text()).rstrip(_SIGN).strip()
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
+    return text_of(heading).rstrip(_SIGN).strip()

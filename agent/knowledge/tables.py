@@ -6,6 +6,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
+from .html_text import text_of
+
 MOST_COLUMNS: Final = 100
 _EMPTY: Final = "–"
 """In place of a cell without text where the columns have names: these are told in their order."""
@@ -54,7 +56,7 @@ class Table:
         for cell in cells:
             while len(texts) in above:
                 put(*above.pop(len(texts)))
-            put(_flat(cell), _span(cell, "rowspan"))
+            put(text_of(cell), _span(cell, "rowspan"))
             texts += [""] * (_span(cell, "colspan") - 1)
         while len(texts) in above:
             put(*above.pop(len(texts)))
@@ -75,7 +77,3 @@ def _span(cell: LexborNode, name: str) -> int:
     """As far as a browser believes it."""
     written = cell.attributes.get(name) or ""
     return min(max(int(written), 1), MOST_COLUMNS) if written.isdecimal() else 1
-
-
-def _flat(cell: LexborNode) -> str:
-    return " ".join(cell.text().split())
