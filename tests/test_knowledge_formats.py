@@ -128,6 +128,25 @@ def test_a_page_is_not_read_with_its_navigation_and_scripts() -> None:
     assert told(found) == [("", "We open at nine."), ("", "Closed"), ("", "on Monday")]
 
 
+def test_a_page_that_is_one_form_is_not_refused() -> None:
+    """As ASP.NET WebForms and SharePoint write them."""
+    page = (
+        "<html><body><form id=aspnetForm action=hours.aspx><input type=hidden name=__VIEWSTATE>"
+        "<div><label for=q>Search this site</label><input id=q><textarea>Ask</textarea>"
+        "<select><option>News</select><button>Go</button></div><h1>Hours</h1>"
+        "<fieldset><legend>Summer</legend>We open at nine.</fieldset></form></body></html>"
+    )
+    assert told(extract("hours.aspx", page.encode())) == [("", "Summer"), ("", "We open at nine.")]
+
+
+def test_a_form_in_a_page_is_not_read_with_it() -> None:
+    page = (
+        "<html><body><form role=form><b>Find</b> a plant</form><p>We open at nine each morning.</p>"
+        "<form><h2>News by mail</h2><input></form></body></html>"
+    )
+    assert told(extract("hours.html", page.encode())) == [("", "We open at nine each morning.")]
+
+
 def test_lines_of_a_heading_do_not_become_one_word() -> None:
     page = "<html><body><h1>Garden</h1><h2>Opening<br>t<b>im</b>es</h2><p>At nine.</body></html>"
     assert told(extract("hours.html", page.encode())) == [("Opening times", "At nine.")]

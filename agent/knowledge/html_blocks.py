@@ -14,9 +14,9 @@ MOST_DEPTH: Final = 500
 """Elements within each other; what is deeper is left out."""
 
 _UNSEEN: Final = (
-    "script, style, noscript, template, svg, iframe, object, canvas, form, button, select, nav, "
-    "aside, footer, dialog, [hidden], [aria-hidden=true], [role=navigation], [role=search], "
-    "[role=banner], [role=contentinfo]"
+    "script, style, noscript, template, svg, iframe, object, canvas, button, select, textarea, "
+    "datalist, form label, nav, aside, footer, search, dialog, [hidden], [aria-hidden=true], "
+    "[role=navigation], [role=search], [role=banner], [role=contentinfo]"
 )
 _SIGN: Final = "¶#§"
 """What pages put behind a heading to link to it."""
@@ -28,6 +28,7 @@ def read_html(text: str) -> Extract:
     named = tree.css_first("head > title")
     for node in tree.css(_UNSEEN):
         node.decompose()
+    _leave_out_forms(tree)
     title = flat(named.text()) if named else ""
     root = _main(tree)
     if root is None:
@@ -35,6 +36,14 @@ def read_html(text: str) -> Extract:
     reader = _Reader(_title(root))
     reader.read(root)
     return Extract(title or reader.title, tuple(reader.blocks))
+
+
+def _leave_out_forms(tree: LexborHTMLParser) -> None:
+    """But for one with most of the text in it: the page itself, as ASP.NET and SharePoint write."""
+    whole = len(tree.body.text()) if tree.body else 0
+    for form in tree.css("form"):
+        if 2 * len(form.text()) <= whole:
+            form.decompose()
 
 
 def _title(root: LexborNode) -> str:
