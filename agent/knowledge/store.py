@@ -27,7 +27,7 @@ from .chunks import to_chunks, windows
 from .passage import Block, Document, Extract, KnowledgeError, Passage
 from .words import searchable, words
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the tables and of what is in them; an index of another version is made anew."""
 BUSY: Final = 30.0
 """Seconds that a writer waits for another."""
