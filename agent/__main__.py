@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from settings import Settings, load_settings
+from visavis.proxies import keep_proxies_outside
 from worker_cli import run_worker
 
 from .brains.errors import BrainError
@@ -23,6 +24,7 @@ from .server import build_server
 
 def main(arguments: list[str]) -> None:
     settings = load_settings()
+    keep_proxies_outside(settings.livekit_url)
     try:
         check_brain(settings)
         Parts.of(settings)

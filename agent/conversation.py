@@ -40,6 +40,7 @@ from .languages import LANGUAGES
 from .manner import Manner
 from .memory import remember
 from .outputs import refine_outputs, tell_face
+from .outward import ask_environment
 from .replacement import hand_over_if_cut, is_replacement
 from .retelling import Retelling
 from .rivals import yield_to_older
@@ -73,6 +74,7 @@ async def converse(ctx: JobContext) -> None:
     settings = load_settings()
     store = JobStore.of(ctx, settings.store_url)
     hand_over_if_cut(ctx)
+    ask_environment(ctx)
     try:
         spec = SessionSpec.from_metadata(ctx.job.metadata)
     except ProtocolError as error:

@@ -8,11 +8,13 @@ import time
 from collections.abc import Awaitable, Callable
 
 from livekit.agents import AgentServer, JobRequest
+from livekit.agents.types import NOT_GIVEN
 from livekit.agents.worker import ServerEnvOption
 
 from settings import Settings
 from store.heartbeat import announce
 from visavis.protocol import ATTRIBUTE_SINCE
+from visavis.proxies import is_direct
 
 from . import capture
 from .brains.inventory import list_brains
@@ -68,6 +70,7 @@ def build_server(settings: Settings, *, alone: bool = False) -> AgentServer:
         log_level="INFO",
         port=ServerEnvOption(dev_default=0, prod_default=HEALTH_PORT),
         preload_modules=["agent.preload"],
+        http_proxy=None if is_direct(settings.livekit_url) else NOT_GIVEN,
     )
     server.rtc_session(
         converse,

@@ -12,6 +12,7 @@ from avatar_worker.heads import HEADS, find_head
 from avatar_worker.lipsync import LipSyncError, load_lipsync
 from avatar_worker.render.errors import HeadError
 from settings import load_settings
+from visavis.proxies import keep_proxies_outside
 
 
 def main() -> None:
@@ -54,6 +55,7 @@ def _run() -> None:
     from worker_cli import run_worker
 
     settings = load_settings()
+    keep_proxies_outside(settings.livekit_url)
     engine = find_engine(settings.avatar_renderer, settings.avatar_heads, settings.avatar_gpu)
     if settings.avatar_renderer == OURS:
         find_head(settings.avatar_head, settings.avatar_heads)

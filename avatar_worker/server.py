@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from livekit.agents import AgentServer, JobContext, JobProcess
+from livekit.agents.types import NOT_GIVEN
 from livekit.agents.worker import ServerEnvOption
 
 from avatar_worker.admission import FEATURES, Admission
@@ -18,6 +19,7 @@ from avatar_worker.background import Backgrounds
 from avatar_worker.engine import Engine
 from avatar_worker.load import Board
 from settings import Settings
+from visavis.proxies import is_direct
 
 logger = logging.getLogger("visavis.avatar")
 
@@ -46,6 +48,7 @@ def make_server(
         drain_timeout=DRAIN_TIMEOUT,
         preload_modules=["avatar_worker.preload"],
         port=ServerEnvOption(dev_default=0, prod_default=HEALTH_PORT),
+        http_proxy=None if is_direct(settings.livekit_url) else NOT_GIVEN,
     )
     server.rtc_session(
         run_job,

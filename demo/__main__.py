@@ -11,8 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +23,7 @@ from demo.livekit_server import build_server, find_server
 from demo.preflight import check
 from demo.problem import Problem
 from settings import Settings, load_settings
+from visavis.proxies import keep_proxies_outside, open_here
 
 PATIENCE: Final = 120.0
 """Seconds until the demo gives up on becoming ready."""
@@ -44,6 +43,7 @@ class Program:
 
 def main() -> None:
     settings = load_settings()
+    keep_proxies_outside(settings.livekit_url)
     own_livekit = "livekit_url" not in settings.model_fields_set
     try:
         check(settings, own_livekit=own_livekit)
@@ -124,9 +124,8 @@ def _not_ready(settings: Settings, programs: list[Program]) -> list[str]:
 def _answers(gateway: str) -> bool:
     for path in ("ready", ""):
         try:
-            with urllib.request.urlopen(f"{gateway}/{path}", timeout=2):
-                pass
-        except (urllib.error.URLError, OSError):
+            open_here(f"{gateway}/{path}", timeout=2).close()
+        except OSError:
             return False
     return True
 

@@ -7,6 +7,7 @@ import argparse
 import sys
 
 from settings import load_settings
+from visavis.proxies import keep_proxies_outside
 
 from .access.command import add_keys_command, run_keys_command
 from .doctor import add_doctor_command, run_doctor_command
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
     settings = load_settings()
     if given.command == "keys":
         return run_keys_command(given, settings)
+    keep_proxies_outside(settings.livekit_url)
     if given.command == "doctor":
         return run_doctor_command(given, settings)
     serve(settings)

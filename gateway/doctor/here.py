@@ -11,8 +11,6 @@ import os
 import shutil
 import socket
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -23,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from settings import Settings
 from store import StoreError, Worker, Workers, open_store
 from store.workers import WORKERS
+from visavis.proxies import open_here
 
 from ..page import DIST
 from ..service.prices import PriceError, read_prices
@@ -204,9 +203,9 @@ def check_port(settings: Settings) -> list[Finding]:
 
 def _is_ours(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/inf", timeout=3) as answer:
+        with open_here(f"{url}/inf", timeout=3) as answer:
             return b'"Visavis"' in answer.read(4096)
-    except (OSError, ValueError, urllib.error.URLError):
+    except (OSError, ValueError):
         return False
 
 
