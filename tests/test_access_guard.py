@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.access.headers import content_security_policy
 from settings import Settings
@@ -50,6 +53,30 @@ def test_a_page_without_an_origin_is_refused_unless_it_is_listed(gateway: Gatewa
         with gateway(auth_allowed_origins=listed) as client:
             answer = client.post("/api/token", headers={"Origin": "null"})
             assert answer.status_code == status
+
+
+@pytest.mark.parametrize("port", ["", ":8443"])
+def test_the_page_is_not_refused_behind_an_nginx_set_up_as_the_docs_say(
+    gateway: Gateway, port: str
+) -> None:
+    """Nor is encryption forgotten, nor a WebSocket taken for a page."""
+    text = (Path(__file__).parent.parent / "docs/access.md").read_text()
+    sent = dict(re.findall(r"^proxy_set_header (\S+) ([^;]+);", text, re.MULTILINE))
+    assert (sent["Upgrade"], sent["Connection"]) == ("$http_upgrade", '"upgrade"')
+    assert "\nproxy_http_version 1.1;\n" in text
+    site = "visavis.example.com"
+    nginx = {
+        "$host": site,
+        "$http_host": f"{site}{port}",
+        "$proxy_add_x_forwarded_for": "192.0.2.1",
+        "$scheme": "https",
+    }
+    headers = {name: nginx[value] for name, value in sent.items() if value in nginx}
+    headers["Origin"] = f"https://{site}{port}"
+    with TestClient(ProxyHeadersMiddleware(gateway().app, "*")) as client:
+        answer = client.post("/api/token", headers=headers)
+        assert answer.json()["code"] != "origin_not_allowed"
+        assert "strict-transport-security" in answer.headers
 
 
 @pytest.mark.parametrize(
