@@ -24,7 +24,7 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 def is_direct(url: str) -> bool:
     """Whether no proxy is asked for ``url``."""
     host = urlsplit(url).hostname or ""
-    return _is_loopback(host) or bool(proxy_bypass(host))
+    return is_loopback(host) or bool(proxy_bypass(host))
 
 
 def keep_proxies_outside(livekit_url: str) -> None:
@@ -40,7 +40,7 @@ def keep_proxies_outside(livekit_url: str) -> None:
     host = urlsplit(livekit_url).hostname or ""
     listed = [each.strip() for each in proxies.get("no", "").split(",") if each.strip()]
     if listed != ["*"]:
-        here = dict.fromkeys([*LOOPBACK, *([host] if _is_loopback(host) else [])])
+        here = dict.fromkeys([*LOOPBACK, *([host] if is_loopback(host) else [])])
         listed += [name for name in here if name not in listed]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(listed)
     scheme = "https" if urlsplit(livekit_url).scheme in ("wss", "https") else "http"
@@ -60,7 +60,8 @@ def open_here(url: str, timeout: float) -> HTTPResponse:
     return answer
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether nothing but this machine reaches what listens on ``host``."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -36,16 +36,6 @@ def is_through_proxy(connection: HTTPConnection) -> bool:
     return any(name in connection.headers for name in _FORWARDED)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether nothing but this machine reaches what listens on ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def is_asked_for_here(connection: HTTPConnection) -> bool:
     """Whether it was sent to this machine by a name of its own."""
     return _name(connection.headers.get("host", "")) in _LOOPBACK

@@ -15,9 +15,10 @@ from starlette.requests import HTTPConnection
 
 from settings import Settings
 from store import Keys, Sessions
+from visavis.proxies import is_loopback
 
 from ..problems import Problem
-from .address import address_of, is_asked_for_here, is_loopback, is_through_proxy
+from .address import address_of, is_asked_for_here, is_through_proxy
 from .audit import Audit, Entry
 from .caller import KEYLESS, SCOPES, Caller, Scope
 from .keyring import PREFIX, KeyRing

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from agent.brains.errors import BrainError
 from agent.brains.providers import check_brain, choose_brain, choose_providers
 from settings import DEV_API_SECRET, Settings
+from visavis.proxies import is_loopback
 
-from ..access.address import is_loopback
 from ..tokens import is_here
 from .finding import Finding, ok, warning, wrong
 

@@ -9,8 +9,9 @@ from http import HTTPStatus
 from fastapi import Request
 
 from settings import Settings
+from visavis.proxies import is_loopback
 
-from ..access.address import is_loopback, is_through_proxy
+from ..access.address import is_through_proxy
 from ..problems import Problem
 
 
