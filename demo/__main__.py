@@ -23,7 +23,7 @@ from demo.livekit_server import build_server, find_server
 from demo.preflight import check
 from demo.problem import Problem
 from settings import Settings, load_settings
-from visavis.proxies import keep_proxies_outside, open_here
+from visavis.proxies import is_loopback, keep_proxies_outside, open_here
 
 PATIENCE: Final = 120.0
 """Seconds until the demo gives up on becoming ready."""
@@ -44,7 +44,7 @@ class Program:
 def main() -> None:
     settings = load_settings()
     keep_proxies_outside(settings.livekit_url)
-    own_livekit = "livekit_url" not in settings.model_fields_set
+    own_livekit = _has_own_livekit(settings)
     try:
         check(settings, own_livekit=own_livekit)
         server = (find_server() or build_server()) if own_livekit else None
@@ -54,6 +54,10 @@ def main() -> None:
         sys.exit(130)
     with tempfile.TemporaryDirectory(prefix="visavis-") as folder:
         sys.exit(_run(settings, _programs(settings, server, Path(folder))))
+
+
+def _has_own_livekit(settings: Settings) -> bool:
+    return "livekit_url" not in settings.model_fields_set
 
 
 def _programs(settings: Settings, server: Path | None, folder: Path) -> list[Program]:
@@ -135,6 +139,9 @@ def _welcome(settings: Settings, seconds: float) -> None:
     # Browsers give their microphone to the name, and not to every address that it stands for.
     url = f"http://localhost:{settings.port}" if host in LOCALHOST else settings.url_here
     print(f"\n  ready in {seconds:.0f} s:  {url}\n", flush=True)
+    if _has_own_livekit(settings) and not is_loopback(settings.host):
+        print("  Other devices see the page, but do not reach this demo's LiveKit: to let them in,")
+        print("  docker compose --profile tls up (see compose.yaml).\n")
     print("  Ctrl-C stops everything.\n", flush=True)
 
 

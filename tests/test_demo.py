@@ -87,6 +87,23 @@ def test_the_person_is_sent_where_nothing_listens(
     assert f"ready in 3 s:  {told}\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "192.0.2.7"}, True),
+        ({"host": "127.0.0.1"}, False),
+        ({"host": "localhost"}, False),
+        ({"host": "0.0.0.0", "livekit_url": "ws://192.0.2.8:7880"}, False),
+    ],
+)
+def test_other_devices_are_not_invited_to_a_livekit_that_they_cannot_reach(
+    capsys: pytest.CaptureFixture[str], given: dict[str, str], said: bool
+) -> None:
+    _welcome(plain(**given), 3.0)
+    assert ("do not reach this demo's LiveKit" in capsys.readouterr().out) is said
+
+
 @pytest.mark.parametrize("key", ["devkey", "mine"])
 def test_the_demos_own_livekit_refuses_a_key_of_ones_own(tmp_path: Path, key: str) -> None:
     """Nor does it take one apart that looks like something else in YAML."""
