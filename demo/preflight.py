@@ -6,6 +6,7 @@ import asyncio
 import socket
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 
 from demo.problem import Problem
 from settings import Settings
+from visavis.proxies import is_loopback
 
 LIVEKIT_PORTS: Final = (7880, 7881)
 """Of ``livekit.yaml``: signalling, and media over TCP."""
@@ -29,7 +31,7 @@ def check(settings: Settings, *, own_livekit: bool) -> None:
     if not PAGE.is_file():
         raise Problem("the page is not built: run `make setup`")
     remedy = f"choose another: PORT={settings.port + 1} make demo"
-    check_port(settings.port, remedy, settings.host_here)
+    check_port(settings.port, remedy, *page_hosts(settings))
     if own_livekit:
         for port in LIVEKIT_PORTS:
             check_port(port, "if that is a LiveKit server, set LIVEKIT_URL and its key to use it")
@@ -54,14 +56,19 @@ def _check_embedded_brains() -> None:
         ) from None
 
 
-def check_port(port: int, remedy: str, host: str = "127.0.0.1") -> None:
-    """Raises :class:`Problem` when something listens on ``port`` of ``host``, which is this
-    machine."""
-    try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
-        return
-    raise Problem(f"port {port} is in use by another program: stop it, or {remedy}")
+def page_hosts(settings: Settings) -> tuple[str, ...]:
+    """Where browsers of this machine look for the page: for them ``localhost`` is ``::1``, too."""
+    host = settings.host_here
+    return (host, "::1") if is_loopback(host) else (host,)
+
+
+def check_port(port: int, remedy: str, *hosts: str) -> None:
+    """Raises :class:`Problem` when something listens on ``port`` of ``hosts``, which are this
+    machine; by themselves, 127.0.0.1."""
+    for host in hosts or ("127.0.0.1",):
+        with suppress(OSError):  # also where there is no IPv6
+            socket.create_connection((host, port), timeout=1).close()
+            raise Problem(f"port {port} is in use by another program: stop it, or {remedy}")
 
 
 async def _check_livekit(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ import pytest
 
 from bench.livekit import ROOT, find_livekit, free_ports
 from demo.__main__ import _answers, _programs, _welcome
-from demo.preflight import _check_livekit, check_port
+from demo.preflight import _check_livekit, check_port, page_hosts
 from demo.problem import Problem
 from settings import Settings
 
@@ -65,6 +66,20 @@ def test_a_busy_port_on_an_address_of_ones_own_is_met_with_a_traceback(
     with pytest.raises(Problem, match=f"port {gateway_elsewhere} is in use.*PORT=1"):
         check_port(gateway_elsewhere, "PORT=1", plain(host=OTHER).host_here)
     check_port(gateway_elsewhere, "PORT=1", plain().host_here)
+
+
+def test_the_person_is_not_sent_to_another_program_on_the_other_localhost() -> None:
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with other:
+        port = other.getsockname()[1]
+        with pytest.raises(Problem, match=f"port {port} is in use.*PORT=1"):
+            check_port(port, "PORT=1", *page_hosts(plain()))
+        check_port(port, "PORT=1")
+    check_port(port, "PORT=1", *page_hosts(plain()))
+    assert page_hosts(plain(host="192.0.2.7")) == ("192.0.2.7",)
 
 
 @pytest.mark.parametrize(
