@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     args = parser.parse_args()
     judged, seen = judged_by(), set()
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     with args.out.open("w") as out:
         for data_set, said in turns(args.data):
             each = [" ".join(sentence) for sentence in sentences(said)]
