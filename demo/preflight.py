@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from livekit import api
 from pydantic import SecretStr
 
 from demo.problem import Problem
+from gateway.provider_keys import REFUSAL_BYTES, is_restricted
 from settings import Settings
 from visavis.proxies import is_loopback
 
@@ -103,7 +105,10 @@ def _check_provider(name: str, key: SecretStr | None, url: str, header: str) -> 
         with urllib.request.urlopen(request, timeout=5):
             return
     except urllib.error.HTTPError as error:
-        if error.code == HTTPStatus.UNAUTHORIZED:
+        body = b""
+        with suppress(OSError, HTTPException):
+            body = error.read(REFUSAL_BYTES)
+        if error.code == HTTPStatus.UNAUTHORIZED and not is_restricted(body):
             raise Problem(
                 f"{url} refused {name}: correct it, or unset it to use the embedded brains"
             ) from None

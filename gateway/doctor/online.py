@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +10,7 @@ import aiohttp
 
 from settings import Settings
 
+from ..provider_keys import REFUSAL_BYTES, is_restricted
 from .finding import Finding, ok, wrong
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=8)
@@ -37,14 +39,26 @@ async def _ask(asked: Sequence[tuple[str, str, dict[str, str]]]) -> list[Finding
         for name, url, headers in asked:
             try:
                 async with session.get(f"{url.rstrip('/')}/models", headers=headers) as answer:
-                    status = answer.status
+                    status, body = answer.status, await _beginning(answer)
             except (aiohttp.ClientError, TimeoutError) as error:
                 says = f"{url} cannot be reached ({type(error).__name__})."
                 found.append(wrong("online", says, "Let this machine out to it."))
                 continue
-            if status in (400, 401, 403):
+            if is_restricted(body):
+                found.append(ok("online", f"{url} knows {name}, which may not list models."))
+            elif status in (400, 401, 403):
                 says = f"{url} refuses {name} ({status})."
                 found.append(wrong("online", says, f"Correct {name}, or unset it."))
             else:
                 found.append(ok("online", f"{url} takes {name}."))
     return found
+
+
+async def _beginning(answer: aiohttp.ClientResponse) -> bytes:
+    """Of a refusal; nothing of another answer."""
+    if answer.ok:
+        return b""
+    try:
+        return await answer.content.readexactly(REFUSAL_BYTES)
+    except asyncio.IncompleteReadError as error:
+        return error.partial
