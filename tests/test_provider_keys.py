@@ -81,3 +81,14 @@ async def test_a_key_that_may_not_list_models_is_not_taken_for_a_wrong_one(
         assert level == "wrong" and "refused ELEVEN_API_KEY" in str(problem)
     else:
         assert level == "ok"
+
+
+async def test_the_doctor_does_not_miss_a_provider_that_is_behind_the_proxy(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Provider, "answer", (200, {}), raising=False)
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, provider.removesuffix("/v1"))
+    url = "http://provider.invalid/v1"
+    found = await check_online(Settings(_env_file=None, eleven_api_key="key", eleven_base_url=url))
+    assert "ok" in [each.level for each in found if "ELEVEN_API_KEY" in each.says]

@@ -35,7 +35,7 @@ async def check_online(settings: Settings) -> list[Finding]:
 
 async def _ask(asked: Sequence[tuple[str, str, dict[str, str]]]) -> list[Finding]:
     found = []
-    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+    async with aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session:
         for name, url, headers in asked:
             try:
                 async with session.get(f"{url.rstrip('/')}/models", headers=headers) as answer:
