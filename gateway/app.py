@@ -26,6 +26,7 @@ from .bridge import Host, bridge_routes
 from .dispatch import Dispatcher
 from .events.service import Events
 from .heads import Heads
+from .known_heads import KnownHeads
 from .page import DIST, Page
 from .people import people_routes
 from .problems import add_problem_handlers
@@ -51,6 +52,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
 
     store = open_store(settings.store_url)
     memories = Memories(store, time.time)
+    workers = Workers(store, time.time)
     metrics = Metrics()
     metrics.watch(store)
     scrape = Scrape(metrics, store)
@@ -69,9 +71,7 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
             ) as livekit,
         ):
             await scrape.run()  # answers count from here on
-            app.state.readiness = Readiness(
-                livekit, settings.livekit_url, Workers(store, time.time)
-            )
+            app.state.readiness = Readiness(livekit, settings.livekit_url, workers)
             app.state.dispatcher = Dispatcher(livekit, settings)
             app.state.sessions = SessionParts.of(settings, store, livekit, app.state.dispatcher)
             app.state.host = Host.of(settings, app.state.sessions, livekit)
@@ -107,6 +107,6 @@ def create_app(settings: Settings, page: Path = DIST) -> FastAPI:
     app.include_router(service_routes(settings, scrape))
     app.include_router(usage_routes(Usages(store), read_prices(settings.prices)))
     add_docs(app)
-    app.mount("/heads", Heads(settings.avatar_heads))
+    app.mount("/heads", Heads(KnownHeads(settings, workers)))
     app.mount("/", Page(page))
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.sessions.texts import split
+from store import Worker, Workers, open_store
 from tests.session_stage import Stage, open_stage
 
 
@@ -33,6 +35,24 @@ def test_a_change_is_told_and_kept(stage: Stage) -> None:
     refused = stage.gateway.patch(path, json={"head": "zoe"})
     assert (refused.status_code, len(room.changes)) == (422, 1)
     assert stage.gateway.post(f"{path}/token").status_code == 201
+
+
+def test_a_plug_ins_heads_are_not_refused_nor_ours_taken_for_them(stage: Stage) -> None:
+    before = stage.open(avatar_renderer="flat")  # no worker has said yet what it draws
+    assert before.post("/v1/sessions", json={"head": "mint"}).status_code == 201
+    assert before.post("/v1/sessions", json={"head": ""}).status_code == 422
+    workers = Workers(open_store(stage.store_url), time.time)
+    about = {"heads": ["peach", "mint"]}
+    workers.beat(Worker("1", "avatar", "host", "0.1.0", time.time(), about))
+    gateway = stage.open(avatar_renderer="flat")
+    created = gateway.post("/v1/sessions", json={"head": "mint"})
+    refused = gateway.post("/v1/sessions", json={"head": "maya"})
+    assert created.status_code == 201, created.text
+    assert refused.status_code == 422 and "use one of mint, peach" in refused.json()["detail"]
+    path = f"/v1/sessions/{created.json()['id']}"
+    assert gateway.patch(path, json={"head": "peach"}).status_code == 200
+    assert gateway.patch(path, json={"head": "maya"}).status_code == 422
+    assert stage.gateway.post("/v1/sessions", json={"head": "mint"}).status_code == 422
 
 
 def test_a_change_that_no_call_carries_is_not_called_the_agents_failure(stage: Stage) -> None:

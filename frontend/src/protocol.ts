@@ -88,7 +88,10 @@ export type ArkitName = (typeof ARKIT_NAMES)[number];
 
 /** Where the gateway has the heads, as glTF 2.0 binaries `NAME.glb`. */
 export const HEADS_PATH = '/heads/';
-/** In it: `{"heads": […]}`, the names of all that an avatar may be asked for. */
+/**
+ * In it: `{"heads": […]}`, the names of all that an avatar may be asked for. With
+ * `"drawable": false` a plug-in draws them, and no file is theirs.
+ */
 export const HEADS_INDEX = 'index.json';
 
 /** `POST`: the gateway's token for this page, `{"token": …, "ttl": seconds, "origin": …}`. */

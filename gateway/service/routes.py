@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from settings import Settings
 from store import Worker
 
+from ..known_heads import heads_of
 from ..problems import Problem, problem_response
 from .operators import is_operator, operators_only
 from .readiness import PARTS, Readiness, State
@@ -121,7 +122,7 @@ def _describe(state: State) -> dict[str, Any]:
         "agent_type": _every(agents, "brain"),
         "brains": {part: _every(agents, part) for part in ("stt", "llm", "tts")},
         "lipsync": _every(faces, "lipsync"),
-        "heads": sorted({head for face in faces for head in face.about.get("heads", ())}),
+        "heads": heads_of(faces),
         "workers": [
             {
                 "kind": worker.kind,

@@ -13,8 +13,8 @@ from agent.brains.errors import BrainError
 from agent.brains.providers import KNOWN, find_own
 from agent.parts import ControlError, Parts
 from avatar_worker.background import BackgroundError, is_url, open_backgrounds
-from avatar_worker.heads import HEADS, own_heads
 from gateway.events.post import check_receiver
+from gateway.known_heads import KnownHeads
 from gateway.problems import Problem, wrong_value
 from safe_fetch import FetchError, Resolve, check, resolve_here
 from settings import Settings
@@ -32,8 +32,11 @@ MAX_SPEC: Final = 60_000
 class Checker:
     """Knows what this server's workers have: they run with the same settings."""
 
-    def __init__(self, settings: Settings, resolve: Resolve = resolve_here) -> None:
+    def __init__(
+        self, settings: Settings, heads: KnownHeads, resolve: Resolve = resolve_here
+    ) -> None:
         self._settings = settings
+        self._heads = heads
         self._resolve = resolve
         self._backgrounds = open_backgrounds(settings)
 
@@ -63,9 +66,7 @@ class Checker:
     async def check_looks(self, asked: TalkSettings) -> None:
         """Raises :class:`Problem`."""
         if asked.head is not None:
-            heads = (*HEADS, *await asyncio.to_thread(own_heads, self._settings.avatar_heads))
-            if asked.head not in heads:
-                raise wrong_value("head", f"there is no {asked.head!r}: use one of {_list(heads)}")
+            await self._check_head(asked.head)
         if asked.background is not None:
             try:
                 await asyncio.to_thread(self._backgrounds.check, asked.background)
@@ -75,6 +76,13 @@ class Checker:
                 await self._check_url("background", asked.background)
         if asked.emotion is not None:
             _check_feeling("emotion", asked.emotion)
+
+    async def _check_head(self, head: str) -> None:
+        heads = await self._heads.names()
+        if heads and head not in heads:
+            raise wrong_value("head", f"there is no {head!r}: use one of {', '.join(heads)}")
+        if not head:  # where no head is known, the avatar worker decides about any other name
+            raise wrong_value("head", "must be a name")
 
     def _with_brain(self, brain: str | None) -> Settings:
         if brain is None:
@@ -121,7 +129,3 @@ def check_size(spec: SessionSpec) -> None:
             f"Instructions, greeting and knowledge are {size} bytes together; at most {MAX_SPEC} "
             "can be handed on.",
         )
-
-
-def _list(names: tuple[str, ...]) -> str:
-    return ", ".join(names)

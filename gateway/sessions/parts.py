@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 
 from gateway.access import Caller, caller_with
 from gateway.dispatch import Dispatcher
+from gateway.known_heads import KnownHeads
 from settings import Settings
-from store import Sessions, Webhooks
+from store import Sessions, Webhooks, Workers
 from store.idempotency import Requests
 
 from .check import Checker
@@ -50,7 +51,8 @@ class SessionParts:
     ) -> SessionParts:
         """``clock``: Unix seconds."""
         sessions, rooms = Sessions(store, clock), SessionRooms(livekit, settings.agent_name)
-        checker, door = Checker(settings), Door(livekit, settings)
+        checker = Checker(settings, KnownHeads(settings, Workers(store, clock)))
+        door = Door(livekit, settings)
         desk = SessionDesk(
             settings, sessions, Webhooks(store, clock), rooms, dispatcher, door, checker, clock
         )

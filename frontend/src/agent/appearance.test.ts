@@ -1,11 +1,18 @@
 import { expect, test } from 'vitest';
 import { parseBackground } from '../face/background';
-import { BACKGROUNDS, parseHeads, titleOf } from './appearance';
+import { BACKGROUNDS, parseDrawable, parseHeads, titleOf } from './appearance';
 
 test('an index that cannot be read does not break the page', () => {
   expect(parseHeads({ heads: ['amy', 3, 'ben'] })).toEqual(['amy', 'ben']);
   for (const odd of [null, undefined, 'amy', [], {}, { heads: 'amy' }]) {
     expect(parseHeads(odd)).toEqual([]);
+  }
+});
+
+test('a head that a plug-in draws is not drawn by the page', () => {
+  expect(parseDrawable({ heads: ['amy'], drawable: false })).toBe(false);
+  for (const ours of [{ heads: ['amy'] }, null, undefined, []]) {
+    expect(parseDrawable(ours)).toBe(true);
   }
 });
 

@@ -18,6 +18,11 @@ export function parseHeads(index: unknown): readonly string[] {
   return Array.isArray(heads) ? heads.filter((name): name is string => typeof name === 'string') : [];
 }
 
+/** Whether the page may draw those heads itself: a plug-in's it cannot, whatever they are called. */
+export function parseDrawable(index: unknown): boolean {
+  return fieldsOf(index)?.drawable !== false;
+}
+
 /** `amy` as a person reads it. */
 export function titleOf(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);

@@ -7,7 +7,7 @@ import {
   HEADS_PATH,
   RPC_APPEARANCE,
 } from '../protocol';
-import { parseHeads } from './appearance';
+import { parseDrawable, parseHeads } from './appearance';
 import type { Agent } from './useAgent';
 import { useWishes } from './useWishes';
 
@@ -25,6 +25,8 @@ export interface Appearance {
   emotion: string | undefined;
   /** Names that may be asked for; empty until they are known. */
   heads: readonly string[];
+  /** The page may draw them itself. */
+  drawable: boolean;
   /** Something was asked for and is not there yet. */
   pending: boolean;
   /** Why the last wish was refused, in the avatar's words. */
@@ -35,6 +37,7 @@ export interface Appearance {
 /** How the avatar looks, and how to ask for something else. */
 export function useAppearance({ avatar, changeable }: Agent): Appearance {
   const [heads, setHeads] = useState<readonly string[]>([]);
+  const [drawable, setDrawable] = useState(true);
   const { pending, problem, ask } = useWishes(
     avatar?.identity,
     RPC_APPEARANCE,
@@ -49,6 +52,7 @@ export function useAppearance({ avatar, changeable }: Agent): Appearance {
       .then(
         (found: unknown) => {
           setHeads(parseHeads(found));
+          setDrawable(parseDrawable(found));
         },
         () => undefined, // Without names there is no choice of heads; the rest goes on.
       );
@@ -70,6 +74,7 @@ export function useAppearance({ avatar, changeable }: Agent): Appearance {
     background: avatar?.attributes[ATTRIBUTE_BACKGROUND],
     emotion: avatar?.attributes[ATTRIBUTE_EMOTION],
     heads,
+    drawable,
     pending,
     problem,
     change,

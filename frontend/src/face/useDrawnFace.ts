@@ -15,7 +15,7 @@ const VIDEO_PATIENCE = 5000;
 const LISTEN_EVERY = 500;
 
 export interface DrawnFace {
-  /** The avatar sends its weights to whoever asks. */
+  /** The avatar sends its weights to whoever asks, and its head is one to draw here. */
   possible: boolean;
   /** The person wants it. */
   chosen: boolean;
@@ -30,9 +30,13 @@ export interface DrawnFace {
   dismissProblem: () => void;
 }
 
-/** Whether the page draws the face for itself, and all that it needs from the room for that. */
-export function useDrawnFace(agent: Agent): DrawnFace {
-  const { avatar, drawable } = agent;
+/**
+ * Whether the page draws the face for itself, and all that it needs from the room for that.
+ * `allowed`: the avatar's heads are such as the page can draw.
+ */
+export function useDrawnFace(agent: Agent, allowed: boolean): DrawnFace {
+  const { avatar } = agent;
+  const drawable = agent.drawable && allowed;
   const [{ view, problem }, send] = useReducer(nextView, { view: 'video', problem: null });
   const [timeline] = useState(() => new WeightsTimeline());
   const active = drawable && view !== 'video';

@@ -44,9 +44,9 @@ function OpenCall({ call, problem, onRestart, onHangUp }: CallScreenProps) {
   const microphone = useMicrophone(call);
   const interrupt = useInterrupt(agent);
   const limit = useLimit(agent);
-  const drawing = useDrawnFace(agent);
-  useLipSync(agent.audio?.publication.track, agent.video?.publication.track);
   const look = useAppearance(agent);
+  const drawing = useDrawnFace(agent, look.drawable);
+  useLipSync(agent.audio?.publication.track, agent.video?.publication.track);
   const sharing = useSharing(agent);
   const control = useTalk(agent);
   const presence = useAgentPresence(agent.participant, call.callAgent);
