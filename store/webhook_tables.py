@@ -90,7 +90,10 @@ def open_queues(
     which: ColumnElement[bool],
     seq: int = 0,
 ) -> None:
-    """Begin to tell the webhooks ``which`` of ``session``, from behind its event ``seq``."""
+    """Begin to tell the webhooks ``which`` of ``session``, from behind its event ``seq``.
+
+    One that is being deleted is waited for and left out, instead of failing for its sake.
+    """
     values = {
         "opened_at": literal(opened_at),
         "seq": literal(seq),
@@ -100,6 +103,7 @@ def open_queues(
         "leased_until": literal(0.0),
     }
     rows = select(WEBHOOKS.c.id, literal(session), *values.values()).where(which)
+    rows = rows.with_for_update(read=True, key_share=True)  # SQLite has one writer anyway
     connection.execute(insert(QUEUES).from_select(["webhook", "session", *values], rows))
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from livekit.api import TokenVerifier
+from sqlalchemy.exc import IntegrityError
 
+from store import Sessions
 from tests.fake_livekit import SECRET
 from tests.session_stage import Stage, open_stage
 from visavis.protocol import ATTRIBUTE_CONTROL, ATTRIBUTE_PERSON
@@ -236,3 +238,14 @@ def test_what_is_not_there_is_not_found(stage: Stage) -> None:
     for path in ("ses_none", "ses_none/transcript", f"{created['id']}/messages/none"):
         answer = stage.gateway.get(f"/v1/sessions/{path}")
         assert (answer.status_code, answer.json()["code"][:8]) == (404, "no_such_")
+
+
+def test_a_session_that_was_not_kept_is_not_told_of(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise IntegrityError("INSERT", None, Exception("of another table"))
+
+    monkeypatch.setattr(Sessions, "create", fail)
+    assert stage.gateway.post("/v1/sessions", json={}).status_code == 503
+    assert stage.livekit.rooms == {}

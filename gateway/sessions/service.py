@@ -195,8 +195,11 @@ class SessionDesk:
                 f"{error.limit} sessions {whose} are open, which is the most. End one first.",
                 retry_after=10,
             ) from None
-        except IntegrityError:  # another attempt was quicker
-            return await asyncio.to_thread(self._sessions.find, session.id) or session
+        except IntegrityError:
+            known = await asyncio.to_thread(self._sessions.find, session.id)
+            if known is None:  # it was not that another attempt was quicker
+                raise
+            return known
         return session
 
     async def _tell_of(self, session: StoredSession, url: str | None) -> str | None:
