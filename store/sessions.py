@@ -13,13 +13,11 @@ from visavis.events import EndReason, Event, EventType
 
 from .session_events import append_event, fail_texts, last_news
 from .session_tables import EVENTS, SESSIONS
-from .webhook_tables import all_of, is_waited_for, open_queues
+from .webhook_tables import all_of, is_waited_for, open_queues, take_turns
 
 FORGOTTEN_AT_ONCE: Final = 100
 """Sessions, with thousands of events each: in one statement a Postgres has time for no more
 (:data:`.database.STATEMENT_SECONDS`), and nobody else writes to an SQLite meanwhile."""
-_CREATING: Final = 0x7669734E6577
-"""Key of the Postgres lock under which sessions are counted and created."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,7 @@ class Sessions:
         than ``most_of_owner``; however many create at once.
         """
         with self._store.begin() as connection:
-            if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
-                connection.execute(select(func.pg_advisory_xact_lock(_CREATING)))
+            take_turns(connection)
             connection.execute(
                 insert(SESSIONS).values(
                     id=session.id,

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -81,6 +82,17 @@ KEY_REVOKED: Final = (
 )
 """Whoever made the webhook shall learn nothing more, by whichever way and whenever it was made."""
 IS_TOLD: Final = WEBHOOKS.c.enabled & ~KEY_REVOKED
+
+_LOCK: Final = 0x7669734E6577
+"""Number of the advisory lock on a Postgres under which sessions, and webhooks of many, are counted
+and created."""
+
+
+def take_turns(connection: Connection) -> None:
+    """The first thing in a transaction that creates a session, or a webhook of many: two of them
+    at once would not see each other, and that session's events never reach that webhook."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def open_queues(

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Row, delete, func, insert, select, update
 from visavis.events import EventType
 
 from .session_tables import SESSIONS
-from .webhook_tables import KEY_REVOKED, QUEUES, WEBHOOKS, open_queues
+from .webhook_tables import KEY_REVOKED, QUEUES, WEBHOOKS, open_queues, take_turns
 
 MOST_WEBHOOKS: Final = 20
 """Of one owner, those of single sessions aside."""
@@ -92,6 +92,8 @@ class Webhooks:
         if session is not None:
             same = same | ((WEBHOOKS.c.session == session) & (WEBHOOKS.c.url == url))
         with self._store.begin() as connection:
+            if session is None:
+                take_turns(connection)
             if (row := connection.execute(select(WEBHOOKS).where(same)).first()) is not None:
                 return webhook_of(row)
             if session is None:
