@@ -160,8 +160,16 @@ async def test_a_store_that_is_gone_for_a_moment_does_not_cost_an_event(
     broken = Broken(sessions, recorders.ATTEMPTS - 1)
     recorder = record(broken)
     recorder.note("user.turn", text="Hello.")
-    while broken.times:
-        await asyncio.sleep(0.001)
+    await until_kept(sessions, "user.turn")
+    await recorder.close("left")
+    assert kept(sessions)[1:] == ["user.turn", "session.ended"]
+
+
+async def test_a_store_that_is_gone_while_the_session_ends_does_not_cost_its_last_events(
+    sessions: Sessions,
+) -> None:
+    recorder = record(Broken(sessions, recorders.ATTEMPTS - 1))
+    recorder.note("user.turn", text="Goodbye.")
     await recorder.close("left")
     assert kept(sessions)[1:] == ["user.turn", "session.ended"]
 

@@ -19,11 +19,11 @@ logger = logging.getLogger("visavis.agent")
 WAITING: Final = 1000
 """Events that may wait for the store; what comes then is lost."""
 ATTEMPTS: Final = 3
-"""For each event; one when the session is over, for then there is little time."""
+"""For each event."""
 RETRY: Final = 1.0
 """Seconds between two of them."""
 FLUSHING: Final = 5.0
-"""Seconds that the end waits for the store."""
+"""Seconds that the end waits for the store, all attempts at all that waits together."""
 
 Entry = Callable[[Sessions], Awaitable[object]]
 
@@ -172,14 +172,6 @@ class Recorder:
                 return
             except Exception as error:  # its text may hold what was said
                 name = type(error).__name__
-            if attempt == ATTEMPTS or self._closing.is_set():
-                logger.error("an event of the session could not be kept: %s", name)
-                return
-            await self._pause()
-
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(self._retry):
-                await self._closing.wait()
-        except TimeoutError:
-            return
+            if attempt < ATTEMPTS:
+                await asyncio.sleep(self._retry)
+        logger.error("an event of the session could not be kept: %s", name)
