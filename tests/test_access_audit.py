@@ -14,6 +14,7 @@ import pytest
 
 from gateway.access.audit import MOST_A_SECOND, Audit, AuditError, Entry
 from gateway.access.keyring import make_key
+from gateway.access.shared_file import SharedFile
 from store import Keys, open_store
 from tests.gateways import Gateway
 
@@ -21,6 +22,52 @@ from tests.gateways import Gateway
 def test_a_log_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match=r"AUDIT_LOG=.* cannot be written: Is a directory"):
         Audit(time.time, tmp_path)
+    (tmp_path / "audit.jsonl.lock").mkdir()
+    with pytest.raises(AuditError, match="Is a directory"):
+        Audit(time.time, tmp_path / "audit.jsonl")
+
+
+def line(text: str) -> logging.LogRecord:
+    return logging.LogRecord("visavis.audit", logging.INFO, "", 0, text, None, None)
+
+
+def test_a_quiet_gateway_does_not_write_into_a_file_that_another_has_put_away(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "audit.jsonl"
+    quiet, busy = (SharedFile(path, most_bytes=100, old_files=2) for _ in range(2))
+    lines = ["first", *(f"line {number}" for number in range(100)), "last", "the end"]
+    for text in lines:
+        (quiet if text in ("first", "last") else busy).handle(line(text))
+    files = [path.with_name(f"audit.jsonl{end}") for end in (".2", ".1", "")]
+    assert sorted(tmp_path.iterdir()) == sorted([*files, path.with_name("audit.jsonl.lock")])
+    written = "".join(each.read_text() for each in files).splitlines()
+    assert written == lines[-len(written) :]
+    assert all(90 <= each.stat().st_size < 100 for each in files[:2])
+
+
+def test_two_gateways_do_not_put_a_file_away_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    path, outcomes = tmp_path / "audit.jsonl", list[str]()
+    turn_over = SharedFile.doRollover
+
+    def another_tries(file: SharedFile) -> None:
+        with (tmp_path / "audit.jsonl.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                outcomes.append("has it too")
+            except BlockingIOError:
+                outcomes.append("waits")
+        turn_over(file)
+
+    monkeypatch.setattr(SharedFile, "doRollover", another_tries)
+    file = SharedFile(path, most_bytes=10, old_files=1)
+    for text in ("first", "second"):
+        file.handle(line(text))
+    assert outcomes == ["waits"]
+    assert path.read_text() == "second\n"
 
 
 @contextmanager

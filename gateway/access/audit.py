@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
+from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from typing import Final
+
+from .shared_file import SharedFile, lock_path
 
 logger = logging.getLogger("visavis.audit")
 
@@ -61,7 +63,8 @@ class Audit:
         if path is not None:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.open("a").close()
+                for each in (path, lock_path(path)):
+                    each.open("a").close()
             except OSError as error:
                 raise AuditError(f"AUDIT_LOG={path} cannot be written: {error.strerror}") from None
         self._clock = clock
@@ -76,7 +79,7 @@ class Audit:
         if self._path is None:
             yield
             return
-        file = RotatingFileHandler(self._path, maxBytes=FILE_BYTES, backupCount=OLD_FILES)
+        file = SharedFile(self._path, most_bytes=FILE_BYTES, old_files=OLD_FILES)
         waiting: queue.Queue[logging.LogRecord] = queue.Queue(MOST_WAITING)
         handler = _Waiting(waiting)
         listener = QueueListener(waiting, file)
