@@ -8,6 +8,7 @@ import threading
 import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any, Final
 
 from honcho.manager import Manager
@@ -27,14 +28,38 @@ class LastingManager(Manager):  # type: ignore[misc]
     def __init__(self, printer: Any) -> None:
         super().__init__(printer)
         self._stopping = multiprocessing.Event()
+        self._told: set[int] = set()
+        """The programs, by their pid, that were told to end."""
         self._process_ctor = self._make
 
     def _make(self, cmd: str, *, env: dict[str, str], **options: Any) -> LastingProcess:
         return LastingProcess(cmd, env=env, stopping=self._stopping, **options)
 
     def terminate(self) -> None:
+        if self._terminating:  # also of a second Ctrl-C, which may come in the middle of the first
+            return
+        self._terminating = True
         self._stopping.set()
-        super().terminate()
+        self._killall()
+
+    def _killall(self, force: bool = False) -> None:
+        """Honcho's own fails where a program has not said its pid yet."""
+        for program in self._processes.values():
+            pid = program.get("pid")
+            if pid is None or "returncode" in program:
+                continue
+            if force:
+                self._procmgr.kill(pid)
+            elif pid not in self._told:
+                self._told.add(pid)
+                self._procmgr.terminate(pid)
+
+    def _all_started(self) -> bool:
+        """Honcho asks after each message: a program that has said its pid too late is told now, and
+        one that ended without having begun is not waited for."""
+        if self._terminating:
+            self._killall()
+        return all("pid" in each or "returncode" in each for each in self._processes.values())
 
 
 class LastingProcess(Process):  # type: ignore[misc]
@@ -50,10 +75,10 @@ class LastingProcess(Process):  # type: ignore[misc]
         """Honcho runs this in a process of its own."""
         self._events = events
         if ignore_signals:  # the manager ends the program itself
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        pause, ran_well = FIRST_PAUSE, False
-        while True:
+            signal.signal(signal.SIGINT, _ignore)
+            signal.signal(signal.SIGTERM, _ignore)
+        pause, ran_well, returncode = FIRST_PAUSE, False, 0
+        while not self._stopping.is_set():
             started = time.monotonic()
             returncode = self._run_once()
             steady = time.monotonic() - started > STEADY
@@ -63,8 +88,7 @@ class LastingProcess(Process):  # type: ignore[misc]
             pause = FIRST_PAUSE if steady else min(2 * pause, LONGEST_PAUSE)
             text = f"{self.name} ended unexpectedly ({returncode}); starting it again\n"
             self._send_message(text.encode())
-            if self._stopping.wait(pause):
-                break
+            self._stopping.wait(pause)
         self._send_message({"returncode": returncode}, type="stop")
 
     def _run_once(self) -> int:
@@ -84,3 +108,8 @@ class LastingProcess(Process):  # type: ignore[misc]
 
     def _is_ready(self) -> bool:
         return self._ready_file is not None and self._ready_file.exists()
+
+
+def _ignore(signum: int, frame: FrameType | None) -> None:
+    """Unlike SIG_IGN it is not inherited: a program would be deaf until it has handlers of its
+    own."""
