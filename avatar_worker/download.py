@@ -70,30 +70,50 @@ def download_wav2arkit(
     that the server states, as Hugging Face does of large files, and that is noted beside the file
     for ``sha256sum -c``; ``notify`` is told of the files of which the server states none. Blocking.
     Raises :class:`DownloadError` where a file cannot be had or written, or arrives damaged; it is
-    then deleted.
+    then deleted. Also where another process is fetching into ``into``.
     """
+    if (whole := fetched_wav2arkit(into)) is not None:
+        return whole
     unchecked = []
-    for name in WAV2ARKIT_FILES:
-        target = into / name
-        try:
-            with _writing(into):
-                into.mkdir(parents=True, exist_ok=True)
-                missing = not target.exists()
-            if missing and not _fetch(f"{base_url}/{name}", target, report):
-                unchecked.append(name)
-        except urllib.error.HTTPError as error:
-            raise DownloadError(
-                f"{base_url}/{name} answered {error.code} {error.reason}. Try again later, or "
-                f"download {' and '.join(WAV2ARKIT_FILES)} by hand into {into}"
-            ) from error
-        except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
-            raise DownloadError(
-                f"cannot download {base_url}/{name}: {getattr(error, 'reason', error)}. Check the "
-                "network and run this again: it goes on where it stopped"
-            ) from error
+    with _lock(into):
+        for name in WAV2ARKIT_FILES:
+            target = into / name
+            try:
+                if not target.exists() and not _fetch(f"{base_url}/{name}", target, report):
+                    unchecked.append(name)
+            except urllib.error.HTTPError as error:
+                raise DownloadError(
+                    f"{base_url}/{name} answered {error.code} {error.reason}. Try again later, or "
+                    f"download {' and '.join(WAV2ARKIT_FILES)} by hand into {into}"
+                ) from error
+            except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
+                raise DownloadError(
+                    f"cannot download {base_url}/{name}: {getattr(error, 'reason', error)}. Check "
+                    "the network and run this again: it goes on where it stopped"
+                ) from error
     if unchecked:
         notify(f"not checked, since the server states no SHA-256: {', '.join(unchecked)}")
     return into / WAV2ARKIT_FILES[0]
+
+
+def _lock(folder: Path) -> IO[bytes]:
+    """Until it is closed no other process fetches into ``folder``: two would write one file.
+
+    The system takes it back from a process that dies; the file stays, and says nothing.
+    """
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("ab")
+        if sys.platform == "win32":
+            return lock
+        import fcntl
+
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise DownloadError("another download-files is at it; wait for it") from None
+    return lock
 
 
 @contextmanager

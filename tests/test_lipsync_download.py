@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -91,7 +92,8 @@ def assert_complete(folder: Path) -> None:
         f"{name}.sha256": f"{hashlib.sha256(body).hexdigest()}  {name}\n".encode()
         for name, body in FILES.items()
     }
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES | notes
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert found == FILES | notes | {".lock": b""}
 
 
 def test_model_arrives_without_its_weights(site: Site, tmp_path: Path) -> None:
@@ -195,10 +197,24 @@ def test_unchecked_model_is_passed_over_in_silence(
     assert said == [
         "not checked, since the server states no SHA-256: " + ", ".join(WAV2ARKIT_FILES)
     ]
-    assert {path.name for path in tmp_path.iterdir()} == set(WAV2ARKIT_FILES)
+    assert {path.name for path in tmp_path.iterdir()} == {*WAV2ARKIT_FILES, ".lock"}
 
 
 def test_checked_model_is_complained_about(site: Site, tmp_path: Path) -> None:
     said: list[str] = []
     assert download_wav2arkit(tmp_path, site.url, quiet, said.append) == fetched_wav2arkit(tmp_path)
     assert said == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock")
+def test_two_downloads_at_once_write_one_file(site: Site, tmp_path: Path) -> None:
+    refused: list[Progress] = []
+
+    def again(progress: Progress) -> None:
+        with pytest.raises(DownloadError, match="another download-files is at it; wait for it"):
+            download_wav2arkit(tmp_path, site.url, quiet)
+        refused.append(progress)
+
+    download_wav2arkit(tmp_path, site.url, again)
+    assert refused and len(site.ranges) == len(FILES)
+    assert_complete(tmp_path)
