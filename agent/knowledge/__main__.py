@@ -46,6 +46,8 @@ def main(arguments: list[str]) -> int:
     except KnowledgeError as error:
         print(f"visavis: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _update(args: argparse.Namespace) -> int:

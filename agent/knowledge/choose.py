@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -67,16 +68,27 @@ def reading(settings: Settings) -> Iterator[None]:
         return
     private = ["--private"] if settings.fetch_private else []
     index = ROOT / settings.agent_knowledge_index
-    process = subprocess.Popen(
+    process = _start_deaf(
         [
             *(sys.executable, "-m", "agent.knowledge", "--index", str(index), "update"),
             *("--exactly", "--quiet", *private, "--", *sources),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        ]
     )
     try:
         yield
     finally:
         process.kill()
         process.wait()
+
+
+def _start_deaf(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a process to which Ctrl-C means nothing, from its first moment on.
+
+    It reaches the whole process group; this one is ended by :func:`reading`, and has nothing to
+    say. Call it in the main thread.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which is inherited
+    try:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    finally:
+        signal.signal(signal.SIGINT, before)
