@@ -20,6 +20,12 @@ from demo.livekit_server import find_server
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
+TRIES = 3
+"""Starts, each on ports of its own: another program may take a free port first."""
+
+
+class EndedError(RuntimeError):
+    """A server ended at its start; the text ends with what it said."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +55,18 @@ def start_livekit(folder: Path, address: str = "127.0.0.1") -> Iterator[LiveKitS
     """
     binary = find_livekit()
     config = yaml.safe_load((ROOT / "livekit.yaml").read_text())
-    port, config["rtc"]["tcp_port"] = free_ports(2)
-    config["port"] = port
-    config["rtc"]["udp_port"] = _free_udp_port()
     config["bind_addresses"] = [address]
     config["rtc"]["node_ip"] = address
     config["rtc"]["ips"] = {"includes": [f"{address}/32"]}
     path = folder / "livekit.yaml"
-    path.write_text(yaml.safe_dump(config))
     log = folder / "livekit.log"
     [(key, secret)] = config["keys"].items()
-    url = f"{address}:{port}"
+
+    def take_ports() -> str:
+        config["port"], config["rtc"]["tcp_port"] = free_ports(2)
+        config["rtc"]["udp_port"] = _free_udp_port()
+        path.write_text(yaml.safe_dump(config))
+        return f"{address}:{config['port']}"
 
     def start() -> subprocess.Popen[bytes]:
         with log.open("a") as output:
@@ -67,6 +74,7 @@ def start_livekit(folder: Path, address: str = "127.0.0.1") -> Iterator[LiveKitS
                 [binary, "--config", path], stdout=output, stderr=subprocess.STDOUT
             )
 
+    url = take_ports()
     server = start()
 
     def restart(down: float) -> None:
@@ -78,7 +86,15 @@ def start_livekit(folder: Path, address: str = "127.0.0.1") -> Iterator[LiveKitS
         _wait_until_ready(server, url, log)
 
     try:
-        _wait_until_ready(server, url, log)
+        for left in reversed(range(TRIES)):
+            try:
+                _wait_until_ready(server, url, log)
+                break
+            except EndedError:
+                if not left:
+                    raise
+                url = take_ports()
+                server = start()
         yield LiveKitServer(f"ws://{url}", key, secret, log, restart)
     finally:
         server.terminate()
@@ -122,7 +138,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes], address: str, log: Path) 
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise RuntimeError(f"LiveKit ended at its start: {log.read_text()[-2000:]}")
+            raise EndedError(f"LiveKit ended at its start: {log.read_text()[-2000:]}")
         try:
             with urllib.request.urlopen(f"http://{address}/", timeout=1):
                 return

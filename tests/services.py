@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,10 +17,12 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from bench.livekit import free_ports
+from bench.livekit import TRIES, EndedError, free_ports
 from store import open_store
 
 START_SECONDS = 60.0
+READY = b"Ready to accept connections"
+"""What Redis writes then."""
 
 
 @pytest.fixture(scope="session")
@@ -91,11 +92,19 @@ def redis_url() -> Iterator[str]:
 @contextmanager
 def start_redis(binary: str = "redis-server") -> Iterator[str]:
     """One that a test may lose; its URL."""
-    [port] = free_ports(1)
-    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    with _folder() as folder, _server(command, signal.SIGKILL, cwd=folder) as alive:
-        _wait(lambda: _pings(port), alive)
-        yield f"redis://127.0.0.1:{port}/0"
+    for left in reversed(range(TRIES)):
+        [port] = free_ports(1)
+        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        with _folder() as folder, _server(command, signal.SIGKILL, cwd=folder) as alive:
+            try:
+                # A ping might be answered by another one that was quicker on this port.
+                _wait(lambda log=folder / "log": READY in log.read_bytes(), alive)
+            except EndedError:
+                if not left:
+                    raise
+                continue
+            yield f"redis://127.0.0.1:{port}/0"
+            return
 
 
 def find_postgres() -> Path | None:
@@ -128,7 +137,7 @@ def _server(
 
     def check() -> None:
         if process.poll() is not None:
-            raise RuntimeError(f"{command[0]} ended: {log.read_text(errors='replace')[-2000:]}")
+            raise EndedError(f"{command[0]} ended: {log.read_text(errors='replace')[-2000:]}")
 
     try:
         yield check
@@ -155,12 +164,3 @@ def _answers(url: str) -> bool:
         return False
     finally:
         engine.dispose()
-
-
-def _pings(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
-    except OSError:
-        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -16,7 +17,6 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from bench.livekit import free_ports
 from gateway.access.caller import SCOPES, Caller
 from gateway.events import stream
 from gateway.events.feed import TAIL, Feed
@@ -101,16 +101,14 @@ async def site(store: Engine) -> AsyncIterator[Site]:
     app = FastAPI()
     add_problem_handlers(app)
     app.include_router(stream_routes(sessions, feed))
-    [port] = free_ports(1)
+    listener = socket.create_server(("127.0.0.1", 0))
     caller = Caller("acme", frozenset({"sessions:read"}))
-    site = Site(f"http://127.0.0.1:{port}", sessions, feed, caller)
+    site = Site(f"http://127.0.0.1:{listener.getsockname()[1]}", sessions, feed, caller)
     app.state.door = DoorKeeper(site)
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=1)
-    )
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(feed.run())
-        serving = tasks.create_task(server.serve())
+        serving = tasks.create_task(server.serve([listener]))
         await site.until(lambda: server.started)
         yield site
         server.should_exit = True
