@@ -28,17 +28,19 @@ class Retelling:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def say(self, text: str) -> None:
+        """Begin to :meth:`retell`."""
         if len(self._tasks) >= MOST:
             logger.warning("%d texts wait to be said; one more is dropped", MOST)
             return
-        task = asyncio.create_task(self._say(text))
+        task = asyncio.create_task(self.retell(text))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def aclose(self) -> None:
         await utils.aio.cancel_and_wait(*self._tasks)
 
-    async def _say(self, text: str) -> None:
+    async def retell(self, text: str) -> None:
+        """Returns when it was heard, or cut off."""
         async with self._one_at_a_time:
             try:
                 for piece in chunks(text):

@@ -27,6 +27,7 @@ class LastingManager(Manager):  # type: ignore[misc]
 
     def __init__(self, printer: Any) -> None:
         super().__init__(printer)
+        self._terminating = False
         self._stopping = multiprocessing.Event()
         self._told: set[int] = set()
         """The programs, by their pid, that were told to end."""

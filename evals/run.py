@@ -17,7 +17,7 @@ from agent.brains.llama import LlamaAddress
 from agent.brains.realtime_care import speak
 from agent.controls import ControlError
 from agent.languages import greet
-from agent.typed import answer
+from agent.retelling import Retelling
 from settings import Settings
 from visavis.protocol import ProtocolError
 from visavis.talk import TalkChange
@@ -112,7 +112,7 @@ async def _play(stage: Stage, turn: Turn) -> Outcome:
     if typed is None:
         return await _hear(stage, lambda: speak(stage.session, greet(stage.settings)))
     if stage.manner.retells:
-        return await _hear(stage, lambda: answer(stage.manner, stage.session, typed))
+        return await _hear(stage, lambda: Retelling(stage.session.say).retell(typed))
     if stage.loudspeaker is not None:
         stage.loudspeaker.cut_at = turn.interrupt_at
         stage.loudspeaker.is_whole.clear()

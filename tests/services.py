@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -98,13 +99,17 @@ def start_redis(binary: str = "redis-server") -> Iterator[str]:
         with _folder() as folder, _server(command, signal.SIGKILL, cwd=folder) as alive:
             try:
                 # A ping might be answered by another one that was quicker on this port.
-                _wait(lambda log=folder / "log": READY in log.read_bytes(), alive)
+                _wait(functools.partial(_is_ready, folder / "log"), alive)
             except EndedError:
                 if not left:
                     raise
                 continue
             yield f"redis://127.0.0.1:{port}/0"
             return
+
+
+def _is_ready(log: Path) -> bool:
+    return READY in log.read_bytes()
 
 
 def find_postgres() -> Path | None:

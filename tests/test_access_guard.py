@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
@@ -73,7 +73,7 @@ def test_the_page_is_not_refused_behind_an_nginx_set_up_as_the_docs_say(
     }
     headers = {name: nginx[value] for name, value in sent.items() if value in nginx}
     headers["Origin"] = f"https://{site}{port}"
-    with TestClient(ProxyHeadersMiddleware(gateway().app, "*")) as client:
+    with TestClient(cast(Any, ProxyHeadersMiddleware(cast(Any, gateway().app), "*"))) as client:
         answer = client.post("/api/token", headers=headers)
         assert answer.json()["code"] != "origin_not_allowed"
         assert "strict-transport-security" in answer.headers

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -79,13 +81,14 @@ def test_an_encoding_does_not_make_a_text_of_a_program() -> None:
 
 def test_a_page_whose_server_mends_what_it_says_is_not_left_as_it_was(tmp_path: Path) -> None:
     said = ["text/plain", "text/plain", "text/plain; charset=koi8-r"]
+    load: Any = Mock(side_effect=[(b"same", kind) for kind in said])
     outcomes = [
         update(
             tmp_path / "index.sqlite",
             ["https://x.example/hours"],
-            lambda _, kind=kind: (b"same", kind),
+            load,
             read=lambda name, data, kind: Extract(name, ()),
         )
-        for kind in said
+        for _ in said
     ]
     assert [len(outcome.added) for outcome in outcomes] == [1, 0, 1]

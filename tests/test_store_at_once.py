@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, delete, text
 
 import store.sessions as stored_sessions
-from store import Sessions, StoredSession, Webhooks, open_store
+from store import Sessions, StoredSession, Webhooks, open_store, webhook_tables
 from store.webhook_tables import WEBHOOKS
 from tests.clocks import Clock
 
@@ -55,7 +55,7 @@ def test_a_session_and_a_webhook_that_are_made_at_once_do_not_miss_each_other(
     store: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhooks_read, go_on = threading.Event(), threading.Event()
-    open_queues = stored_sessions.open_queues
+    open_queues = webhook_tables.open_queues
 
     def hesitate(*args: Any) -> None:
         open_queues(*args)
