@@ -7,10 +7,8 @@ import functools
 import importlib
 import logging
 import os
-from collections.abc import Awaitable
 
-from livekit.agents import AgentSession, AutoSubscribe, JobContext, JobProcess, room_io, utils
-from livekit.agents.types import NOT_GIVEN
+from livekit.agents import AutoSubscribe, JobContext, JobProcess, room_io
 from livekit.agents.voice import SpeechHandle
 
 from settings import load_settings
@@ -27,7 +25,7 @@ from .brains.llama_weights import LlamaError
 from .brains.realtime_care import RealtimeCare, say, speak
 from .brains.steady_llm import SteadyLLM
 from .brains.turns import FRAME, RATE, REALTIME_RATE
-from .brief_session import BriefSession
+from .brief_session import open_session
 from .controls import Control, Messages, open_desk, tell_room, tell_sender
 from .inputs import refine_inputs, subscribe_to_people
 from .introduction import introduce
@@ -44,18 +42,14 @@ from .outward import ask_environment
 from .replacement import hand_over_if_cut, is_replacement
 from .retelling import Retelling
 from .rivals import yield_to_older
-from .seeing import Sight, open_eyes, sampler
+from .seeing import Sight, open_eyes
 from .seeing.models import can_see
-from .session import Asked, AskedError, Casual, Sitting, recall, refuse
+from .session import Asked, AskedError, Casual, Sitting, begin_apart, recall, refuse
 from .tools import collect_tools
 from .typed import TypedText
 from .usage import meter
 
 logger = logging.getLogger("visavis.agent")
-
-ECHO_LEARNING = 1.0
-"""Seconds at the beginning of the agent's first words during which the person cannot cut in, while
-the echo canceller of their device learns the loudspeaker. LiveKit's default is 3."""
 
 _MODELS = "visavis.models"
 _LIBRARY = "visavis.library"
@@ -249,40 +243,6 @@ async def _hold(
             await prime(brains.llm.minds[0], str(assistant.instructions))
 
     if in_room:
-        _begin(ctx, talk(), sitting)
+        begin_apart(ctx, talk(), sitting.fail)
     else:
         await talk()
-
-
-def _begin(ctx: JobContext, talk: Awaitable[None], sitting: Sitting | Casual) -> None:
-    """Apart from the entry point of the job, for which LiveKit waits 15 s before it ends: a worker
-    that stops is to hand on at once a conversation whose person has not come yet."""
-
-    async def run() -> None:
-        try:
-            await talk
-        except Exception:
-            logger.exception("a conversation could not begin")
-            sitting.fail()
-            ctx.shutdown("the conversation could not begin")
-
-    beginning = asyncio.create_task(run(), name="beginning of the conversation")
-
-    async def stop() -> None:
-        await utils.aio.cancel_and_wait(beginning)
-
-    ctx.add_shutdown_callback(stop)
-
-
-def open_session(brains: Brains) -> AgentSession[None]:
-    return BriefSession(
-        vad=brains.vad,
-        stt=NOT_GIVEN if brains.stt is None else brains.stt,
-        llm=brains.llm,
-        tts=brains.tts,
-        tools=list(brains.tools),
-        turn_handling=brains.turn_handling,
-        video_sampler=sampler(brains.llm),
-        aec_warmup_duration=ECHO_LEARNING,
-        use_tts_aligned_transcript=True,
-    )

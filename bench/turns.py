@@ -20,7 +20,7 @@ import numpy as np
 
 from agent.brains import turns
 from agent.brains.moonshine import Ears
-from agent.conversation import ECHO_LEARNING
+from agent.brief_session import ECHO_LEARNING
 from bench import audio_time
 from bench.report import Report
 from bench.turn_cases import Case, cases

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agent.assistant import Assistant
 from agent.brains.choose import Brains, Models, assemble, choose_providers, load_models
 from agent.brains.llama import LlamaAddress, LlamaServer
-from agent.conversation import open_session
+from agent.brief_session import open_session
 from agent.languages import greet
 from agent.manner import Manner
 from agent.usage import read_model

@@ -2,8 +2,8 @@
 in it, how long it may last, and the gateway's wishes while it runs."""
 
 from .asked import Asked, AskedError
-from .beginning import recall, refuse
+from .beginning import begin_apart, recall, refuse
 from .casual import Casual
 from .sitting import Sitting
 
-__all__ = ["Asked", "AskedError", "Casual", "Sitting", "recall", "refuse"]
+__all__ = ["Asked", "AskedError", "Casual", "Sitting", "begin_apart", "recall", "refuse"]

@@ -6,10 +6,11 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from livekit.agents import JobContext
+from livekit.agents import JobContext, utils
 
 from agent.job_store import JobStore
 from store import Sessions
@@ -78,6 +79,27 @@ async def refuse(ctx: JobContext, store: JobStore, error: Exception) -> None:
         await events.close("failed")
     await delete_room(ctx)
     ctx.shutdown("the conversation cannot begin")
+
+
+def begin_apart(ctx: JobContext, talk: Awaitable[None], fail: Callable[[], object]) -> None:
+    """Apart from the entry point of the job, for which LiveKit waits 15 s before it ends: a worker
+    that stops is to hand on at once a conversation whose person has not come yet. ``fail``: called
+    where ``talk`` cannot begin."""
+
+    async def run() -> None:
+        try:
+            await talk
+        except Exception:
+            logger.exception("a conversation could not begin")
+            fail()
+            ctx.shutdown("the conversation could not begin")
+
+    beginning = asyncio.create_task(run(), name="beginning of the conversation")
+
+    async def stop() -> None:
+        await utils.aio.cancel_and_wait(beginning)
+
+    ctx.add_shutdown_callback(stop)
 
 
 def _sessions(store: JobStore) -> Sessions:

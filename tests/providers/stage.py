@@ -15,7 +15,7 @@ from livekit.agents.voice import io
 
 from agent.assistant import Assistant
 from agent.brains.choose import Brains
-from agent.conversation import open_session
+from agent.brief_session import open_session
 from agent.hold import Hold
 from agent.manner import Manner
 from tests.test_agent_conversation import Microphone
