@@ -17,7 +17,7 @@ from typing import Final, get_args
 import numpy as np
 import psutil
 
-from agent.knowledge import store, vectors
+from agent.knowledge import index_file, store, vectors
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.answer import LIKELY, PROMPT_BUDGET
 from agent.knowledge.chunks import LENGTH, sentences
@@ -189,13 +189,13 @@ def _grow(knowledge: Knowledge, file: Path, count: int) -> dict[str, float]:
     """
     dice = random.Random(1)
     noise = np.random.default_rng(1)
-    with store.opened(knowledge.file) as source:
+    with index_file.opened(knowledge.file) as source:
         texts = source.execute("SELECT text FROM passages").fetchall()
         stored = source.execute("SELECT vector FROM vectors").fetchall()
     real = vectors.to_rows([vector for (vector,) in stored])
     pool = [sentence for (text,) in texts for sentence in sentences(text)]
     begin = time.perf_counter()
-    with store.opened(file) as connection:
+    with index_file.opened(file) as connection:
         made = 0
         while made < count:
             blocks = tuple(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from agent.knowledge import store
+from agent.knowledge import index_file, store
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.chunks import LENGTH, sentences, to_chunks, windows
 from agent.knowledge.passage import Block, Extract, KnowledgeError
@@ -25,7 +25,7 @@ def no_fetch(url: str) -> tuple[bytes, str]:
 def give(folder: Path, **texts: str) -> Path:
     """An index of Markdown files with these names and texts, without vectors."""
     index = folder / "index.sqlite"
-    with store.opened(index) as connection:
+    with index_file.opened(index) as connection:
         for name, text in texts.items():
             blocks = tuple(Block("", part) for part in text.split("\n"))
             store.add(connection, f"/{name}", "/", text, Extract(name, blocks))
@@ -128,7 +128,7 @@ def test_the_same_document_again_does_not_stay_twice(tmp_path: Path) -> None:
     assert knowledge.remove("/tools")
     assert not knowledge.remove("/tools")
     assert texts(knowledge, "Where is the rake?") == []
-    with store.opened(knowledge.file) as connection:
+    with index_file.opened(knowledge.file) as connection:
         words = "SELECT sum(passages) FROM words WHERE word IN ('rake', 'spade', 'roof')"
         assert connection.execute(words).fetchone() == (0,)
 
@@ -158,7 +158,7 @@ def test_a_source_that_cannot_be_read_is_not_forgotten(tmp_path: Path) -> None:
     update(index, [url], lambda _: (b"some words", "text/plain"), read=as_is)
     outcome = update(index, [url, str(tmp_path / "none")], no_fetch, exactly=True, read=as_is)
     assert len(outcome.problems) == 2
-    with store.opened(index) as connection:
+    with index_file.opened(index) as connection:
         assert [document.source for document in store.documents(connection)] == [url]
 
 
@@ -229,7 +229,7 @@ def test_an_index_of_another_version_is_not_read_as_it_is(tmp_path: Path) -> Non
     index, source = tmp_path / "index.sqlite", tmp_path / "a.txt"
     source.write_text("The spade hangs in the shed.")
     update(index, [str(source)], no_fetch, read=as_is)
-    with store.opened(index) as connection:
+    with index_file.opened(index) as connection:
         connection.execute("PRAGMA user_version=99")
         connection.execute("ALTER TABLE passages RENAME COLUMN text TO body")
     assert Knowledge(index).search("spade") == []
@@ -307,7 +307,7 @@ def test_new_and_removed_vectors_do_not_go_unnoticed(tmp_path: Path, encoder: En
     give(tmp_path, sea="A story about the sea and its ships.")
     embed(index, encoder)
     assert knowledge.search("a tale of the ocean", method="vectors")[0].title == "sea"
-    with store.opened(index) as connection:
+    with index_file.opened(index) as connection:
         store.remove(connection, "/sea")
     assert "sea" not in [p.title for p in knowledge.search("a tale of the ocean")]
 

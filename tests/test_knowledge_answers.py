@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from livekit.agents import llm
 
-from agent.knowledge import store
+from agent.knowledge import index_file, store
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.answer import NOTHING, Answers, is_sayable, spoken
 from agent.knowledge.choose import Library, sources_of
@@ -37,7 +37,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     index = tmp_path_factory.mktemp("knowledge") / "index.sqlite"
     encoder = local_encoder()
     assert encoder is not None
-    with store.opened(index) as connection:
+    with index_file.opened(index) as connection:
         extract = Extract("Harbour guide", (Block("Boats", HARBOUR),))
         store.add(connection, "/private/place/harbour.md", "/", "", extract)
     embed(index, encoder)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.knowledge import store
+from agent.knowledge import index_file, store
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.answer import spoken
 from agent.knowledge.chunks import to_chunks, windows
@@ -131,7 +131,7 @@ def test_the_row_that_answers_is_not_behind_for_the_rows_around_it() -> None:
 
 def index_of(folder: Path, text: str) -> Path:
     index = folder / "index.sqlite"
-    with store.opened(index) as connection:
+    with index_file.opened(index) as connection:
         store.add(connection, "/garden.md", "/", "", extract("garden.md", text.encode()))
     return index
 
@@ -142,7 +142,7 @@ def test_a_row_is_not_missed_by_the_name_of_its_column(tmp_path: Path) -> None:
     [found] = knowledge.search("month")
     assert found.columns == "plant; water; light; month"
     assert found.tokens > replace(found, columns="").tokens
-    with store.opened(index) as connection:
+    with index_file.opened(index) as connection:
         store.remove(connection, "/garden.md")
         left = connection.execute("SELECT count(*) FROM words WHERE passages != 0").fetchone()
     assert left == (0,)

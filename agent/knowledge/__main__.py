@@ -16,7 +16,7 @@ from pathlib import Path
 
 from safe_fetch import Limits, fetch
 
-from . import store, vectors
+from . import index_file, store, vectors
 from .passage import KnowledgeError
 from .search import Encoder, Knowledge
 from .sources import update
@@ -95,7 +95,7 @@ def local_encoder() -> Encoder | None:
 def embed(file: Path, encoder: Encoder) -> int:
     """Give vectors to all passages that have none; answers how many those were."""
     count = 0
-    with store.opened(file) as connection:
+    with index_file.opened(file) as connection:
         while parts := store.without_vectors(connection, BATCH):
             made = encoder([part.text for part in parts])
             store.add_vectors(connection, parts, [vectors.to_bytes(vector) for vector in made])

@@ -11,7 +11,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from . import store, vectors
+from . import index_file, store, vectors
 from .passage import Document, Passage
 from .weigh import Asked, Candidate, in_order
 from .words import asked, match
@@ -54,7 +54,7 @@ class Knowledge:
         """``encoder``: None leaves the vectors out. Raises KnowledgeError where ``file`` cannot
         be opened; it is made where it is not there."""
         self.file = file
-        self._connection = store.connect(file)
+        self._connection = index_file.connect(file)
         self._encoder = encoder
         self._signs = vectors.SignIndex()
         self._seen: tuple[int, int] | None = None

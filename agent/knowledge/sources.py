@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from . import store
+from . import index_file, store
 from .extract import MOST_BYTES, extract
 from .passage import Document, Extract, KnowledgeError
 
@@ -98,7 +98,7 @@ def update(
         fetch: For URLs, which are fetched again each time.
     """
     outcome = Outcome()
-    with closing(store.connect(file)) as connection:
+    with closing(index_file.connect(file)) as connection:
         known = {document.source: document for document in store.documents(connection)}
         seen: set[str] = set()
         failed: set[str] = set()
