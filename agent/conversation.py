@@ -40,7 +40,6 @@ from .memory import remember
 from .outputs import refine_outputs, tell_face
 from .outward import ask_environment
 from .replacement import hand_over_if_cut, is_replacement
-from .retelling import Retelling
 from .rivals import yield_to_older
 from .seeing import Sight, open_eyes
 from .seeing.models import can_see
@@ -230,12 +229,10 @@ async def _hold(
         if asked.first_words:
             speak(session, asked.first_words)
         if in_room:
-            retelling = Retelling(say_exactly)
-            ctx.add_shutdown_callback(retelling.aclose)
-            typed.begin(session, retelling)
+            typed.begin(session, messages.retell)
             # Last: that it cannot see a camera that is on already is not what it says first.
             eyes = await open_eyes(
-                ctx.room, session, manner, sight, knowledge, retelling, small=brains.small
+                ctx.room, session, manner, sight, knowledge, messages.retell, small=brains.small
             )
             ctx.add_shutdown_callback(eyes.aclose)
         if brains.small and isinstance(brains.llm, SteadyLLM):
@@ -243,6 +240,6 @@ async def _hold(
             await prime(brains.llm.minds[0], str(assistant.instructions))
 
     if in_room:
-        begin_apart(ctx, talk(), sitting.fail)
+        begin_apart(ctx, talk(), fail=sitting.fail, is_over=session._is_closing)
     else:
         await talk()

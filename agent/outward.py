@@ -19,5 +19,6 @@ def ask_environment(ctx: JobContext) -> None:
         return
     if "https" in proxies and "wss" not in proxies:
         os.environ["WSS_PROXY"] = proxies["https"]
+    os.environ["NETRC"] = os.devnull  # aiohttp would take keys out of it, too
     # aiohttp is told only when a session is made, which LiveKit does.
     http_context.http_session()._trust_env = True

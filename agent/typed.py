@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Final
 
 from livekit import rtc
@@ -14,7 +15,6 @@ from livekit.agents.types import TOPIC_CHAT
 from visavis.protocol import MESSAGE_LIMIT
 
 from .manner import Manner
-from .retelling import Retelling
 from .text_stream import read_text
 
 logger = logging.getLogger("visavis.agent")
@@ -38,7 +38,7 @@ class TypedText:
         self._room = room
         self._manner = manner
         self._session: AgentSession[Any] | None = None
-        self._retelling: Retelling | None = None
+        self._retell: Callable[[str], None] | None = None
         self._link: room_io.RoomIO | None = None
         self._person: str | None = None
         """Who was heard last."""
@@ -47,9 +47,10 @@ class TypedText:
         self._tasks: set[asyncio.Task[None]] = set()
         room.register_text_stream_handler(TOPIC_CHAT, self._on_stream)
 
-    def begin(self, session: AgentSession[Any], retelling: Retelling) -> None:
-        """Answer from now on: what waits, once all is said that has been given to say."""
-        self._session, self._link, self._retelling = session, session.room_io, retelling
+    def begin(self, session: AgentSession[Any], retell: Callable[[str], None]) -> None:
+        """Answer from now on: what waits, once all is said that has been given to say. ``retell``:
+        says it word for word, where that is the mode."""
+        self._session, self._link, self._retell = session, session.room_io, retell
         self._begun.set()
 
     async def aclose(self) -> None:
@@ -83,8 +84,8 @@ class TypedText:
             await self._begun.wait()
             if not text.strip() or not self._is_heard(sender):
                 return
-            if self._manner.retells and self._retelling is not None:
-                self._retelling.say(text)
+            if self._manner.retells and self._retell is not None:
+                self._retell(text)
             elif self._session is not None:
                 await answer(self._session, text, cuts_in=cuts_in)
         except Exception as error:  # its own text may hold what was typed

@@ -57,9 +57,13 @@ class LastingManager(Manager):  # type: ignore[misc]
 
     def _all_started(self) -> bool:
         """Honcho asks after each message: a program that has said its pid too late is told now, and
-        one that ended without having begun is not waited for."""
+        one that ended without having begun, or without a word, is not waited for."""
         if self._terminating:
             self._killall()
+            for each in self._processes.values():
+                process = each.get("process")
+                if process is not None and process.exitcode is not None:
+                    each.setdefault("returncode", process.exitcode)
         return all("pid" in each or "returncode" in each for each in self._processes.values())
 
 

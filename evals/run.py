@@ -16,8 +16,8 @@ from agent.brains.choose import choose_llm
 from agent.brains.llama import LlamaAddress
 from agent.brains.realtime_care import speak
 from agent.controls import ControlError
+from agent.controls.messages import chunks
 from agent.languages import greet
-from agent.retelling import Retelling
 from settings import Settings
 from visavis.protocol import ProtocolError
 from visavis.talk import TalkChange
@@ -112,7 +112,7 @@ async def _play(stage: Stage, turn: Turn) -> Outcome:
     if typed is None:
         return await _hear(stage, lambda: speak(stage.session, greet(stage.settings)))
     if stage.manner.retells:
-        return await _hear(stage, lambda: Retelling(stage.session.say).retell(typed))
+        return await _hear(stage, lambda: _retell(stage, typed))
     if stage.loudspeaker is not None:
         stage.loudspeaker.cut_at = turn.interrupt_at
         stage.loudspeaker.is_whole.clear()
@@ -146,6 +146,11 @@ async def _change(stage: Stage, change: dict[str, Any]) -> Outcome:
     except (ControlError, ProtocolError) as error:
         return Outcome(refusal=str(error))
     return Outcome()
+
+
+async def _retell(stage: Stage, typed: str) -> None:
+    for piece in chunks(typed):
+        stage.session.say(piece)
 
 
 async def _hear(stage: Stage, begin: Callable[[], Awaitable[Any] | None]) -> Outcome:

@@ -22,8 +22,8 @@ from agent.brains.choose import Brains, Providers
 from agent.brains.hibari import Voice
 from agent.brains.speech import Models, stand_in_voice
 from agent.brains.steady_llm import SteadyLLM
+from agent.brief_session import open_session
 from agent.controls import Control, Parts
-from agent.conversation import open_session
 from agent.feeling import Feeling
 from agent.knowledge.__main__ import local_encoder
 from agent.knowledge.answer import Answers

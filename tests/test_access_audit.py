@@ -22,9 +22,17 @@ from tests.gateways import Gateway
 def test_a_log_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match=r"AUDIT_LOG=.* cannot be written: Is a directory"):
         Audit(time.time, tmp_path)
+
+
+def test_a_line_is_not_lost_where_nothing_can_be_locked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "audit.jsonl.lock").mkdir()
-    with pytest.raises(AuditError, match="Is a directory"):
-        Audit(time.time, tmp_path / "audit.jsonl")
+    file = SharedFile(tmp_path / "audit.jsonl", most_bytes=100, old_files=1)
+    for text in ("first", "second"):
+        file.handle(line(text))
+    assert (tmp_path / "audit.jsonl").read_text() == "first\nsecond\n"
+    assert len(caplog.records) == 1 and "cannot be locked (Is a directory)" in caplog.text
 
 
 def line(text: str) -> logging.LogRecord:

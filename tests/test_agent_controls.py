@@ -531,6 +531,30 @@ async def test_texts_do_not_overtake_each_other() -> None:
     assert ends == ["1", "2", "3"]
 
 
+async def test_what_is_typed_in_a_retelling_does_not_come_between_the_pieces_of_a_text() -> None:
+    hall = Hall()
+    await hall.take("1", "First. " * 300)
+    hall.messages.retell("Typed. " * 300)
+    await hall.take("2", "Last.")
+    await hall.settle(2)
+    said = [text.strip()[:5] for text in hall.speech.said]
+    assert said == ["First"] * 3 + ["Typed"] * 3 + ["Last."]
+    assert max(map(len, hall.speech.said)) <= CHUNK
+    assert {id for id, _ in hall.news} == {"1", "2"}
+
+
+async def test_what_was_typed_is_not_said_when_the_conversation_ends() -> None:
+    hall = Hall()
+    hall.messages.retell("One.")
+    hall.messages.stop()
+    hall.messages.retell("Two.")
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(hall.messages.run())
+        await hall.messages.all_told()
+        running.cancel()
+    assert hall.speech.said == []
+
+
 async def test_an_interrupted_text_does_not_go_on() -> None:
     hall = Hall()
     hall.speech.interrupted = True

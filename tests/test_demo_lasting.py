@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -101,6 +102,22 @@ def test_a_program_is_deaf_until_it_has_handlers_of_its_own() -> None:
         "signal.getsignal(signal.SIGTERM)} & {signal.SIG_IGN}; sys.exit(len(deaf))"
     )
     assert run(code, ignore_signals=True).returncode == 0
+
+
+def test_a_program_that_dies_without_a_word_is_waited_for() -> None:
+    """Of Ctrl-C, where each of them is a new interpreter that has not come that far."""
+    manager = LastingManager(Printer())
+    manager._processes = {
+        "silent": {"process": SimpleNamespace(exitcode=-signal.SIGINT)},
+        "told": {"pid": 1, "returncode": 0, "process": SimpleNamespace(exitcode=0)},
+        "busy": {"process": SimpleNamespace(exitcode=None)},
+    }
+    assert not manager._all_started()
+    manager.terminate()
+    assert not manager._all_started(), "one may still begin"
+    manager._processes["busy"]["process"].exitcode = 1
+    assert manager._all_started() and manager._all_stopped()
+    assert [each["returncode"] for each in manager._processes.values()] == [-signal.SIGINT, 0, 1]
 
 
 class Hasty(LastingManager):

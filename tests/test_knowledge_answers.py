@@ -122,14 +122,21 @@ def test_an_everyday_word_is_not_taken_for_a_documents_title(
         ("What is the harbour guide?", "Harbour guide"),
         ("Tell me about the harbour, please.", "Harbour guide"),
         ("Who painted the harbour guide?", None),
+        ("What are boats?", "Boats"),
+        ("So, what's the harbour guide?", "Harbour guide"),
+        ("What do you know about the harbour's guide?", "Harbour guide"),
         ("What is this?", None),
+        ("Where is the harbour?", None),
+        ("How much is the harbour?", None),
+        ("Do you have boats?", None),
+        ("Boats!", None),
         ("", None),
     ],
 )
 def test_who_asks_what_a_document_is_does_not_hear_its_footnotes(
     question: str, title: str | None
 ) -> None:
-    assert subject(question, ["", "Boats", "Harbour guide"]) == title
+    assert subject(question, ["", "Boats and the harbour guide", "Boats", "Harbour guide"]) == title
 
 
 async def test_what_a_document_is_does_not_stay_unsaid(session: SessionKnowledge) -> None:

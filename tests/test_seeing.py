@@ -28,7 +28,6 @@ from agent.knowledge.choose import Library
 from agent.knowledge.session import SessionKnowledge
 from agent.languages import LANGUAGES
 from agent.manner import Manner
-from agent.retelling import Retelling
 from agent.seeing import Sight, open_eyes
 from agent.seeing.desk import FileDesk
 from agent.seeing.models import can_see, is_seeing
@@ -379,7 +378,7 @@ async def test_who_cannot_see_does_not_keep_it_a_secret(small: bool) -> None:
         Manner.of(None, small=small),
         Sight(able=False),
         knowledge,
-        Retelling(session.say),
+        MagicMock(),
         small=small,
     )
     assert room.attributes[ATTRIBUTE_SEES] == "false" and not said
@@ -409,7 +408,7 @@ async def test_a_brain_that_is_given_words_alone_is_not_asked_about_a_camera() -
         manner,
         Sight(able=False),
         knowledge,
-        Retelling(session.say),
+        MagicMock(),
         small=False,
     )
     assert said == [LANGUAGES["de"].blind]
@@ -431,9 +430,8 @@ async def test_a_realtime_model_that_retells_is_not_shown_what_is_sent(after: Mo
     parts = Parts(Settings(_env_file=None), Providers(*["gemini-live"] * 3))
     control = Control(session, manner, parts, Models(MagicMock(), None, None), AsyncMock())
     knowledge = SessionKnowledge(Library(None, None))
-    retelling = Retelling(MagicMock())
     eyes = await open_eyes(
-        cast(rtc.Room, room), session, manner, sight, knowledge, retelling, small=False
+        cast(rtc.Room, room), session, manner, sight, knowledge, MagicMock(), small=False
     )
     await sight.take(shrink_frame(frame(RED)))
     assert len(shown) == 1

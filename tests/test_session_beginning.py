@@ -32,11 +32,26 @@ async def test_a_conversation_that_waits_for_its_person_does_not_keep_its_worker
         finally:
             over.set()
 
-    begin_apart(job, wait_for_person(), job.reasons.clear)
+    begin_apart(job, wait_for_person(), fail=job.reasons.clear, is_over=lambda: False)
     await begun.wait()
     for callback in job.callbacks:
         await callback()
     assert over.is_set() and job.reasons == []
+
+
+async def test_who_comes_while_it_is_handed_over_does_not_end_the_session() -> None:
+    job: Any = Job()
+    came = asyncio.Event()
+
+    async def talk() -> None:
+        came.set()
+        raise RuntimeError("AgentSession is closing, cannot use say()")
+
+    begin_apart(job, talk(), fail=lambda: job.reasons.append("failed"), is_over=lambda: True)
+    await came.wait()
+    for callback in job.callbacks:
+        await callback()
+    assert job.reasons == []
 
 
 async def test_a_conversation_that_cannot_begin_is_not_waited_for(
@@ -48,7 +63,7 @@ async def test_a_conversation_that_cannot_begin_is_not_waited_for(
     async def talk() -> None:
         raise OSError("no room")
 
-    begin_apart(job, talk(), failed.set)
+    begin_apart(job, talk(), fail=failed.set, is_over=lambda: False)
     await failed.wait()
     assert job.reasons == ["the conversation could not begin"]
     assert "could not begin" in caplog.text

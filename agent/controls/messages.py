@@ -35,6 +35,7 @@ class Message:
 
     id: str
     sender: str
+    """Their identity; empty: it was typed, and nobody waits for news of it."""
     kind: Literal["say", "ask"]
     text: str
 
@@ -65,6 +66,13 @@ class Messages:
         else:
             self._waiting.put_nowait(message)
         await self._tell(message, "refused" if refusal else "accepted", refusal)
+
+    def retell(self, text: str) -> None:
+        """Say it in its turn, whoever typed it: nobody is told what becomes of it."""
+        if not self._over and not self._waiting.full():
+            self._waiting.put_nowait(Message("", "", "say", text))
+        else:
+            logger.warning("a typed text is not said: the conversation is over, or others wait")
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -134,6 +142,8 @@ class Messages:
             yield self._say(chunk)
 
     async def _tell(self, message: Message, state: MessageState, detail: str | None = None) -> None:
+        if not message.sender:
+            return
         try:
             await self._news(message.sender, MessageNews(message.id, state, detail))
         except Exception as error:  # the sender has gone, or the room is reconnecting

@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     one.add_argument("--private", action="store_true", help="URLs of this network, too")
     one.add_argument("--no-vectors", action="store_true")
     one.add_argument("--quiet", action="store_true", help="say only what is wrong")
+    one.add_argument("--while-read", action="store_true", help="end when standard input does")
     commands.add_parser("list", help="what is known")
     ask = commands.add_parser("search", help="what a question finds")
     ask.add_argument("question")
@@ -51,6 +53,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _update(args: argparse.Namespace) -> int:
+    if args.while_read:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(19 if args.quiet else 5)  # for the latter somebody waits
 
@@ -67,6 +71,13 @@ def _update(args: argparse.Namespace) -> int:
     if encoder is not None:
         _say({"step": "embedded", "passages": embed(args.index, encoder)})
     return 0
+
+
+def _end_with_input() -> None:
+    """Of whoever started this, and may end without a word."""
+    while sys.stdin.buffer.read(1):
+        pass
+    os._exit(0)
 
 
 def _show(args: argparse.Namespace) -> int:

@@ -77,9 +77,11 @@ class Answers:
     async def _say(self, chat_ctx: llm.ChatContext) -> str | None:
         question = last_question(chat_ctx)
         titles = await self._knowledge.titles()
+        found: list[Passage] = []
         if title := subject(question, titles):
-            found = await self._knowledge.opening(title)
-        else:
+            openings = await self._knowledge.opening(title)
+            found = [opening for opening in openings if is_sayable(opening, question)]
+        if not found:
             found = await self._find(chat_ctx)
         best = max(found, key=lambda passage: passage.score, default=None)
         if best is not None and best.score >= SURE:

@@ -71,24 +71,24 @@ def reading(settings: Settings) -> Iterator[None]:
     process = _start_deaf(
         [
             *(sys.executable, "-m", "agent.knowledge", "--index", str(index), "update"),
-            *("--exactly", "--quiet", *private, "--", *sources),
+            *("--exactly", "--quiet", "--while-read", *private, "--", *sources),
         ]
     )
     try:
         yield
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def _start_deaf(command: list[str]) -> subprocess.Popen[bytes]:
     """Start a process to which Ctrl-C means nothing, from its first moment on.
 
-    It reaches the whole process group; this one is ended by :func:`reading`, and has nothing to
-    say. Call it in the main thread.
+    It reaches the whole process group; this one is ended by :func:`reading`, or by the end of this
+    process, and has nothing to say. Call it in the main thread.
     """
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which is inherited
     try:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     finally:
         signal.signal(signal.SIGINT, before)

@@ -13,6 +13,11 @@ _NAMED: Final = (
     f" {_DOCUMENT} (?:about |called |named |on )?{{name}} "
     f"| {{name}} (?:{_DOCUMENT}|says?|tells?|mentions?) "
 )
+_ASKED: Final = re.compile(
+    "(?:(?:and|hey|hello|hi|okay|please|so|well|can you|could you) )*"
+    "(?:what (?:is|are|s|about)|who (?:is|are|s)|what do you know (?:about|of)"
+    "|(?:tell|teach) me (?:something |more |a bit |all )?(?:about|of)|explain|describe) "
+)
 
 
 def is_named(question: str, titles: Iterable[str]) -> bool:
@@ -21,18 +26,17 @@ def is_named(question: str, titles: Iterable[str]) -> bool:
     said = f" {' '.join(words(question))} "
     for title in map(words, titles):
         name = " ".join(title)
-        if len(title) == 1:
-            is_there = re.search(_NAMED.format(name=re.escape(name)), said) is not None
-        else:
-            is_there = len(name) > 3 and f" {name} " in said
-        if is_there:
+        if f" {name} " not in said:
+            continue
+        if len(name) > 3 if len(title) > 1 else re.search(_NAMED.format(name=name), said):
             return True
     return False
 
 
 def subject(question: str, titles: Iterable[str]) -> str | None:
-    """The title, where nothing else is asked for: "What is …?", "Tell me about …"."""
-    wanted = set(asked(question))
-    if not wanted:
+    """The title, where it is asked for and nothing else: "What is …?", "Tell me about …"."""
+    if not _ASKED.match(" ".join(words(question))):
         return None
-    return next((title for title in titles if wanted <= set(words(title))), None)
+    wanted = {word for word in asked(question) if len(word) > 1}  # not the s of "what's"
+    named = [title for title in titles if wanted and wanted <= set(words(title))]
+    return min(named, key=lambda title: len(words(title)), default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -17,7 +18,6 @@ from agent.brains.words_llm import WordsLLM
 from agent.knowledge.session import SessionKnowledge
 from agent.languages import LANGUAGES
 from agent.manner import Manner
-from agent.retelling import Retelling
 from visavis.protocol import ATTRIBUTE_SEES
 
 from .desk import FileDesk
@@ -50,7 +50,7 @@ async def open_eyes(
     manner: Manner,
     sight: Sight,
     knowledge: SessionKnowledge,
-    retelling: Retelling,
+    retell: Callable[[str], None],
     *,
     small: bool,
 ) -> AsyncExitStack:
@@ -78,7 +78,7 @@ async def open_eyes(
 
     def ask(question: str) -> None:
         if manner.retells:
-            retelling.say(question)
+            retell(question)
             return
         try:
             session.generate_reply(user_input=question)

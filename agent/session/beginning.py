@@ -81,15 +81,24 @@ async def refuse(ctx: JobContext, store: JobStore, error: Exception) -> None:
     ctx.shutdown("the conversation cannot begin")
 
 
-def begin_apart(ctx: JobContext, talk: Awaitable[None], fail: Callable[[], object]) -> None:
+def begin_apart(
+    ctx: JobContext,
+    talk: Awaitable[None],
+    *,
+    fail: Callable[[], object],
+    is_over: Callable[[], bool],
+) -> None:
     """Apart from the entry point of the job, for which LiveKit waits 15 s before it ends: a worker
     that stops is to hand on at once a conversation whose person has not come yet. ``fail``: called
-    where ``talk`` cannot begin."""
+    where ``talk`` cannot begin, unless ``is_over``: then the job is ending already."""
 
     async def run() -> None:
         try:
             await talk
         except Exception:
+            if is_over():
+                logger.info("somebody came when the conversation was being handed over")
+                return
             logger.exception("a conversation could not begin")
             fail()
             ctx.shutdown("the conversation could not begin")

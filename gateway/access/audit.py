@@ -13,7 +13,7 @@ from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from typing import Final
 
-from .shared_file import SharedFile, lock_path
+from .shared_file import SharedFile
 
 logger = logging.getLogger("visavis.audit")
 
@@ -63,8 +63,7 @@ class Audit:
         if path is not None:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                for each in (path, lock_path(path)):
-                    each.open("a").close()
+                path.open("a").close()
             except OSError as error:
                 raise AuditError(f"AUDIT_LOG={path} cannot be written: {error.strerror}") from None
         self._clock = clock

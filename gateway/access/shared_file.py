@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import IO
+
+logger = logging.getLogger("visavis.gateway")
 
 
 class SharedFile(RotatingFileHandler):
@@ -19,27 +22,35 @@ class SharedFile(RotatingFileHandler):
 
     def __init__(self, path: Path, *, most_bytes: int, old_files: int) -> None:
         super().__init__(path, maxBytes=most_bytes, backupCount=old_files, delay=True)
-        self._lock_path = lock_path(path)
+        self._lock_path = path.with_name(f"{path.name}.lock")
+        self._warned = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            with _alone(self._lock_path):
-                super().emit(record)
-                self.close()
-        except OSError:
-            self.handleError(record)
+        with self._alone():
+            super().emit(record)
+            self.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Where the file system cannot lock, or the folder takes no other file: without."""
+        with ExitStack() as lock:
+            try:
+                _lock(lock.enter_context(self._lock_path.open("a")))
+            except OSError as error:
+                if not self._warned:
+                    logger.warning(
+                        "%s cannot be locked (%s): let no other gateway write %s",
+                        self._lock_path,
+                        error.strerror,
+                        self.baseFilename,
+                    )
+                self._warned = True
+            yield
 
 
-def lock_path(path: Path) -> Path:
-    """Of the empty file beside it that stands for the right to write it."""
-    return path.with_name(f"{path.name}.lock")
+def _lock(file: IO[str]) -> None:
+    """Closed, it is let go."""
+    if sys.platform != "win32":  # there each gateway needs a file of its own
+        import fcntl
 
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    with path.open("a") as lock:  # closed, it is let go
-        if sys.platform != "win32":  # there each gateway needs a file of its own
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        fcntl.flock(file, fcntl.LOCK_EX)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment
 
 import aiohttp
 
 from settings import Settings
+from visavis.proxies import is_direct
 
 from ..provider_keys import REFUSAL_BYTES, is_restricted
 from .finding import Finding, ok, wrong
@@ -35,10 +38,15 @@ async def check_online(settings: Settings) -> list[Finding]:
 
 async def _ask(asked: Sequence[tuple[str, str, dict[str, str]]]) -> list[Finding]:
     found = []
-    async with aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session:
+    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         for name, url, headers in asked:
             try:
-                async with session.get(f"{url.rstrip('/')}/models", headers=headers) as answer:
+                # Not trust_env: that looks into .netrc as well, whose keys are not meant.
+                proxy = (
+                    None if is_direct(url) else getproxies_environment().get(urlsplit(url).scheme)
+                )
+                models = f"{url.rstrip('/')}/models"
+                async with session.get(models, headers=headers, proxy=proxy) as answer:
                     status, body = answer.status, await _beginning(answer)
             except (aiohttp.ClientError, TimeoutError) as error:
                 says = f"{url} cannot be reached ({type(error).__name__})."
