@@ -543,6 +543,18 @@ async def test_what_is_typed_in_a_retelling_does_not_come_between_the_pieces_of_
     assert {id for id, _ in hall.news} == {"1", "2"}
 
 
+async def test_news_of_a_text_that_the_gateway_gave_is_not_kept_back() -> None:
+    told = list[tuple[str, str]]()
+
+    async def tell(sender: str, news: MessageNews) -> None:
+        told.append((sender, news.state))
+
+    speech: Any = Speech()
+    messages = Messages(speech, speech.say, tell)
+    await messages.take(Message("1", "", "say", "Hello."))
+    assert told == [("", "accepted")]
+
+
 async def test_what_was_typed_is_not_said_when_the_conversation_ends() -> None:
     hall = Hall()
     hall.messages.retell("One.")

@@ -34,8 +34,9 @@ class Message:
     """A text that somebody sent."""
 
     id: str
+    """Empty: it was typed, and nobody waits for news of it."""
     sender: str
-    """Their identity; empty: it was typed, and nobody waits for news of it."""
+    """Their identity; empty: the gateway."""
     kind: Literal["say", "ask"]
     text: str
 
@@ -142,7 +143,7 @@ class Messages:
             yield self._say(chunk)
 
     async def _tell(self, message: Message, state: MessageState, detail: str | None = None) -> None:
-        if not message.sender:
+        if not message.id:
             return
         try:
             await self._news(message.sender, MessageNews(message.id, state, detail))
