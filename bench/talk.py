@@ -52,6 +52,10 @@ class Talk:
         ears, mouth = self._seen.ears, self._seen.eyes.mouth
         heard = await ears.wait_for_sound(0, GREETING)
         await ears.wait_for_quiet(1.5, GREETING)
+        if not len(mouth(heard, time.monotonic() - 1.5)):
+            # On a slow machine the face may come after the first words.
+            heard = await ears.wait_for_sound(await self._ask_for_story(), PATIENCE)
+            await ears.wait_for_quiet(1.5, GREETING)
         spoken = time.monotonic()
         await asyncio.sleep(3)
         self._levels = mouth_levels(mouth(spoken, time.monotonic()), mouth(heard, spoken - 1.5))
@@ -83,12 +87,7 @@ class Talk:
         """Until it is in the middle of an answer."""
         with contextlib.suppress(TimeoutError):
             await self._seen.ears.wait_for_quiet(1.0, 30)
-        asked = time.monotonic()
-        self._seen.forget(asked)
-        story = self._chance.choice(STORIES)
-        await self._bot.room.local_participant.send_text(
-            f"Tell me a long story about {story}.", topic="lk.chat"
-        )
+        asked = await self._ask_for_story()
         try:
             await self._seen.ears.wait_for_sound(asked, PATIENCE)
         except TimeoutError:
@@ -97,6 +96,16 @@ class Talk:
         tally.answered()
         await asyncio.sleep(self._chance.uniform(0.5, 1.2))
         return True
+
+    async def _ask_for_story(self) -> float:
+        """Answers when."""
+        asked = time.monotonic()
+        self._seen.forget(asked)
+        story = self._chance.choice(STORIES)
+        await self._bot.room.local_participant.send_text(
+            f"Tell me a long story about {story}.", topic="lk.chat"
+        )
+        return asked
 
     async def _settle(self, tally: Tally, decision: float, onset: float | None = None) -> None:
         assert self._levels is not None
