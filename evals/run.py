@@ -148,7 +148,7 @@ async def _change(stage: Stage, change: dict[str, Any]) -> Outcome:
     return Outcome()
 
 
-async def _retell(stage: Stage, typed: str) -> None:
+def _retell(stage: Stage, typed: str) -> None:
     for piece in chunks(typed):
         stage.session.say(piece)
 

@@ -28,7 +28,9 @@ def is_named(question: str, titles: Iterable[str]) -> bool:
         name = " ".join(title)
         if f" {name} " not in said:
             continue
-        if len(name) > 3 if len(title) > 1 else re.search(_NAMED.format(name=name), said):
+        if len(title) > 1 and len(name) > 3:
+            return True
+        if len(title) == 1 and re.search(_NAMED.format(name=name), said):
             return True
     return False
 
