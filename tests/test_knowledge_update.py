@@ -53,3 +53,13 @@ def test_ctrl_c_is_not_a_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     except KeyboardInterrupt:  # which would end the tests as well
         status = None
     assert status == 130
+
+
+def test_a_reader_that_is_done_does_not_crash_for_its_open_input(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Ferry\n\nIt leaves at nine.\n")
+    command = [sys.executable, "-m", "agent.knowledge", "--index", str(tmp_path / "index.sqlite")]
+    command += ["update", "--while-read", "--no-vectors", str(tmp_path / "a.md")]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.wait() == 0
+        assert process.stderr is not None and process.stderr.read() == b""

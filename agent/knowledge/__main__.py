@@ -74,8 +74,9 @@ def _update(args: argparse.Namespace) -> int:
 
 
 def _end_with_input() -> None:
-    """Of whoever started this, and may end without a word."""
-    while sys.stdin.buffer.read(1):
+    """Of whoever started this, and may end without a word. (``sys.stdin`` would be locked by the
+    thread that waits for it, and Python then fails to end.)"""
+    while os.read(0, 1):
         pass
     os._exit(0)
 
