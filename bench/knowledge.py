@@ -21,8 +21,9 @@ from agent.knowledge import index_file, store, vectors
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.answer import LIKELY, PROMPT_BUDGET
 from agent.knowledge.chunks import LENGTH, sentences
+from agent.knowledge.meaning import Encoder
 from agent.knowledge.passage import Block, Extract, Passage
-from agent.knowledge.search import Encoder, Knowledge, Method
+from agent.knowledge.search import Knowledge, Method
 from agent.knowledge.sources import Outcome, update
 
 from .python_docs import pages

@@ -13,8 +13,9 @@ import pytest
 from agent.knowledge import index_file, store
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.chunks import LENGTH, sentences, to_chunks, windows
+from agent.knowledge.meaning import Encoder
 from agent.knowledge.passage import Block, Extract, KnowledgeError
-from agent.knowledge.search import Encoder, Knowledge
+from agent.knowledge.search import Knowledge
 from agent.knowledge.sources import split, update
 
 

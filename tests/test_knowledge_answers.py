@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from livekit.agents import llm
 
 from agent.knowledge import index_file, store
 from agent.knowledge.__main__ import embed, local_encoder
-from agent.knowledge.answer import NOTHING, Answers, is_sayable, spoken
+from agent.knowledge.answer import NOTHING, Answers, is_sayable, is_sure, spoken
 from agent.knowledge.choose import Library, sources_of
 from agent.knowledge.desk import KnowledgeDesk, named_in, to_source
 from agent.knowledge.named import is_named, subject
@@ -85,6 +86,14 @@ async def test_the_small_model_does_not_answer_what_is_known(session: SessionKno
     assert page.shown == [("How often does the ferry leave?", ["Harbour guide"])]
 
 
+async def test_what_is_asked_does_not_get_lost_behind_what_is_told_before(
+    session: SessionKnowledge,
+) -> None:
+    told = "My sister and her children have come from Norway on Monday, and they love the sea. "
+    said = await Answers(session).say(asked(told + "How often does the ferry leave?"))
+    assert said is not None and "every forty minutes" in said
+
+
 @pytest.mark.parametrize("question", ["How are you today?", "Tell me a joke.", "Thank you!"])
 async def test_small_talk_is_not_answered_with_documents(
     session: SessionKnowledge, question: str
@@ -122,6 +131,7 @@ def test_an_everyday_word_is_not_taken_for_a_documents_title(
         ("What is the harbour guide?", "Harbour guide"),
         ("Tell me about the harbour, please.", "Harbour guide"),
         ("Who painted the harbour guide?", None),
+        ("Who is the harbour guide for?", None),
         ("What are boats?", "Boats"),
         ("So, what's the harbour guide?", "Harbour guide"),
         ("What do you know about the harbour's guide?", "Harbour guide"),
@@ -155,6 +165,9 @@ async def test_what_a_document_is_does_not_stay_unsaid(session: SessionKnowledge
         ("With Harbour come two tools:", "Which tools are there?", True),
         ("Two tools:", "Which tools are there?", False),
         ("Adults: 2.50 €", "What do adults pay?", True),
+        ("The ferry costs $5.99.", "What does the ferry cost?", True),
+        ("serve harbour --port 80 and nothing else", "How do I serve it?", False),
+        ("$ harbour serve and it answers all", "How do I serve it?", False),
         ("Monday to Friday: 9:00 to 12:30, 14:00 to 17:00", "When is it open?", True),
         ("渡船は四十分ごとに出ます。", "渡船はいつ出ますか", True),
     ],
@@ -439,3 +452,10 @@ async def test_questions_about_visavis_are_not_left_unanswered(tmp_path: Path) -
         if not any(mark in passage.text for passage in knowledge.search(question, budget=5000))
     ]
     assert len(missed) <= 1, missed
+
+
+def test_what_is_written_as_an_answer_does_not_need_more_than_what_sounds_alike() -> None:
+    passage = Passage("x", "", "", "", "x", 0.52)
+    assert not is_sure(passage, is_asked=True)
+    assert is_sure(replace(passage, answers=True), is_asked=True)
+    assert not is_sure(replace(passage, answers=True), is_asked=False)

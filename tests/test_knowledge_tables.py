@@ -12,8 +12,9 @@ from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.answer import spoken
 from agent.knowledge.chunks import to_chunks, windows
 from agent.knowledge.extract import extract
+from agent.knowledge.meaning import Encoder
 from agent.knowledge.passage import Block
-from agent.knowledge.search import Encoder, Knowledge
+from agent.knowledge.search import Knowledge
 from agent.knowledge.weigh import Asked, Candidate, in_order
 from tests.test_knowledge_formats import docx, paragraph
 

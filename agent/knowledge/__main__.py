@@ -18,8 +18,9 @@ from pathlib import Path
 from safe_fetch import Limits, fetch
 
 from . import index_file, store, vectors
+from .meaning import Encoder
 from .passage import KnowledgeError
-from .search import Encoder, Knowledge
+from .search import Knowledge
 from .sources import update
 
 BATCH = 32

@@ -10,15 +10,18 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final, TypeGuard, TypeVar
 
 from livekit.agents import function_tool, llm
 
 from .chunks import sentences
-from .named import is_named, subject
-from .passage import Passage
+from .named import asks, is_named, subject
+from .names import is_in_english, nameless, names_of
+from .passage import BELOW, SPOKEN, Passage
+from .search import MOST_QUESTION
 from .session import SessionKnowledge
-from .words import asked, plain, stem, words
+from .words import QUESTION_MARKS, asked, plain, stem, words
 
 logger = logging.getLogger("visavis.knowledge")
 
@@ -29,12 +32,20 @@ PROMPT_BUDGET: Final = 1200
 TOOL_BUDGET: Final = 1600
 LIKELY: Final = 0.35
 """Score from which a passage is about the question's subject."""
-SURE: Final = 0.48
-"""Score from which its sentences are the answer."""
-SPOKEN: Final = 320
-"""Characters that are said of a passage: some twenty seconds."""
+SURE: Final = 0.55
+"""Score from which its sentences are the answer, where names are left out of the question."""
+ANSWERS: Final = 0.5
+"""The same of one that a document gives to a question of its own."""
+ANOTHER: Final = 0.1
+"""By which what belongs to another name has to be nearer."""
+LEAD: Final = 0.25
+"""By which anything else has to be nearer than what a document gives to a question of its own."""
+TOLD: Final = 0.6
+"""The same where nothing was asked."""
 LETTERS: Final = 0.4
 """Share of what is written in an answer that is letters, at least."""
+LEAST: Final = 3
+"""Words of a question that means something without what was said before it."""
 WORDS: Final = 5
 """From which an answer is taken for a sentence whatever it says."""
 NOTHING: Final = "I found nothing about that in what I was given to read."
@@ -45,7 +56,8 @@ _TOLD: Final = (
     "their subject and they do not answer it, say that you do not know. Else leave them aside."
 )
 
-_CODE: Final = re.compile(r"[<>{}]|&&")
+_CODE: Final = re.compile(r"[<>{}]|&&|^\$ |\s--\w")
+_SYMBOLS: Final = re.compile(r"[A-Z]=\S|://|\b[a-z]+_[a-z]")
 
 _T = TypeVar("_T")
 Show = Callable[[str, Sequence[Passage]], None]
@@ -75,21 +87,19 @@ class Answers:
         return await _in_time(self._say(chat_ctx), None)
 
     async def _say(self, chat_ctx: llm.ChatContext) -> str | None:
-        question = last_question(chat_ctx)
-        titles = await self._knowledge.titles()
-        found: list[Passage] = []
-        if title := subject(question, titles):
-            openings = await self._knowledge.opening(title)
-            found = [opening for opening in openings if is_sayable(opening, question)]
-        if not found:
-            found = await self._find(chat_ctx)
-        best = max(found, key=lambda passage: passage.score, default=None)
-        if best is not None and best.score >= SURE:
-            if not is_sayable(best, question):
-                return NOTHING
-            self._show(chat_ctx, [best])
-            return spoken(best)
-        return NOTHING if is_named(question, titles) else None
+        if not (question := await self._knowledge.as_meant(last_question(chat_ctx))):
+            return None
+        titles, names = await self._knowledge.titles(), await self._knowledge.names()
+        for part in (question, *last_asked(question)):
+            if sure := await self._openings(part, titles) or await self._sure(part, names):
+                break
+        else:
+            return NOTHING if is_named(question, titles, names) else None
+        best = max(sure, key=lambda one: (is_sayable(one, question), _rank(one)))
+        if not is_sayable(best, question):
+            return NOTHING
+        self._show(chat_ctx, [best])
+        return spoken(best)
 
     def tools(self) -> list[llm.Tool]:
         """For models that can call functions: to look for more, in words of their own."""
@@ -110,11 +120,36 @@ class Answers:
 
     async def _find(self, chat_ctx: llm.ChatContext) -> list[Passage]:
         """Passages about what the person said last; empty where it was not the person."""
-        question = last_question(chat_ctx)
+        question = await self._knowledge.as_meant(last_question(chat_ctx))
         if not question:
             return []
         found = await self._knowledge.search(question, budget=PROMPT_BUDGET)
         return [passage for passage in found if passage.score >= LIKELY]
+
+    async def _openings(self, question: str, titles: Sequence[str]) -> list[Passage]:
+        """How the document begins that is asked for, and nothing else is."""
+        if (title := subject(question, titles)) is None:
+            return []
+        openings = await self._knowledge.opening(title)
+        return [opening for opening in openings if is_sayable(opening, question)]
+
+    async def _sure(self, question: str, names: frozenset[str]) -> list[Passage]:
+        found = await self._search(question, names)
+        is_asked = asks(question)
+        return [passage for passage in found if is_sure(passage, is_asked)]
+
+    async def _search(self, question: str, names: frozenset[str]) -> list[Passage]:
+        """What has a name in it is not near to a question for that name alone."""
+        found = await self._knowledge.search(question, budget=PROMPT_BUDGET)
+        called = names.intersection(words(question[:MOST_QUESTION]))
+        if not called or not is_in_english(question[:MOST_QUESTION], called):
+            return found
+        plainly = await self._knowledge.search(nameless(question, called), budget=PROMPT_BUDGET)
+        both = [one for one in found if one.answers] + [one for one in plainly if not one.answers]
+        return [
+            replace(one, score=one.score - ANOTHER) if is_of_another(one, called) else one
+            for one in both
+        ]
 
     def _show(self, chat_ctx: llm.ChatContext, found: Sequence[Passage]) -> None:
         if self.show is not None:
@@ -140,6 +175,29 @@ def last_question(chat_ctx: llm.ChatContext) -> str:
     return (last.text_content or "").strip() if last is not None and is_from_person(last) else ""
 
 
+def last_asked(text: str) -> list[str]:
+    """What is asked at the end of a longer speech, if anything is."""
+    every = sentences(text)
+    asking = [one for one in every if one.endswith(QUESTION_MARKS) and len(words(one)) >= LEAST]
+    return asking[-1:] if len(every) > 1 else []
+
+
+def is_sure(passage: Passage, is_asked: bool) -> bool:
+    """Is it the answer? Of what was only told to be talked about that takes more."""
+    enough = ANSWERS if passage.answers else SURE
+    return passage.score >= (enough if is_asked else max(enough, TOLD))
+
+
+def is_of_another(passage: Passage, called: frozenset[str]) -> bool:
+    """Has its document another name, and it nothing of the ones that are called?"""
+    text = f"{passage.title} {passage.heading} {passage.text}"
+    return bool(names_of(passage.title)) and called.isdisjoint(words(text))
+
+
+def _rank(passage: Passage) -> float:
+    return passage.score + LEAD * passage.answers
+
+
 def spoken(passage: Passage) -> str:
     """Its nearest sentences as one would say them."""
     said = ""
@@ -157,10 +215,14 @@ def spoken(passage: Passage) -> str:
 def is_sayable(passage: Passage, question: str) -> bool:
     """Is what would be :func:`spoken` of it for the ear? Code and rows of figures are not; nor is
     what is short and leads to a list, or has none of the question's words besides the document's
-    title, such as a command."""
+    title, such as a command. What is written as an answer may be short, and name settings."""
     answer = spoken(passage)
     written = "".join(answer.split())
     if sum(map(str.isalpha, written)) < LETTERS * len(written) or _CODE.search(answer):
+        return False
+    if passage.answers:
+        return True
+    if _SYMBOLS.search(answer):
         return False
     if len(words(answer)) >= WORDS:
         return True
@@ -171,6 +233,6 @@ def is_sayable(passage: Passage, question: str) -> bool:
 
 
 def _quoted(passage: Passage) -> str:
-    where = " › ".join(part for part in (passage.title, passage.heading) if part)
+    where = BELOW.join(part for part in (passage.title, passage.heading) if part)
     columns = f"(columns: {passage.columns})\n" if passage.columns else ""
     return f"[{where}]\n{columns}{passage.text}"

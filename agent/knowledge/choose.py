@@ -14,8 +14,9 @@ from typing import Final
 
 from settings import Settings
 
+from .meaning import Encoder
 from .passage import KnowledgeError
-from .search import Encoder, Knowledge
+from .search import Knowledge
 from .sources import ROOT, split
 
 logger = logging.getLogger("visavis.knowledge")

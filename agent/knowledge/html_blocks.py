@@ -7,7 +7,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from .html_text import BREAKS, HEADINGS, children, flat, text_of
-from .passage import Block, Extract
+from .passage import BELOW, Block, Extract
 from .tables import Table
 
 MOST_DEPTH: Final = 500
@@ -125,7 +125,7 @@ class _Reader:
 
     def _heading(self) -> str:
         """Without the document's title."""
-        return " › ".join(text for text in self._levels.values() if text != self.title)
+        return BELOW.join(text for text in self._levels.values() if text != self.title)
 
     def _row(self, row: LexborNode) -> None:
         if text := self._table.read(row):

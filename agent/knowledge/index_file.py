@@ -6,7 +6,8 @@
 | passages | their pieces, in order |
 | lexicon | FTS5 over the pieces (``words.searchable``), contentless: the text is in passages |
 | words, word_parts | every word with the number of passages that have it; its trigrams |
-| vectors | int8 vectors of a passage's parts (``chunks.windows``), added later than itself |
+| vectors | int8 vectors of a passage's parts (``chunks.windows``), added later than itself; where
+begin and end are 0, of a question that heads it |
 | state | ``removals``: counts the times that something was taken out |
 """
 
@@ -22,7 +23,7 @@ from store.write_ahead import write_ahead
 
 from .passage import KnowledgeError
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of the tables and of what is in them; an index of another version is made anew."""
 BUSY: Final = 30.0
 """Seconds that a writer waits for another."""

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+BELOW: Final = " › "
+"""Stands between a heading and the one below it."""
+SPOKEN: Final = 320
+"""Characters that are said of a passage: some twenty seconds."""
 
 
 class KnowledgeError(Exception):
@@ -14,7 +20,7 @@ class Block:
     """A paragraph, a list item, a table's row: what a document is read as."""
 
     heading: str
-    """The headings above it, outermost first, joined with " › "; may be empty."""
+    """The headings above it, outermost first, joined with :data:`BELOW`; may be empty."""
     text: str
     columns: str = ""
     """Of a table's row, and of a passage with rows: what the columns are called. Empty where the
@@ -56,13 +62,16 @@ class Passage:
     heading: str
     """Where in the document: its headings, or "page 7"; may be empty."""
     best: str
-    """The sentences of the text that are nearest to the question."""
+    """The sentences of the text that are nearest to the question; of one that ``answers`` all,
+    where it is short or its own question is nearer."""
     score: float
     """How near it is to the question, 0 to 1: the cosine of both vectors, and up to 0.2 for the
     share of the question's words that it has, each weighted by its rarity; without vectors that
-    share alone."""
+    share alone. Of one that ``answers``, the cosine is the mean of its own and its question's."""
     columns: str = ""
     """What the columns of the table in it are called."""
+    answers: bool = False
+    """It begins to answer a question that heads it, as in an FAQ, which has a vector, too."""
 
     @property
     def tokens(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from . import index_file, store, vectors
+from .candidates import gather
+from .meaning import Encoder, Meaning
+from .names import names_of
 from .passage import Document, Passage
-from .weigh import Asked, Candidate, in_order
+from .weigh import Asked, in_order
 from .words import asked, match
 
 Method = Literal["fused", "bm25", "vectors"]
-Encoder = Callable[[Sequence[str]], npt.NDArray[np.float32]]
-"""Texts → texts × 384, each of length 1: :class:`~agent.knowledge.minilm.MiniLM`."""
+
 
 LIMIT: Final = 5
 """Passages."""
@@ -37,9 +39,6 @@ WORTH_SHOWING: Final = 0.25
 """Score below which a passage has nothing to do with the question."""
 MOST_QUESTION: Final = 2000
 """Characters of a question that are looked at."""
-_END: Final = "?.!… "
-"""What a question ends with. Its vector is nearer to what answers it without: documents ask little,
-and what is recognised from speech may have none."""
 _MOST_KIN: Final = 6
 _SHORTEST_KIN: Final = 4
 
@@ -59,6 +58,7 @@ class Knowledge:
         self._signs = vectors.SignIndex()
         self._seen: tuple[int, int] | None = None
         self._passages = 0
+        self._names: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -73,6 +73,16 @@ class Knowledge:
     def documents(self) -> list[Document]:
         with self._lock:
             return store.documents(self._connection)
+
+    def names(self) -> frozenset[str]:
+        """Of what the documents are about, by their titles; see :mod:`.names`."""
+        with self._snapshot():
+            return self._names
+
+    def written(self, words: Iterable[str]) -> set[str]:
+        """Which of these plain words the documents have."""
+        with self._snapshot():
+            return {word for word in words if self._count(word)}
 
     def opening(self, title: str) -> list[Passage]:
         """The first passage of each document of that title."""
@@ -95,17 +105,16 @@ class Knowledge:
         query = query[:MOST_QUESTION].strip()
         if not query:
             return []
-        vector = None
+        meaning = None
         if self._encoder is not None and method != "bm25":
-            bare = query.rstrip(_END) or query
-            vector = self._encoder([bare])[0]
+            meaning = Meaning(query, self._encoder)
         near: list[Passage] = []
         with self._snapshot():
             terms = self._terms(query)
             by_words = self._by_words(terms) if method != "vectors" else {}
-            by_meaning = self._by_meaning(vector) if vector is not None else []
+            by_meaning = self._by_meaning(meaning.whole) if meaning is not None else []
             weights = Asked.of(terms, self._passages)
-            found = self._candidates(by_words, by_meaning, vector)
+            found = gather(self._connection, by_words, by_meaning, meaning)
         if by_words and by_meaning:
             found = in_order(found, weights, LIMIT)
         for candidate in found:
@@ -136,6 +145,8 @@ class Knowledge:
         if self._seen is not None and self._seen[1] != removals:
             self._signs = vectors.SignIndex()
         (self._passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
+        titles = self._connection.execute("SELECT DISTINCT title FROM documents")
+        self._names = frozenset().union(*(names_of(title) for (title,) in titles))
         if self._encoder is not None:
             rows = self._connection.execute(
                 "SELECT id, vector FROM vectors WHERE id > ? ORDER BY id",
@@ -220,42 +231,6 @@ class Knowledge:
         near = vectors.cosines(vectors.to_rows([stored for _, stored in rows]), vector)
         passages = [rows[index][0] for index in np.argsort(-near)]
         return list(dict.fromkeys(passages))[:DEPTH]
-
-    def _candidates(
-        self,
-        by_words: dict[int, float],
-        by_meaning: Sequence[int],
-        vector: npt.NDArray[np.float32] | None,
-    ) -> list[Candidate]:
-        """What both propose, each once, those by words first."""
-        numbers = list(dict.fromkeys([*by_words, *by_meaning]))
-        marks = ",".join("?" * len(numbers))
-        texts = {
-            row[0]: row[1:]
-            for row in self._connection.execute(
-                "SELECT p.id, p.text, p.heading, d.title, d.source, p.columns FROM passages p "
-                f"JOIN documents d ON d.id = p.document WHERE p.id IN ({marks})",
-                numbers,
-            )
-        }
-        parts: dict[int, list[tuple[str, float]]] = {number: [] for number in numbers}
-        if vector is not None:
-            rows = self._connection.execute(
-                "SELECT passage, begin, end, vector FROM vectors "
-                f"WHERE passage IN ({marks}) ORDER BY passage",
-                numbers,
-            ).fetchall()
-            stored = vectors.to_rows([kept for *_, kept in rows]) if rows else None
-            near = vectors.cosines(stored, vector) if stored is not None else ()
-            for (number, begin, end, _), cosine in zip(rows, near, strict=True):
-                parts[number].append((texts[number][0][begin:end], float(cosine)))
-        found: list[Candidate] = []
-        for number in numbers:
-            text, heading, title, source, columns = texts[number]
-            bm25 = by_words.get(number, 0.0)
-            near_by = tuple(parts[number])
-            found.append(Candidate(text, heading, title, source, bm25, near_by, columns))
-        return found
 
 
 def fit(passages: Sequence[Passage], budget: int) -> list[Passage]:

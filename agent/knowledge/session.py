@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from .choose import Library
+from .names import as_meant, strange_words
 from .passage import Document, KnowledgeError, Passage
-from .search import BUDGET, LIMIT, Knowledge, fit
+from .search import BUDGET, LIMIT, MOST_QUESTION, Knowledge, fit
 from .sources import file_name, is_url, public_name
 
 logger = logging.getLogger("visavis.knowledge")
@@ -54,6 +55,19 @@ class SessionKnowledge:
     async def opening(self, title: str) -> list[Passage]:
         """How the documents of that title begin."""
         return await self._ask_each(lambda each: each.opening(title))
+
+    async def names(self) -> frozenset[str]:
+        """Of what is known about; see :mod:`.names`."""
+        return frozenset(await self._ask_each(lambda each: each.names()))
+
+    async def as_meant(self, question: str) -> str:
+        """With the names that were heard wrong as they are written."""
+        if not (names := await self.names()):
+            return question
+        looked_at, rest = question[:MOST_QUESTION], question[MOST_QUESTION:]
+        strange = await asyncio.to_thread(strange_words, looked_at)
+        written = set(await self._ask_each(lambda each: each.written(strange)))
+        return await asyncio.to_thread(as_meant, looked_at, names, written) + rest
 
     async def documents(self) -> list[Document]:
         """What was added in this conversation."""

@@ -11,7 +11,10 @@ from typing import Final
 
 from .chunks import to_chunks, windows
 from .index_file import writing
+from .meaning import bare
+from .names import nameless, names_of
 from .passage import Block, Document, Extract, KnowledgeError, Passage
+from .questions import questions, under_questions
 from .words import searchable, words
 
 MOST_PASSAGES: Final = 200_000
@@ -46,7 +49,7 @@ def add(
 
     Raises :class:`KnowledgeError` where the index is full.
     """
-    chunks = list(to_chunks(extract.blocks))
+    chunks = list(to_chunks(under_questions(extract.blocks)))
     with writing(connection):
         _remove(connection, source)
         (count,) = connection.execute("SELECT coalesce(sum(passages), 0) FROM documents").fetchone()
@@ -129,33 +132,35 @@ def _remove(connection: sqlite3.Connection, source: str) -> bool:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a passage that gets a vector."""
+    """What gets a vector: a part of a passage, or a question that the passage begins to answer."""
 
     passage: int
     begin: int
     end: int
+    """Of a question 0, as ``begin``."""
     text: str
-    """With the title and the headings above it."""
+    """With the title and the headings above it; where it answers a question, with that alone. Of
+    questions the title's names are left out."""
 
 
 def without_vectors(connection: sqlite3.Connection, most: int) -> list[Part]:
     """The parts of the first ``most`` passages that have no vectors yet."""
     rows = connection.execute(
-        "SELECT p.id, d.title, p.heading, p.text, p.columns FROM passages p "
-        "JOIN documents d ON d.id = p.document "
+        "SELECT p.id, d.title, p.heading, p.text, p.columns, EXISTS (SELECT 1 FROM passages b "
+        "WHERE b.id = p.id - 1 AND b.document = p.document AND b.heading = p.heading) "
+        "FROM passages p JOIN documents d ON d.id = p.document "
         "WHERE p.id > (SELECT coalesce(max(passage), 0) FROM vectors) ORDER BY p.id LIMIT ?",
         (most,),
     )
-    return [
-        Part(
-            number,
-            begin,
-            end,
-            f"{title}, {heading}: {text[begin:end]}" if heading else f"{title}: {text[begin:end]}",
-        )
-        for number, title, heading, text, columns in rows
-        for begin, end in windows(text, has_rows=bool(columns))
-    ]
+    found: list[Part] = []
+    for number, title, heading, text, columns, goes_on in rows:
+        asked = [nameless(bare(question), names_of(title)) for question in questions(heading)]
+        if not goes_on:
+            found += [Part(number, 0, 0, question) for question in asked]
+        above = ". ".join(asked) or (f"{title}, {heading}" if heading else title)
+        for begin, end in windows(text, has_rows=bool(columns)):
+            found.append(Part(number, begin, end, f"{above}: {text[begin:end]}"))
+    return found
 
 
 def add_vectors(

@@ -15,7 +15,7 @@ from statistics import fmean, median
 from typing import Final
 
 from .chunks import windows
-from .passage import Passage
+from .passage import SPOKEN, Passage
 from .words import plain, stem
 
 COVERAGE: Final = 0.2
@@ -99,17 +99,21 @@ class Candidate:
     """Each, and its vector's cosine with the question's; none while it has not been embedded."""
     columns: str = ""
     """See :class:`~agent.knowledge.passage.Block`."""
+    asks: float | None = None
+    """The cosine of the nearest question that heads it; None where none does."""
 
     @property
     def near(self) -> float:
-        """The cosine of the nearest part. Raises ValueError where there are none."""
-        return max(cosine for _, cosine in self.parts)
+        """The cosine of the nearest part; where a question heads it, the mean of that and the
+        question's. Raises ValueError where there are no parts."""
+        near = max(cosine for _, cosine in self.parts)
+        return near if self.asks is None else (self.asks + near) / 2
 
     def place(self, asked: Asked, middle: float) -> float:
         """The larger, the nearer the front. ``middle`` stands for the cosine where there is
         none yet."""
         cosines = [cosine for _, cosine in self.parts] or [middle]
-        near = max(cosines)
+        near = self.near if self.parts else middle
         if self.columns:
             cosines = nlargest(ROWS, cosines)
         near = (1 - MEAN) * near + MEAN * fmean(cosines)
@@ -135,6 +139,11 @@ class Candidate:
         whole = asked.coverage(f"{self.title} {self.heading} {self.columns} {self.text}")
         score = min(1.0, max(0.0, near + share * whole))
         best, _ = max(parts, key=lambda part: part[1] + share * asked.coverage(part[0]))
+        asks = None if self.columns else self.asks
+        if asks is not None and (
+            len(self.text) <= SPOKEN or asks >= max(near for _, near in parts)
+        ):
+            best = self.text
         return Passage(
             self.text,
             self.title,
@@ -143,6 +152,7 @@ class Candidate:
             best,
             round(score, 4),
             self.columns,
+            asks is not None,
         )
 
 

@@ -28,6 +28,7 @@ _STOP: Final = """
     nicht noch nur oder ob sein sich sie sind so über um und uns von vor war was wer wie will
     wir wird wo zu zum zur
 """
+QUESTION_MARKS: Final = ("?", "？", "؟")
 STOP_WORDS: Final = frozenset(_STOP.split())
 """English and German words that say nothing of what a question is about."""
 
