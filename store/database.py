@@ -81,8 +81,9 @@ def open_store(url: str) -> Engine:
     try:
         address = make_url(url)
         is_sqlite = address.get_backend_name() == "sqlite"
-        if is_sqlite and address.database and address.database != ":memory:":
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        file = address.database or ":memory:"
+        if is_sqlite and file != ":memory:" and not file.startswith("file:"):
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
         limits = {} if is_sqlite else _limits(address)
         engine = create_engine(address, pool_pre_ping=not is_sqlite, connect_args=limits)
         event.listen(engine, "connect", _tune_sqlite if is_sqlite else _tune_postgres)

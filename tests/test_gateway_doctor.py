@@ -148,7 +148,10 @@ async def test_media_that_does_not_get_through_is_named(
 # this machine
 
 
-def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     url = f"sqlite:///{tmp_path}/store.sqlite3"
     assert levels(check_store(plain(store_url=url))) == ["ok"]
     (tmp_path / "file").touch()
@@ -156,6 +159,7 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert "STORE_URL" in said
     read_only = f"sqlite:///file:{tmp_path}/store.sqlite3?mode=ro&uri=true"
     assert "readonly" in fault(check_store(plain(store_url=read_only)))
+    assert not (tmp_path / "file:").exists()  # an address is no path
 
 
 def test_a_password_of_the_store_is_not_told() -> None:
