@@ -1,63 +1,36 @@
-"""What is said and told of what is known, and what comes and goes with one conversation."""
+"""What is said and told of what is known."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from livekit.agents import llm
 
-from agent.knowledge import index_file, store
 from agent.knowledge.__main__ import embed, local_encoder
 from agent.knowledge.answer import NOTHING, Answers, is_sayable, is_sure, spoken
 from agent.knowledge.choose import Library, sources_of
-from agent.knowledge.desk import KnowledgeDesk, named_in, to_source
+from agent.knowledge.desk import to_source
 from agent.knowledge.named import is_named, subject
-from agent.knowledge.passage import Block, Document, Extract, KnowledgeError, Passage
+from agent.knowledge.passage import Passage
 from agent.knowledge.search import Knowledge
-from agent.knowledge.session import MOST_DOCUMENTS, SessionKnowledge
-from agent.knowledge.sources import file_name, update
+from agent.knowledge.session import SessionKnowledge
+from agent.knowledge.sources import update
 from settings import Settings
-from visavis.knowledge import KnowledgeRequest, Sources
-from visavis.protocol import RPC_KNOWLEDGE, ProtocolError
+from tests.knowing import asked
+from visavis.knowledge import Sources
 
-HARBOUR = (
-    "The ferry to the island leaves every forty minutes from pier three. "
-    "Bicycles travel free of charge. Dogs must wear a muzzle on board."
-)
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    index = tmp_path_factory.mktemp("knowledge") / "index.sqlite"
-    encoder = local_encoder()
-    assert encoder is not None
-    with index_file.opened(index) as connection:
-        extract = Extract("Harbour guide", (Block("Boats", HARBOUR),))
-        store.add(connection, "/private/place/harbour.md", "/", "", extract)
-    embed(index, encoder)
-    knowledge = Knowledge(index, encoder)
-    yield Library(knowledge, encoder)
-    knowledge.close()
+pytestmark = pytest.mark.usefixtures("patience")
 
 
 @pytest.fixture
-async def session(library: Library) -> AsyncIterator[SessionKnowledge]:
-    session = SessionKnowledge(library)
+async def session(harbour: Library) -> AsyncIterator[SessionKnowledge]:
+    session = SessionKnowledge(harbour)
     yield session
     await session.aclose()
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slow machine is no index that is stuck."""
-    monkeypatch.setattr("agent.knowledge.answer.PATIENCE", 60.0)
 
 
 class Page:
@@ -68,15 +41,6 @@ class Page:
 
     def __call__(self, question: str, passages: Sequence[Passage]) -> None:
         self.shown.append((question, [passage.title for passage in passages]))
-
-
-def asked(question: str) -> llm.ChatContext:
-    chat_ctx = llm.ChatContext.empty()
-    chat_ctx.add_message(role="system", content="You are Amy.")
-    chat_ctx.add_message(role="user", content="Hello.")
-    chat_ctx.add_message(role="assistant", content="Hi!")
-    chat_ctx.add_message(role="user", content=question)
-    return chat_ctx
 
 
 async def test_the_small_model_does_not_answer_what_is_known(session: SessionKnowledge) -> None:
@@ -222,119 +186,6 @@ async def test_the_tool_does_not_find_less(session: SessionKnowledge) -> None:
     assert await tool(query="zebra crossings in Mongolia") == "Nothing was found."
 
 
-async def test_what_a_room_adds_is_not_known_to_others(
-    session: SessionKnowledge, library: Library
-) -> None:
-    text = "# Pets\n\nOur parrot Jacob speaks four languages.\n"
-    document = await session.add_file("../../pets.md", text.encode())
-    assert (document.title, document.passages) == ("Pets", 1)
-    question = "How many languages does the parrot speak?"
-    assert (await session.search(question))[0].title == "Pets"
-    other = SessionKnowledge(library)
-    assert "Pets" not in [passage.title for passage in await other.search(question)]
-
-    again = text.replace("four", "six")
-    await session.add_file("pets.md", again.encode())
-    assert len(await session.documents()) == 1
-    assert "six" in (await session.search(question))[0].text
-    assert await session.remove("pets.md")
-    assert not await session.remove("pets.md")
-    assert "Pets" not in [passage.title for passage in await session.search(question)]
-
-
-async def test_a_bad_document_does_not_change_anything(session: SessionKnowledge) -> None:
-    with pytest.raises(KnowledgeError, match="none of the formats"):
-        await session.add_file("virus.txt", bytes(range(256)) * 9)
-    with pytest.raises(KnowledgeError, match="not on the public internet"):
-        await session.add_url("http://127.0.0.1:1/secret")
-    with pytest.raises(KnowledgeError, match="must begin with"):
-        await session.add_url("file:///etc/passwd")
-    assert await session.documents() == []
-    assert (await session.search("How often does the ferry leave?"))[0].title == "Harbour guide"
-
-
-async def test_two_files_of_one_name_that_come_at_once_do_not_lose_each_other() -> None:
-    session = SessionKnowledge(Library(None, None))
-    await asyncio.gather(
-        session.add_file("notes.txt", b"The old price is 5 euros."),
-        session.add_file("notes.txt", b"The new price is 7 euros."),
-    )
-    assert [passage.text for passage in await session.search("price")] == [
-        "The new price is 7 euros."
-    ]
-    await session.aclose()
-
-
-@pytest.mark.parametrize("given", ["plans/" + "x" * 300 + ".md", ".notes.md"])
-async def test_a_file_is_not_kept_when_it_is_removed_by_the_name_it_came_with(given: str) -> None:
-    session = SessionKnowledge(Library(None, None))
-    await session.add_file(given, b"The price is 5 euros.")
-    assert await session.remove(given)
-    assert await session.documents() == []
-    await session.aclose()
-
-
-async def test_a_page_is_not_removed_in_place_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = Document("https://example.com/notes.md", "Notes", 1, "", "")
-
-    async def documents() -> list[Document]:
-        return [page]
-
-    session = SessionKnowledge(Library(None, None))
-    await session.add_file("other.md", b"The price is 5 euros.")
-    monkeypatch.setattr(session, "documents", documents)
-    monkeypatch.setattr(session._own, "remove", lambda source: source == page.source)
-    assert not await session.remove("notes.md")
-    assert await session.remove(page.source)
-    await session.aclose()
-
-
-async def test_a_long_name_of_long_letters_does_not_fail() -> None:
-    session = SessionKnowledge(Library(None, None))
-    document = await session.add_file("説明書" * 35 + ".md", "価格は七です".encode())
-    assert document.title.startswith("説明書") and document.source.endswith(".md")
-    await session.aclose()
-
-
-async def test_whoever_gives_a_file_is_not_told_where_it_lies(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def fail(_: Path, source: str, *__: object) -> list[str]:
-        return [f"{source} cannot be read: No space left on device"]
-
-    monkeypatch.setattr("agent.knowledge.session._update", fail)
-    session = SessionKnowledge(Library(None, None))
-    with pytest.raises(KnowledgeError, match=r"^notes\.txt cannot be read"):
-        await session.add_file("notes.txt", b"The price is 5 euros.")
-    await session.aclose()
-
-
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("../../etc/.passwd", "passwd"),
-        ("C:\\Users\\anna\\plan.txt", "plan.txt"),
-        ("x" * 300 + ".docx", "x" * 195 + ".docx"),
-        ("é" * 150 + ".md", "é" * 98 + ".md"),
-        ("x." + "y" * 300, "x." + "y" * 198),
-        ("..", ""),
-    ],
-)
-def test_a_files_name_does_not_lose_its_ending(given: str, kept: str) -> None:
-    assert file_name(given) == kept
-
-
-async def test_what_people_give_to_read_is_named_in_the_log(
-    session: SessionKnowledge, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    with pytest.raises(KnowledgeError, match=r"my-divorce\.txt"):
-        await session.add_file("my-divorce.txt", bytes(range(256)) * 9)
-    with pytest.raises(KnowledgeError):
-        await session.add_url("http://127.0.0.1:1/secret?token=divorce")
-    told = capfd.readouterr()
-    assert "divorce" not in told.out + told.err + caplog.text
-
-
 @pytest.mark.parametrize("step", ["search", "titles"])
 async def test_an_index_that_hangs_does_not_hold_up_the_answer(
     session: SessionKnowledge, monkeypatch: pytest.MonkeyPatch, step: str
@@ -364,26 +215,6 @@ async def test_an_index_that_breaks_does_not_end_the_conversation(tmp_path: Path
     assert await Answers(session).say(asked("Who painted the harbour guide?")) is None
 
 
-async def test_a_list_of_documents_in_another_script_is_not_too_long_for_its_call(
-    session: SessionKnowledge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = "自転車の修理と整備に関する利用者のための手引き"
-
-    async def documents() -> list[Document]:
-        return [Document(f"/f/{name}{n}.md", name, 1, "", "") for n in range(MOST_DOCUMENTS)]
-
-    monkeypatch.setattr(session, "documents", documents)
-    methods: dict[str, Any] = {}
-    participant = SimpleNamespace(register_rpc_method=methods.__setitem__)
-    room: Any = SimpleNamespace(
-        local_participant=participant, register_byte_stream_handler=lambda *_: None
-    )
-    KnowledgeDesk(room, session)
-    answer = await methods[RPC_KNOWLEDGE](SimpleNamespace(payload='{"action": "list"}'))
-    assert len(json.loads(answer)) == MOST_DOCUMENTS
-    assert len(answer.encode()) <= 15_000, "LiveKit carries no more"
-
-
 def test_the_page_is_not_told_where_files_are() -> None:
     passage = Passage("text", "Title", "/home/somebody/secret/a.md", "Head", "text", 0.5)
     sources = Sources("q", (to_source(passage),))
@@ -396,26 +227,6 @@ def test_brackets_and_long_passages_are_not_read_out() -> None:
     said = spoken(passage)
     assert said.startswith("Go left. And on")
     assert len(said) <= 330
-
-
-@pytest.mark.parametrize(
-    ("metadata", "urls"),
-    [
-        ("", []),
-        ("no json", []),
-        ("[1]", []),
-        (json.dumps({"knowledge": "https://a"}), []),
-        (json.dumps({"knowledge": ["https://a.example/x", 3]}), ["https://a.example/x"]),
-    ],
-)
-def test_a_dispatchs_metadata_does_not_need_to_be_right(metadata: str, urls: list[str]) -> None:
-    assert named_in(metadata) == urls
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"action": "steal"}', '{"action": "add"}'])
-def test_a_malformed_request_is_not_taken(text: str) -> None:
-    with pytest.raises(ProtocolError):
-        KnowledgeRequest.from_json(text)
 
 
 def test_no_setting_is_not_no_knowledge() -> None:

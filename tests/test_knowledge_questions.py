@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from livekit.agents import llm
 
-from agent.knowledge import index_file, store
-from agent.knowledge.__main__ import embed, local_encoder
-from agent.knowledge.answer import NOTHING, Answers, spoken
+from agent.knowledge.answer import NOTHING, Answers
 from agent.knowledge.choose import Library
 from agent.knowledge.extract import extract
 from agent.knowledge.names import ALIKE, alike, strange_words
 from agent.knowledge.passage import SPOKEN, Block, Extract
 from agent.knowledge.questions import questions, under_questions
-from agent.knowledge.search import Knowledge
 from agent.knowledge.session import SessionKnowledge
+from tests.knowing import asked, known
+
+pytestmark = pytest.mark.usefixtures("patience")
 
 FAQ = Path(__file__).parents[1] / "docs" / "faq.md"
 
@@ -102,19 +101,13 @@ def test_what_a_heading_asks_is_not_overlooked(heading: str, asked: list[str]) -
 
 
 @pytest.fixture(scope="module")
-def faq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Knowledge]:
+def faq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """Our own, with our README and a shop's beside it."""
-    index = tmp_path_factory.mktemp("faq") / "index.sqlite"
-    encoder = local_encoder()
-    assert encoder is not None
-    with index_file.opened(index) as connection:
-        for file in (FAQ, FAQ.parents[1] / "README.md"):
-            store.add(connection, file.name, "", "", extract(file.name, file.read_bytes()))
-        store.add(connection, "shop.txt", "", "", Extract("Shop", tuple(blocks(*SHOP))))
-    embed(index, encoder)
-    knowledge = Knowledge(index, encoder)
-    yield knowledge
-    knowledge.close()
+    files = (FAQ, FAQ.parents[1] / "README.md")
+    documents = {file.name: extract(file.name, file.read_bytes()) for file in files}
+    documents["shop.txt"] = Extract("Shop", tuple(blocks(*SHOP)))
+    with known(tmp_path_factory.mktemp("faq"), documents) as library:
+        yield library
 
 
 async def test_a_heading_that_asks_does_not_have_code_or_tables_read_aloud(
@@ -124,21 +117,11 @@ async def test_a_heading_that_asks_does_not_have_code_or_tables_read_aloud(
         "# Running it\n\n## What is wrong?\n\n    $ python -m doctor\n    ok  server  answers.\n\n"
         "## Is it well?\n\n| path | status |\n|---|---|\n| /a | 200 |\n| /b | 503 |\n"
     )
-    encoder = local_encoder()
-    index = tmp_path / "index.sqlite"
-    with index_file.opened(index) as connection:
-        store.add(connection, "run.md", "", "", extract("run.md", text.encode()))
-    assert encoder is not None
-    embed(index, encoder)
-    knowledge = Knowledge(index, encoder)
-    session = SessionKnowledge(Library(knowledge, encoder))
-    for question in ("What is wrong?", "Is it well?"):
-        chat_ctx = llm.ChatContext.empty()
-        chat_ctx.add_message(role="user", content=question)
-        said = await Answers(session).say(chat_ctx)
-        assert said is None or said == NOTHING
-    await session.aclose()
-    knowledge.close()
+    with known(tmp_path, {"run.md": extract("run.md", text.encode())}) as library:
+        session = SessionKnowledge(library)
+        for question in ("What is wrong?", "Is it well?"):
+            assert await Answers(session).say(asked(question)) == NOTHING
+        await session.aclose()
 
 
 def own_answers() -> list[tuple[str, str]]:
@@ -159,16 +142,11 @@ def test_our_documents_do_not_write_our_name_as_it_is_heard_wrong() -> None:
     assert alike_ones == {"visavis", "visemes"}  # the latter is a word of ours
 
 
-async def test_no_question_of_ours_is_answered_with_anything_else(
-    faq: Knowledge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agent.knowledge.answer.PATIENCE", 60.0)
-    session = SessionKnowledge(Library(faq, local_encoder()))
+async def test_no_question_of_ours_is_answered_with_anything_else(faq: Library) -> None:
+    session = SessionKnowledge(faq)
     answered = {}
     for question, answer in own_answers():
-        chat_ctx = llm.ChatContext.empty()
-        chat_ctx.add_message(role="user", content=question)
-        if (said := await Answers(session).say(chat_ctx)) != answer:
+        if (said := await Answers(session).say(asked(question))) != answer:
             answered[question] = said
     await session.aclose()
     assert list(answered) == ["What is Visavis?"]
@@ -184,6 +162,7 @@ def test_no_answer_of_ours_is_too_long_to_be_said_or_wrong_where_it_was_asked_th
         assert not re.match(r"(?:Yes|No)\b", answer), question
 
 
-def test_who_asks_in_other_words_is_not_answered_from_the_middle(faq: Knowledge) -> None:
-    [best] = faq.search("Could you mail it to France?", limit=1)
-    assert spoken(best) == SHOP[1]
+async def test_who_asks_in_other_words_is_not_answered_from_the_middle(faq: Library) -> None:
+    session = SessionKnowledge(faq)
+    assert await Answers(session).say(asked("Could you mail it to France?")) == SHOP[1]
+    await session.aclose()

@@ -36,12 +36,12 @@ SURE: Final = 0.55
 """Score from which its sentences are the answer, where names are left out of the question."""
 ANSWERS: Final = 0.5
 """The same of one that a document gives to a question of its own."""
+TOLD: Final = 0.6
+"""Either, at least, where nothing was asked."""
 ANOTHER: Final = 0.1
 """By which what belongs to another name has to be nearer."""
 LEAD: Final = 0.25
 """By which anything else has to be nearer than what a document gives to a question of its own."""
-TOLD: Final = 0.6
-"""The same where nothing was asked."""
 LETTERS: Final = 0.4
 """Share of what is written in an answer that is letters, at least."""
 LEAST: Final = 3

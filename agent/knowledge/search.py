@@ -21,7 +21,6 @@ from .words import asked, match
 
 Method = Literal["fused", "bm25", "vectors"]
 
-
 LIMIT: Final = 5
 """Passages."""
 BUDGET: Final = 1200
