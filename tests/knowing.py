@@ -56,3 +56,4 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow machine is no index that is stuck."""
     monkeypatch.setattr("agent.knowledge.answer.PATIENCE", 60.0)
+    monkeypatch.setattr("agent.knowledge.answer.SMALL_PATIENCE", 60.0)

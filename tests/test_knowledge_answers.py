@@ -201,6 +201,7 @@ async def test_an_index_that_hangs_does_not_hold_up_the_answer(
     assert await answers.say(question) == NOTHING
     monkeypatch.setattr(session, step, hang)
     monkeypatch.setattr("agent.knowledge.answer.PATIENCE", 0.3)
+    monkeypatch.setattr("agent.knowledge.answer.SMALL_PATIENCE", 0.3)
     async with asyncio.timeout(60):
         assert await answers.say(question) is None
         assert step == "titles" or await answers.tell(question) is question

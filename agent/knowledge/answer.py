@@ -27,6 +27,8 @@ logger = logging.getLogger("visavis.knowledge")
 
 PATIENCE: Final = 0.3
 """Seconds after which an answer begins without knowledge: of a machine that is stuck."""
+SMALL_PATIENCE: Final = 1.0
+"""The same where the embedded model would answer, which makes up what it does not know."""
 PROMPT_BUDGET: Final = 1200
 """Tokens of passages that a large model is told in a turn."""
 TOOL_BUDGET: Final = 1600
@@ -73,7 +75,7 @@ class Answers:
 
     async def tell(self, chat_ctx: llm.ChatContext) -> llm.ChatContext:
         """For a large model: the context, with what was found before the person's words."""
-        if not (found := await _in_time(self._find(chat_ctx), [])):
+        if not (found := await _in_time(self._find(chat_ctx), [], PATIENCE)):
             return chat_ctx
         self._show(chat_ctx, found)
         told = chat_ctx.copy()
@@ -84,7 +86,7 @@ class Answers:
 
     async def say(self, chat_ctx: llm.ChatContext) -> str | None:
         """For the embedded model: what to say in its place; None: let it talk."""
-        return await _in_time(self._say(chat_ctx), None)
+        return await _in_time(self._say(chat_ctx), None, SMALL_PATIENCE)
 
     async def _say(self, chat_ctx: llm.ChatContext) -> str | None:
         if not (question := await self._knowledge.as_meant(last_question(chat_ctx))):
@@ -156,12 +158,12 @@ class Answers:
             self.show(last_question(chat_ctx), found)
 
 
-async def _in_time(work: Awaitable[_T], otherwise: _T) -> _T:
+async def _in_time(work: Awaitable[_T], otherwise: _T, patience: float) -> _T:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             return await work
     except TimeoutError:
-        logger.warning("searching took longer than %g s; answering without", PATIENCE)
+        logger.warning("searching took longer than %g s; answering without", patience)
         return otherwise
 
 
