@@ -12,6 +12,7 @@ from livekit.agents import AutoSubscribe, JobContext, JobProcess, room_io
 from livekit.agents.voice import SpeechHandle
 
 from settings import load_settings
+from visavis.native_log import keep_native_log_out
 from visavis.protocol import ProtocolError
 from visavis.session import SessionSpec
 
@@ -64,6 +65,7 @@ def prewarm(process: JobProcess) -> None:
 
 async def converse(ctx: JobContext) -> None:
     """Entry point of a job: talk until the person leaves, or the session ends."""
+    keep_native_log_out()
     settings = load_settings()
     store = JobStore.of(ctx, settings.store_url)
     hand_over_if_cut(ctx)

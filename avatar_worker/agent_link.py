@@ -237,4 +237,5 @@ class AgentLink:
         head = self._player.playhead
         stream = None if head.segment is None else self._streams.get(head.segment)
         stream_id = None if stream is None else stream.id
-        return SignOfLife(stream_id, head.position, head.paused, tuple(self._ended))
+        lead = round(self._player.lead, 3)
+        return SignOfLife(stream_id, head.position, head.paused, tuple(self._ended), lead)

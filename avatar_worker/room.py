@@ -26,6 +26,7 @@ from avatar_worker.wardrobe import Wardrobe, WardrobeError
 from avatar_worker.warm import Warm, first_renderers
 from avatar_worker.watchers import Watchers
 from settings import Settings
+from visavis.native_log import keep_native_log_out
 from visavis.protocol import AvatarDispatch
 
 logger = logging.getLogger("visavis.avatar")
@@ -44,6 +45,7 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     """Entrypoint of a job; returns when the face is in the room, which it leaves by itself."""
     dispatch = AvatarDispatch.from_json(ctx.job.metadata)
     settings = warm.preloaded.settings
+    keep_native_log_out()
     ctx.log_context_fields = {"room": ctx.job.room.name}
     renderers = await first_renderers(warm, dispatch)
     factory = warm.preloaded.lipsync

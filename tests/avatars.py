@@ -41,6 +41,9 @@ class FakeAvatar:
     deaf: bool = False
     """A clear is lost, though its RPC seems to have arrived."""
 
+    def expect(self, lead: float) -> None:
+        self.calls.append(f"expect {lead:g}")
+
     def open(self, stream_id: str) -> None:
         self.streams.append(Stream(stream_id))
 

@@ -26,6 +26,7 @@ class Far:
 
     signs: asyncio.Queue[SignOfLife] = field(default_factory=asyncio.Queue)
     stalled_for: float = 0.0
+    lead: float = 0.14
     playhead: Playhead = field(default_factory=lambda: Playhead(None, 0.0, False))
 
     @property
@@ -72,6 +73,7 @@ async def test_the_first_word_does_not_wait_for_a_sign_at_rest(far: Far, link: A
     async with asyncio.timeout(20):
         sign = await far.signs.get()
     assert not sign.paused and sign.position == 0
+    assert sign.lead == far.lead, "the agent cannot know how much it waits for"
 
 
 async def read(far: Far, monkeypatch: pytest.MonkeyPatch, within: float) -> bool:

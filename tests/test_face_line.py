@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -11,8 +12,9 @@ import pytest
 from livekit import rtc
 
 from tests.voices import Listener, tone
-from visavis.face_line import AHEAD, AT_ONCE, LARGEST_WRITE, RUSH, FaceLine, LineError
+from visavis.face_line import AHEAD, LARGEST_FIRST, LARGEST_WRITE, FaceLine, LineError
 from visavis.face_voice import FaceVoice
+from visavis.pace import CUSHION, UNKNOWN
 from visavis.playback import PlaybackFinished
 from visavis.protocol import (
     RPC_CLEAR_BUFFER,
@@ -33,6 +35,7 @@ class FakeRoom:
         self.local_participant = self
         self.sent: list[str] = []
         self.bytes = 0
+        self.writes: list[int] = []
         self.streams: list[dict[str, Any]] = []
         self.broken: list[int] = []
         self.gate = asyncio.Event()
@@ -47,6 +50,7 @@ class FakeRoom:
         self.sent.append("write")
         await self.gate.wait()
         self.bytes += len(audio)
+        self.writes.append(len(audio))
 
     async def aclose(self) -> None:
         self.sent.append("close")
@@ -151,6 +155,28 @@ async def test_the_rest_of_a_stream_that_the_avatar_ended_early_is_not_silence()
         await asyncio.gather(running, return_exceptions=True)
 
 
+@pytest.mark.parametrize("lead", [0.14, 0.82])
+async def test_what_a_first_word_waits_for_does_not_wait_behind_the_rest(lead: float) -> None:
+    room = FakeRoom()
+    line = FaceLine(cast(rtc.Room, room), "avatar", clock=lambda: 0.0)
+    running = asyncio.create_task(line.run())
+    try:
+        line.expect(lead)
+        line.open("a")
+        line.write("a", tone(20))
+        await settle()
+        piece = LARGEST_WRITE / (2 * RATE)
+        assert lead + CUSHION <= room.bytes / (2 * RATE) <= lead + CUSHION + piece
+        assert min(lead * 2 * RATE, LARGEST_FIRST) <= room.writes[0] <= 15_000
+        messages_until_it_speaks = next(
+            n for n in itertools.count(1) if sum(room.writes[:n]) >= lead * 2 * RATE
+        )
+        assert messages_until_it_speaks == -(-lead * 2 * RATE // LARGEST_FIRST)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_pieces_that_wait_are_sent_together() -> None:
     async with a_line() as (room, line, _):
         line.open("a")
@@ -223,8 +249,9 @@ async def test_a_long_answer_is_not_sent_all_at_once_nor_does_a_pause_wait_for_i
         line.write("A", tone(20))
         line.close("A")
         await settle()
-        assert AT_ONCE <= await pass_to(0.0) <= AT_ONCE + piece
-        assert AT_ONCE + 0.2 * RUSH - piece <= await pass_to(0.2) <= AT_ONCE + 0.2 * RUSH + piece
+        begun, soon = UNKNOWN.at_once, UNKNOWN.at_once + 0.2 * UNKNOWN.rush
+        assert begun <= await pass_to(0.0) <= begun + piece
+        assert soon - piece <= await pass_to(0.2) <= soon + piece
         sent = await pass_to(2.0)
         assert AHEAD + 2.0 - piece <= sent <= AHEAD + 2.0 + piece
         line.pause()

@@ -107,6 +107,14 @@ def test_messages_about_other_segments_change_nothing() -> None:
     assert her.told == [(1.0, False)]
 
 
+def test_the_line_knows_how_much_the_avatar_waits_for() -> None:
+    _, stage = on_stage()
+    stage.face.sign(SignOfLife())
+    assert stage.avatar.calls == []
+    stage.face.sign(SignOfLife(lead=0.14))
+    assert stage.avatar.calls == ["expect 0.14"]
+
+
 def test_an_avatar_cannot_have_played_more_than_it_was_given() -> None:
     her, stage = on_stage()
     say(her, tone(1.0))

@@ -60,7 +60,7 @@ def test_an_end_names_its_stream_only_to_those_who_ask() -> None:
 
 
 def test_a_sign_of_life_survives_the_wire() -> None:
-    sign = SignOfLife("S2", 1.5, True, (PlaybackFinished(0.5, False, "S1"),))
+    sign = SignOfLife("S2", 1.5, True, (PlaybackFinished(0.5, False, "S1"),), 0.14)
     assert SignOfLife.from_json(sign.to_json()) == sign
     assert SignOfLife.from_json(SignOfLife().to_json().encode()) == SignOfLife()
 

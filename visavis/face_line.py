@@ -16,21 +16,17 @@ from typing import Final
 
 from livekit import rtc
 
+from .pace import UNKNOWN, Pace
 from .protocol import RPC_CLEAR_BUFFER, RPC_PAUSE, RPC_RESUME, STREAM_WANTS_ID, TOPIC_AUDIO_STREAM
 from .segment import RATE
 from .waiting import rest
 
-LARGEST_WRITE: Final = 2 * RATE // 10
-"""Bytes (100 ms) that are written at once. The first of them is there the sooner, and a clear waits
-for no more."""
-AT_ONCE: Final = 0.4
-"""Seconds of a stream that are sent as fast as they can be: more than our avatar waits for before
-it speaks. With 0.8 the first word came later (``python -m bench hop``), though an avatar that waits
-for more, as with Wav2Arkit, gets it the sooner."""
-RUSH: Final = 4.0
-"""What follows is sent so many times faster than it is spoken. Speech in one piece keeps WebRTC's
-network thread busy at both ends, and sound and picture wait behind it: 100 kB hold them for 35 ms,
-and a listener's jitter buffer grows by as much or more."""
+PIECE: Final = 2 * RATE // 20
+"""Bytes (50 ms) that speech is cut into, and put together again by who sends it."""
+LARGEST_WRITE: Final = 2 * PIECE
+"""Bytes that are written at once; a clear waits for no more."""
+LARGEST_FIRST: Final = 5 * PIECE
+"""The same of what an avatar waits for before it speaks: LiveKit cuts a stream at 15,000 bytes."""
 AHEAD: Final = 2.0
 """Seconds that are sent before they are spoken, at most: at an interrupt, more would be in vain."""
 WRITE_TIMEOUT: Final = 15.0
@@ -77,18 +73,25 @@ class FaceLine:
         self._todo: deque[_Open | _Write | _Close | _Call] = deque()
         self._more = asyncio.Event()
         self._writer: rtc.ByteStreamWriter | None = None
+        self._pace = UNKNOWN
+        self._first = 0
+        """Bytes of the open stream that its avatar still waits for."""
         self._spoken_until = -math.inf
         """When what was written of the open stream will have been spoken, at the earliest."""
         self._rushed_until = -math.inf
-        """When it would have been sent, at :data:`RUSH`."""
+        """When it would have been sent, at the pace's rush."""
+
+    def expect(self, lead: float) -> None:
+        """The avatar waits for so many seconds of a stream before it speaks."""
+        self._pace = Pace.of(lead)
 
     def open(self, stream_id: str) -> None:
         self._add(_Open(stream_id))
 
     def write(self, stream_id: str, audio: bytes) -> None:
         """int16 mono at :data:`.RATE`."""
-        for start in range(0, len(audio), LARGEST_WRITE):
-            self._add(_Write(stream_id, audio[start : start + LARGEST_WRITE]))
+        for start in range(0, len(audio), PIECE):
+            self._add(_Write(stream_id, audio[start : start + PIECE]))
 
     def close(self, stream_id: str) -> None:
         self._add(_Close(stream_id))
@@ -157,6 +160,7 @@ class FaceLine:
         match operation:
             case _Open(stream_id):
                 self._spoken_until = self._rushed_until = -math.inf
+                self._first = round(self._pace.lead * RATE) * 2
                 self._writer = await self._room.local_participant.stream_bytes(
                     name=stream_id,
                     stream_id=stream_id,
@@ -169,14 +173,17 @@ class FaceLine:
                     },
                 )
             case _Write(stream_id, audio):
+                least = min(self._first, LARGEST_FIRST)
                 while self._todo and isinstance(more := self._todo[0], _Write):
-                    if len(audio) + len(more.audio) > LARGEST_WRITE:
+                    if len(audio) >= least and len(audio) + len(more.audio) > LARGEST_WRITE:
                         break
                     audio += more.audio
                     self._todo.popleft()
+                self._first -= len(audio)
                 now, seconds = self._clock(), len(audio) / (2 * RATE)
                 self._spoken_until = max(now, self._spoken_until) + seconds
-                self._rushed_until = max(now - AT_ONCE / RUSH, self._rushed_until) + seconds / RUSH
+                earliest = now - self._pace.at_once / self._pace.rush
+                self._rushed_until = max(earliest, self._rushed_until) + seconds / self._pace.rush
                 if self._writer is not None:
                     await self._writer.write(audio)
             case _Close():

@@ -37,6 +37,7 @@ AFTER_SIGN: Final = ALIVE_INTERVAL / 2
 class Line(Protocol):
     """What is needed of :class:`.face_line.FaceLine`."""
 
+    def expect(self, lead: float) -> None: ...
     def open(self, stream_id: str) -> None: ...
     def write(self, stream_id: str, audio: bytes) -> None: ...
     def close(self, stream_id: str) -> None: ...
@@ -181,6 +182,8 @@ class FaceVoice:
             return
         self._watchdog.sign(at_rest=self._playing is None)
         self.audible.set()
+        if sign.lead is not None:
+            self._line.expect(sign.lead)
         if (playing := self._playing) is None:
             return
         if ends := [end for end in sign.ended if end.stream_id == playing.leg.id]:

@@ -52,6 +52,8 @@ class SignOfLife:
     paused: bool = False
     ended: tuple[PlaybackFinished, ...] = ()
     """The last few ends, oldest first, each with its ``stream_id``: for a lost RPC."""
+    lead: float | None = None
+    """Seconds of a segment that it waits for before it speaks; None where it does not tell."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -69,7 +71,8 @@ class SignOfLife:
         ):
             raise ProtocolError("an avatar's sign of life needs stream_id, position, paused, ended")
         ends = tuple(PlaybackFinished._from(end) for end in ended)
-        return cls(stream_id, _read_seconds(data, "position"), paused, ends)
+        lead = None if data.get("lead") is None else _read_seconds(data, "lead")
+        return cls(stream_id, _read_seconds(data, "position"), paused, ends, lead)
 
 
 def _read_seconds(data: Mapping[str, Any], name: str) -> float:

@@ -130,6 +130,12 @@ class Player:
         with self._changed:
             self._timeline.lead = lead
 
+    @property
+    def lead(self) -> float:
+        """Seconds of sound that must be there before it begins."""
+        with self._changed:
+            return self._timeline.lead
+
     def feel(self, emotion: Emotion) -> None:
         """Show ``emotion`` from the next picture that is not drawn yet, until another is felt."""
         self._ask(lambda face: face.feel(emotion))

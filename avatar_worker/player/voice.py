@@ -7,6 +7,7 @@ import functools
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from avatar_worker.player.segment import SAMPLE_RATE, Audio, Weights
 logger = logging.getLogger("visavis.player")
 
 _NO_SOUND: Audio = np.zeros(0, np.int16)
+_PIECE: Final = 2 * BLOCK
+"""Samples that lip-sync is given at once: more than the embedded one waits for."""
 
 
 class VoiceError(ValueError):
@@ -81,8 +84,8 @@ class Voice:
 
     def _move_lips(self, segment: int, pcm: Audio16) -> None:
         # In pieces: the first frames of much sound at once shall not wait for the last.
-        for start in range(0, len(pcm), BLOCK):
-            piece = pcm[start : start + BLOCK]
+        for start in range(0, len(pcm), _PIECE):
+            piece = pcm[start : start + _PIECE]
             frames = self._ask_lips(functools.partial(self._lips.push, piece))
             if not self._player.push(segment, _NO_SOUND, frames):
                 return

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from livekit import rtc
 
+from visavis.native_log import keep_native_log_out
 from visavis.protocol import (
     ATTRIBUTE_FACE,
     ATTRIBUTE_FEATURES,
@@ -79,6 +80,7 @@ class Stage:
 
     async def join(self, seat: Seat) -> None:
         """Raises ``rtc.ConnectError``."""
+        keep_native_log_out()
         room = self._room
         room.register_text_stream_handler(TOPIC_CAPTIONS, self._on_caption)
         room.on("data_received", self._on_data)
