@@ -27,7 +27,7 @@ from visavis.protocol import (
 
 logger = logging.getLogger("visavis.avatar")
 
-FEATURES: Final = "pause alive weights appearance spoken"
+FEATURES: Final = "pause alive weights appearance spoken opus"
 """What the avatar can do beyond LiveKit's protocol: :data:`visavis.protocol.Feature`."""
 ROOMS_PER_CORE: Final = 3
 """The most that is ever taken, were drawing to cost nothing: encoding alone takes 5.3 ms of a

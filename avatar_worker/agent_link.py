@@ -12,7 +12,7 @@ from typing import Final
 from livekit import rtc
 
 from avatar_worker.player import Event, Finished, Player, Started, Voice
-from avatar_worker.speech_stream import audio_format, chunks
+from avatar_worker.speech_stream import chunks, open_reader
 from visavis.playback import PlaybackFinished, SignOfLife
 from visavis.protocol import (
     ALIVE_AT_REST,
@@ -163,15 +163,14 @@ class AgentLink:
                     reader.close()
 
     async def _read(self, segment: int, reader: rtc.ByteStreamReader) -> None:
-        rate, channels = 0, 0
         try:
-            rate, channels = audio_format(reader.info.attributes or {})
+            speech = open_reader(reader.info.attributes or {})
             async for data in chunks(reader, self._hurry, self._player, segment):
                 while self._current == segment and self._player.ahead(segment) > AHEAD:
                     await asyncio.sleep(AHEAD / 20)
                 if self._current != segment:  # cleared: already answered
                     break
-                await self._voice.push(segment, data, rate, channels)
+                await self._voice.push(segment, data, speech)
         finally:
             if self._current == segment:
                 await self._voice.close(segment)

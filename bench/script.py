@@ -129,8 +129,9 @@ async def avatar_speaker(
 @asynccontextmanager
 async def through_our_face(room: rtc.Room, identity: str) -> AsyncIterator[AudioOutput]:
     """The output that our agents have while this avatar is their face."""
-    output, inbox, line = VoiceSwitch(), Inbox(room), FaceLine(room, identity)
     features = room.remote_participants[identity].attributes.get(ATTRIBUTE_FEATURES, "").split()
+    output, inbox = VoiceSwitch(), Inbox(room)
+    line = FaceLine(room, identity, opus="opus" in features)
 
     def on_dead(reason: str) -> None:
         raise RuntimeError(f"the avatar is lost: {reason}")

@@ -84,7 +84,7 @@ async def test_a_room_is_taken_in_the_identity_and_on_behalf_of_its_agent() -> N
     assert answer is not None and answer.identity == "avatar"
     assert answer.attributes == {
         ATTRIBUTE_PUBLISH_ON_BEHALF: "agent",
-        ATTRIBUTE_FEATURES: "pause alive weights appearance spoken",
+        ATTRIBUTE_FEATURES: "pause alive weights appearance spoken opus",
         ATTRIBUTE_LIPSYNC: "visavis-lips",
         ATTRIBUTE_HEAD: "maya",
         ATTRIBUTE_BACKGROUND: "#d9dee6",

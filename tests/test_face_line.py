@@ -14,12 +14,14 @@ from livekit import rtc
 from tests.voices import Listener, tone
 from visavis.face_line import AHEAD, LARGEST_FIRST, LARGEST_WRITE, FaceLine, LineError
 from visavis.face_voice import FaceVoice
+from visavis.opus import SpeechDecoder
 from visavis.pace import CUSHION, UNKNOWN
 from visavis.playback import PlaybackFinished
 from visavis.protocol import (
     RPC_CLEAR_BUFFER,
     RPC_PAUSE,
     RPC_RESUME,
+    STREAM_ENCODING,
     STREAM_WANTS_ID,
     TOPIC_AUDIO_STREAM,
 )
@@ -35,6 +37,7 @@ class FakeRoom:
         self.local_participant = self
         self.sent: list[str] = []
         self.bytes = 0
+        self.data = b""
         self.writes: list[int] = []
         self.streams: list[dict[str, Any]] = []
         self.broken: list[int] = []
@@ -50,6 +53,7 @@ class FakeRoom:
         self.sent.append("write")
         await self.gate.wait()
         self.bytes += len(audio)
+        self.data += audio
         self.writes.append(len(audio))
 
     async def aclose(self) -> None:
@@ -172,6 +176,38 @@ async def test_what_a_first_word_waits_for_does_not_wait_behind_the_rest(lead: f
             n for n in itertools.count(1) if sum(room.writes[:n]) >= lead * 2 * RATE
         )
         assert messages_until_it_speaks == -(-lead * 2 * RATE // LARGEST_FIRST)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("able", [True, False])
+async def test_an_avatar_that_reads_opus_is_sent_it_where_the_agent_can(
+    able: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise ValueError("no libopus")
+
+    if not able:
+        monkeypatch.setattr("visavis.face_line.SpeechEncoder", fail)
+    room = FakeRoom()
+    line = FaceLine(cast(rtc.Room, room), "avatar", opus=True)
+    running = asyncio.create_task(line.run())
+    try:
+        line.open("a")
+        line.write("a", SOUND)
+        line.write("a", SOUND[:100])
+        line.close("a")
+        await settle()
+        [stream] = room.streams
+        assert room.sent[-1] == "close"
+        if able:
+            assert stream["attributes"][STREAM_ENCODING] == "opus"
+            sound = SpeechDecoder().push(room.data)
+            assert len(sound) == len(SOUND + SOUND[:100])  # twice the rate, half as many bytes
+        else:
+            assert STREAM_ENCODING not in stream["attributes"]
+            assert room.data == SOUND + SOUND[:100]
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

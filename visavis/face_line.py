@@ -7,6 +7,7 @@ must spare.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections import deque
@@ -16,10 +17,20 @@ from typing import Final
 
 from livekit import rtc
 
+from .opus import SpeechEncoder
 from .pace import UNKNOWN, Pace
-from .protocol import RPC_CLEAR_BUFFER, RPC_PAUSE, RPC_RESUME, STREAM_WANTS_ID, TOPIC_AUDIO_STREAM
+from .protocol import (
+    RPC_CLEAR_BUFFER,
+    RPC_PAUSE,
+    RPC_RESUME,
+    STREAM_ENCODING,
+    STREAM_WANTS_ID,
+    TOPIC_AUDIO_STREAM,
+)
 from .segment import RATE
 from .waiting import rest
+
+logger = logging.getLogger("visavis.avatar")
 
 PIECE: Final = 2 * RATE // 20
 """Bytes (50 ms) that speech is cut into, and put together again by who sends it."""
@@ -65,14 +76,23 @@ class FaceLine:
     """What is to be sent to one avatar. Nothing here blocks but :meth:`run`, which sends it."""
 
     def __init__(
-        self, room: rtc.Room, identity: str, clock: Callable[[], float] = time.monotonic
+        self,
+        room: rtc.Room,
+        identity: str,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        opus: bool = False,
     ) -> None:
+        """``opus``: the avatar reads it."""
         self._room = room
         self._identity = identity
         self._clock = clock
         self._todo: deque[_Open | _Write | _Close | _Call] = deque()
         self._more = asyncio.Event()
         self._writer: rtc.ByteStreamWriter | None = None
+        self._opus = opus
+        self._encoder: SpeechEncoder | None = None
+        """Of the open stream, where it is not PCM."""
         self._pace = UNKNOWN
         self._first = 0
         """Bytes of the open stream that its avatar still waits for."""
@@ -161,6 +181,7 @@ class FaceLine:
             case _Open(stream_id):
                 self._spoken_until = self._rushed_until = -math.inf
                 self._first = round(self._pace.lead * RATE) * 2
+                self._encoder = self._open_encoder()
                 self._writer = await self._room.local_participant.stream_bytes(
                     name=stream_id,
                     stream_id=stream_id,
@@ -170,6 +191,7 @@ class FaceLine:
                         "sample_rate": str(RATE),
                         "num_channels": "1",
                         STREAM_WANTS_ID: "1",
+                        **({STREAM_ENCODING: "opus"} if self._encoder is not None else {}),
                     },
                 )
             case _Write(stream_id, audio):
@@ -185,11 +207,25 @@ class FaceLine:
                 earliest = now - self._pace.at_once / self._pace.rush
                 self._rushed_until = max(earliest, self._rushed_until) + seconds / self._pace.rush
                 if self._writer is not None:
-                    await self._writer.write(audio)
+                    data = audio if self._encoder is None else self._encoder.push(audio)
+                    if data:
+                        await self._writer.write(data)
             case _Close():
                 writer, self._writer = self._writer, None
                 if writer is not None:
+                    if self._encoder is not None:
+                        await writer.write(self._encoder.finish())
                     await writer.aclose()
+
+    def _open_encoder(self) -> SpeechEncoder | None:
+        if not self._opus:
+            return None
+        try:
+            return SpeechEncoder()
+        except ValueError as error:
+            logger.warning("speech goes to the avatar as PCM, which costs more: %s", error)
+            self._opus = False
+            return None
 
     async def _call(self, method: str) -> None:
         problem = ""

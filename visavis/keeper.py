@@ -191,7 +191,7 @@ class FaceKeeper:
         participant = self._room.remote_participants[visit.identity]
         features = set(participant.attributes.get(ATTRIBUTE_FEATURES, "").split())
         gone = asyncio.Event()
-        line = FaceLine(self._room, visit.identity)
+        line = FaceLine(self._room, visit.identity, opus="opus" in features)
 
         def lose(reason: str) -> None:
             if not gone.is_set():

@@ -46,6 +46,9 @@ STREAM_WANTS_ID: Final = "visavis.wants_id"
 ``lk.playback_started`` then carries the stream's id as payload, ``lk.playback_finished`` a
 ``stream_id``. LiveKit's own output would refuse that field, so it is sent to those who ask.
 """
+STREAM_ENCODING: Final = "visavis.encoding"
+"""On an audio stream, ``"opus"``: it is coded as :mod:`visavis.opus` says, not PCM. To an avatar
+with the feature ``opus`` alone."""
 RPC_WATCH_WEIGHTS: Final = "visavis.watch_weights"
 """Any participant to avatar: send me weights. Payload: :class:`.weights.WatchWeights`, or empty;
 answers ``"ok"``. Harmless when repeated: the last one counts."""
@@ -157,9 +160,10 @@ ATTRIBUTE_SIZE: Final = "visavis.size"
 ATTRIBUTE_EMOTION: Final = "visavis.emotion"
 """On the avatar: what it was asked to feel; see ``visavis.appearance.Appearance.emotion``."""
 
-Feature = Literal["pause", "alive", "weights", "appearance", "spoken"]
+Feature = Literal["pause", "alive", "weights", "appearance", "spoken", "opus"]
 """Pause: :data:`RPC_PAUSE` and :data:`RPC_RESUME`. Alive: :data:`TOPIC_ALIVE`. Weights:
-:data:`RPC_WATCH_WEIGHTS`. Appearance: :data:`RPC_APPEARANCE`. Spoken: :data:`TOPIC_SPOKEN`."""
+:data:`RPC_WATCH_WEIGHTS`. Appearance: :data:`RPC_APPEARANCE`. Spoken: :data:`TOPIC_SPOKEN`.
+Opus: :data:`STREAM_ENCODING`."""
 
 FaceState = Literal["waiting", "present", "absent"]
 """Waiting: dispatched, not here yet. Present: it speaks through the avatar. Absent: plain voice."""

@@ -6,7 +6,7 @@ from .pump import Counters, Output
 from .spoken import Spoken
 from .timeline import Event, Finished, Playhead, Started, Timeline
 from .tracks import Encoding, RoomTracks
-from .voice import Voice, VoiceError
+from .voice import SpeechReader, Voice, VoiceError
 
 __all__ = [
     "Acted",
@@ -19,6 +19,7 @@ __all__ = [
     "Player",
     "Playhead",
     "RoomTracks",
+    "SpeechReader",
     "Spoken",
     "Started",
     "Timeline",

@@ -7,9 +7,10 @@ import functools
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from avatar_worker.lipsync import LipSync, Resampler
 from avatar_worker.lipsync.base import BLOCK, no_frames
@@ -23,6 +24,17 @@ logger = logging.getLogger("visavis.player")
 _NO_SOUND: Audio = np.zeros(0, np.int16)
 _PIECE: Final = 2 * BLOCK
 """Samples that lip-sync is given at once: more than the embedded one waits for."""
+
+
+class SpeechReader(Protocol):
+    """What makes sound of one segment's bytes."""
+
+    rate: int
+    """Hz."""
+
+    def push(self, data: bytes) -> NDArray[np.int16]:
+        """(n,) or (n, channels). Raises ValueError where it cannot be such speech."""
+        ...
 
 
 class VoiceError(ValueError):
@@ -41,13 +53,12 @@ class Voice:
         self._heard = Resampler(SAMPLE_RATE)
         self._read = Resampler()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="visavis-lips")
-        self._rest = b""
         self._lips_failed = False
 
-    async def push(self, segment: int, data: bytes, rate: int, channels: int) -> None:
-        """int16 little-endian PCM, interleaved; a sample may be cut between two calls."""
+    async def push(self, segment: int, data: bytes, speech: SpeechReader) -> None:
+        """More of a segment, which ``speech`` reads from its beginning. Raises what that does."""
         await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._push, segment, data, rate, channels
+            self._thread, self._push, segment, data, speech
         )
 
     async def close(self, segment: int) -> None:
@@ -61,11 +72,8 @@ class Voice:
     def aclose(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _push(self, segment: int, data: bytes, rate: int, channels: int) -> None:
-        data = self._rest + data
-        whole = len(data) - len(data) % (2 * channels)
-        data, self._rest = data[:whole], data[whole:]
-        pcm = np.frombuffer(data, "<i2").reshape(-1, channels)
+    def _push(self, segment: int, data: bytes, speech: SpeechReader) -> None:
+        pcm, rate = speech.push(data), speech.rate
         if self._player.push(segment, _to_int16(self._heard.push(pcm, rate)), no_frames()):
             self._move_lips(segment, self._read.push(pcm, rate))
 
@@ -80,7 +88,6 @@ class Voice:
         self._heard.flush()
         self._read.flush()
         self._lips.reset()
-        self._rest = b""
 
     def _move_lips(self, segment: int, pcm: Audio16) -> None:
         # In pieces: the first frames of much sound at once shall not wait for the last.
