@@ -17,6 +17,7 @@ from avatar_worker.engine import Engine
 from avatar_worker.load import FULL, Board, Fullness, measure
 from avatar_worker.look import Look
 from settings import Settings
+from visavis.opus import is_opus_here
 from visavis.protocol import (
     ATTRIBUTE_FEATURES,
     ATTRIBUTE_LIPSYNC,
@@ -27,7 +28,7 @@ from visavis.protocol import (
 
 logger = logging.getLogger("visavis.avatar")
 
-FEATURES: Final = "pause alive weights appearance spoken opus"
+FEATURES: Final = "pause alive weights appearance spoken" + (" opus" if is_opus_here() else "")
 """What the avatar can do beyond LiveKit's protocol: :data:`visavis.protocol.Feature`."""
 ROOMS_PER_CORE: Final = 3
 """The most that is ever taken, were drawing to cost nothing: encoding alone takes 5.3 ms of a

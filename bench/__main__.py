@@ -17,7 +17,6 @@ from bench.plan import PLAN
 from bench.report import Missing, Report, cores_in_use, this_machine
 from bench.series import LACKING, run_all
 from bench.table import the_rest, to_markdown
-from visavis.native_log import keep_native_log_out
 
 BENCHMARKS: Final = tuple(dict.fromkeys(entry.name for entry in PLAN))
 """Modules of this package."""
@@ -46,7 +45,6 @@ def run(name: str, arguments: Sequence[str]) -> None:
     benchmark.add_arguments(parser)
     args = parser.parse_args(arguments)
     machine = this_machine(cores_in_use())
-    keep_native_log_out()  # as in our workers
     try:
         report = replace(asyncio.run(benchmark.measure(args)), machine=machine)
     except Exception as error:

@@ -15,6 +15,7 @@ from typing import Final
 from livekit import api, rtc
 
 from bench.livekit import ROOT, LiveKitServer
+from visavis.native_log import keep_native_log_out
 
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 10.0
@@ -84,6 +85,7 @@ async def enter(
     livekit: LiveKitServer, room: str, identity: str, *, agent: bool = False
 ) -> AsyncIterator[rtc.Room]:
     """Join a room by a token of one's own, as a person or as an agent."""
+    keep_native_log_out()  # as our workers do
     access = (
         api.AccessToken(livekit.api_key, livekit.api_secret)
         .with_identity(identity)

@@ -185,11 +185,7 @@ async def test_what_a_first_word_waits_for_does_not_wait_behind_the_rest(lead: f
 async def test_an_avatar_that_reads_opus_is_sent_it_where_the_agent_can(
     able: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
-        raise ValueError("no libopus")
-
-    if not able:
-        monkeypatch.setattr("visavis.face_line.SpeechEncoder", fail)
+    monkeypatch.setattr("visavis.face_line.is_opus_here", lambda: able)
     room = FakeRoom()
     line = FaceLine(cast(rtc.Room, room), "avatar", opus=True)
     running = asyncio.create_task(line.run())
@@ -208,6 +204,28 @@ async def test_an_avatar_that_reads_opus_is_sent_it_where_the_agent_can(
         else:
             assert STREAM_ENCODING not in stream["attributes"]
             assert room.data == SOUND + SOUND[:100]
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_an_interrupt_does_not_wait_for_the_end_of_what_it_drops() -> None:
+    room = FakeRoom()
+    line = FaceLine(cast(rtc.Room, room), "avatar", opus=True)
+    running = asyncio.create_task(line.run())
+    try:
+        line.open("a")
+        line.write("a", SOUND[:-100])
+        await settle()
+        assert line.drop("a")
+        line.clear()
+        line.open("b")
+        line.write("b", SOUND)
+        line.close("b")
+        await settle()
+        dropped = ["open a", "write", "close", RPC_CLEAR_BUFFER]
+        assert room.sent == [*dropped, "open b", "write", "write", "close"]
+        assert len(SpeechDecoder().push(room.data[room.writes[0] :])) == len(SOUND)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

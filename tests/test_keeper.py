@@ -22,6 +22,7 @@ from visavis.playback import SignOfLife
 from visavis.protocol import (
     ATTRIBUTE_FEATURES,
     RPC_PLAYBACK_FINISHED,
+    STREAM_ENCODING,
     TOPIC_ALIVE,
     AvatarDispatch,
 )
@@ -53,9 +54,15 @@ class FakeRoom(rtc.EventEmitter[Any]):
         self.identity = "agent"
         self.connection_state = rtc.ConnectionState.CONN_CONNECTED
         self.methods: dict[str, Any] = {}
+        self.streams: list[dict[str, str]] = []
+        """Attributes of those that were opened."""
 
     def isconnected(self) -> bool:
         return True
+
+    async def stream_bytes(self, *, attributes: dict[str, str], **_: Any) -> Any:
+        self.streams.append(attributes)
+        raise ConnectionError("nobody reads it")
 
     def register_rpc_method(self, name: str, handler: Any) -> None:
         self.methods[name] = handler
@@ -163,7 +170,7 @@ class Stage:
             while not true():
                 await asyncio.sleep(0.01)
 
-    async def face_comes(self) -> str:
+    async def face_comes(self, features: str = "pause alive") -> str:
         """The one that was asked for last, as soon as it was asked for."""
         known = self.way_out
         await self.until(
@@ -171,7 +178,7 @@ class Stage:
         )
         identity = self.desk.asked[-1].avatar_identity
         self.came.append(identity)
-        self.room.enter(identity)
+        self.room.enter(identity, features)
         await self.until(lambda: self.way_out not in (known, self.plain, None))
         return identity
 
@@ -381,3 +388,13 @@ async def test_messages_that_are_foreign_or_cannot_be_read_change_nothing() -> N
         for data in (b"nonsense", b"{}", b"\xff"):
             it.sign(face, data)
         assert await call(face, '{"playback_position": 1, "interrupted": false}') == "ok"
+
+
+@pytest.mark.parametrize("features", ["pause alive", "pause alive opus"])
+async def test_a_face_is_not_sent_what_it_cannot_read(features: str) -> None:
+    async with stage() as on:
+        await on.face_comes(features)
+        on.her.speech.begin()
+        on.her.speech.push(bytes(48_000))
+        await on.until(lambda: bool(on.room.streams))
+        assert (STREAM_ENCODING in on.room.streams[0]) == ("opus" in features)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from typing import cast
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_worker.player import VoiceError
+from avatar_worker.lipsync.embedded import EmbeddedModel
+from avatar_worker.player import Player, Voice, VoiceError
 from avatar_worker.speech_stream import open_reader
 from bench.speech import speak
 from visavis.opus import DECODED_RATE, OpusError, SpeechDecoder, SpeechEncoder
@@ -54,6 +58,41 @@ def test_what_lip_sync_waits_for_is_not_kept_in_the_codec() -> None:
     encoder, decoder = SpeechEncoder(), SpeechDecoder()
     sound = decoder.push(encoder.push(SPEECH[: RATE * 150 // 1000].tobytes()))
     assert len(sound) / DECODED_RATE >= 0.145
+
+
+class FakePlayer:
+    """Notes what it was given."""
+
+    def __init__(self) -> None:
+        self.samples = self.frames = 0
+        self.closed: list[int] = []
+
+    def push(self, segment: int, audio: NDArray[np.int16], frames: NDArray[np.float32]) -> bool:
+        self.samples += len(audio)
+        self.frames += len(frames)
+        return True
+
+    def close(self, segment: int) -> None:
+        self.closed.append(segment)
+
+
+async def test_a_segment_that_came_as_opus_is_as_long_as_it_was_and_moves_the_mouth() -> None:
+    player = FakePlayer()
+    voice = Voice(cast(Player, player), EmbeddedModel().create())
+    try:
+        speech = open_reader({STREAM_ENCODING: "opus"})
+        for start in range(0, len(wire := encode(SPEECH)), 1000):
+            await voice.push(0, wire[start : start + 1000], speech)
+        await voice.close(0)
+        assert player.samples == len(SPEECH) * 2 and player.closed == [0]
+        assert player.frames == math.ceil(len(SPEECH) / RATE * 30)
+        with pytest.raises(OpusError):
+            await voice.push(1, b"\x00\x05wrong", open_reader({STREAM_ENCODING: "opus"}))
+        await voice.reset()
+        await voice.push(2, encode(SPEECH), open_reader({STREAM_ENCODING: "opus"}))
+        assert player.samples == len(SPEECH) * 4, "nothing is heard after an error"
+    finally:
+        voice.aclose()
 
 
 def test_what_is_not_opus_is_said_so() -> None:

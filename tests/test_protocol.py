@@ -63,6 +63,8 @@ def test_a_sign_of_life_survives_the_wire() -> None:
     sign = SignOfLife("S2", 1.5, True, (PlaybackFinished(0.5, False, "S1"),), 0.14)
     assert SignOfLife.from_json(sign.to_json()) == sign
     assert SignOfLife.from_json(SignOfLife().to_json().encode()) == SignOfLife()
+    before = '{"stream_id":null,"position":0.0,"paused":false,"ended":[]}'
+    assert SignOfLife.from_json(before) == SignOfLife(), "an older avatar is taken for dead"
 
 
 @pytest.mark.parametrize(

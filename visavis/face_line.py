@@ -7,7 +7,6 @@ must spare.
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
 from collections import deque
@@ -17,7 +16,7 @@ from typing import Final
 
 from livekit import rtc
 
-from .opus import SpeechEncoder
+from .opus import OpusError, SpeechEncoder, is_opus_here
 from .pace import UNKNOWN, Pace
 from .protocol import (
     RPC_CLEAR_BUFFER,
@@ -30,14 +29,12 @@ from .protocol import (
 from .segment import RATE
 from .waiting import rest
 
-logger = logging.getLogger("visavis.avatar")
-
 PIECE: Final = 2 * RATE // 20
 """Bytes (50 ms) that speech is cut into, and put together again by who sends it."""
 LARGEST_WRITE: Final = 2 * PIECE
-"""Bytes that are written at once; a clear waits for no more."""
+"""Bytes of PCM that are written at once, so that a clear does not wait for long."""
 LARGEST_FIRST: Final = 5 * PIECE
-"""The same of what an avatar waits for before it speaks: LiveKit cuts a stream at 15,000 bytes."""
+"""The same of what an avatar waits for before it speaks. LiveKit cuts a stream at 15,000 bytes."""
 AHEAD: Final = 2.0
 """Seconds that are sent before they are spoken, at most: at an interrupt, more would be in vain."""
 WRITE_TIMEOUT: Final = 15.0
@@ -65,6 +62,8 @@ class _Write:
 @dataclass(frozen=True)
 class _Close:
     stream_id: str
+    whole: bool = True
+    """All of it was written."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class FaceLine:
         self._todo: deque[_Open | _Write | _Close | _Call] = deque()
         self._more = asyncio.Event()
         self._writer: rtc.ByteStreamWriter | None = None
-        self._opus = opus
+        self._opus = opus and is_opus_here()
         self._encoder: SpeechEncoder | None = None
         """Of the open stream, where it is not PCM."""
         self._pace = UNKNOWN
@@ -103,7 +102,7 @@ class FaceLine:
 
     def expect(self, lead: float) -> None:
         """The avatar waits for so many seconds of a stream before it speaks."""
-        self._pace = Pace.of(lead)
+        self._pace = Pace.of(min(lead, AHEAD))
 
     def open(self, stream_id: str) -> None:
         self._add(_Open(stream_id))
@@ -123,7 +122,7 @@ class FaceLine:
         kept = [op for op in self._todo if not (isinstance(op, ours) and op.stream_id == stream_id)]
         self._todo = deque(kept)
         if known:
-            self.close(stream_id)
+            self._add(_Close(stream_id, whole=False))
         return known
 
     def clear(self) -> None:
@@ -153,7 +152,7 @@ class FaceLine:
                                 await self._stream(operation)
                         except TimeoutError as error:
                             raise LineError("the avatar's stream of speech is stuck") from error
-                        except (RuntimeError, ConnectionError) as error:
+                        except (RuntimeError, ConnectionError, OpusError) as error:
                             raise LineError(f"the stream of speech broke: {error}") from error
 
     def _earliness(self) -> float:
@@ -181,7 +180,7 @@ class FaceLine:
             case _Open(stream_id):
                 self._spoken_until = self._rushed_until = -math.inf
                 self._first = round(self._pace.lead * RATE) * 2
-                self._encoder = self._open_encoder()
+                self._encoder = SpeechEncoder() if self._opus else None
                 self._writer = await self._room.local_participant.stream_bytes(
                     name=stream_id,
                     stream_id=stream_id,
@@ -210,22 +209,12 @@ class FaceLine:
                     data = audio if self._encoder is None else self._encoder.push(audio)
                     if data:
                         await self._writer.write(data)
-            case _Close():
+            case _Close(_, whole):
                 writer, self._writer = self._writer, None
                 if writer is not None:
-                    if self._encoder is not None:
+                    if self._encoder is not None and whole:
                         await writer.write(self._encoder.finish())
                     await writer.aclose()
-
-    def _open_encoder(self) -> SpeechEncoder | None:
-        if not self._opus:
-            return None
-        try:
-            return SpeechEncoder()
-        except ValueError as error:
-            logger.warning("speech goes to the avatar as PCM, which costs more: %s", error)
-            self._opus = False
-            return None
 
     async def _call(self, method: str) -> None:
         problem = ""

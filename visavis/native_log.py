@@ -7,12 +7,11 @@ WebRTC's network thread and the interpreter's lock are wanted for the sound (liv
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 from importlib.metadata import version
 from typing import Final
-
-from livekit.rtc._ffi_client import FfiClient, ffi_event_callback
 
 logger = logging.getLogger("visavis.livekit")
 
@@ -32,10 +31,12 @@ def keep_native_log_out() -> None:
     for name, level in LEVEL.items():
         os.environ.setdefault(name, level)
     try:
+        from livekit.rtc._ffi_client import FfiClient, ffi_event_callback
+
         library = FfiClient.instance._ffi_lib
         # Once more, with all as it was but for the second argument.
         library.livekit_ffi_initialize(
             ffi_event_callback, False, b"python", version("livekit").encode()
         )
-    except AttributeError as error:
+    except (ImportError, AttributeError, TypeError, ctypes.ArgumentError) as error:
         logger.warning("LiveKit's native log costs more than it need: %s", error)

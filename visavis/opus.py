@@ -1,9 +1,9 @@
 """Speech as Opus on its way to an avatar that reads it.
 
-As PCM a second of speech is 48 kB, and each kilobyte takes WebRTC's data channel half a millisecond
-of network thread at both ends; as Opus it is a quarter, and both codecs together take 10 ms
-(livekit 1.1.21, ``python -m bench hop``). What a listener hears is coded once more, by WebRTC, at
-a third of these bits.
+As PCM a second of speech is 48 kB, and each of them takes sender, server and receiver together 2
+to 3 ms of processor (livekit 1.1.21, an EPYC); as Opus it is a quarter, and to code and decode it
+takes 10 ms. On two cores a voice was heard 30 ms sooner so (``python -m bench hop``). What a
+listener hears is coded once more, by WebRTC, at a third of these bits.
 
 Each packet goes after its length, 2 bytes big-endian; the first is the stream's ``OpusHead`` (RFC
 7845 §5.1). Before the last few, which complete it, comes a length of 0 and then, in 4 bytes, how
@@ -12,6 +12,7 @@ many samples at 48 kHz the whole has.
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import Final
 
@@ -41,14 +42,23 @@ Sound = NDArray[np.int16]
 
 
 class OpusError(ValueError):
-    """What came is not such a stream; the text says why."""
+    """This cannot be coded, or is not such a stream; the text says why."""
+
+
+@functools.cache
+def is_opus_here() -> bool:
+    """FFmpeg's libraries have ``libopus``, as in PyAV's wheels."""
+    try:
+        return all(av.Codec("libopus", mode) for mode in ("r", "w"))
+    except ValueError:
+        return False
 
 
 class SpeechEncoder:
     """Codes one segment. Takes some 6 ms for a second."""
 
     def __init__(self) -> None:
-        """Raises ValueError where FFmpeg's libraries lack ``libopus``; PyAV's wheels have it."""
+        """Where :func:`is_opus_here`."""
         codec = av.CodecContext.create("libopus", "w")
         assert isinstance(codec, av.AudioCodecContext)
         codec.sample_rate, codec.layout, codec.format = RATE, "mono", "s16"
@@ -60,7 +70,10 @@ class SpeechEncoder:
         self._head = codec.extradata or b""
 
     def push(self, audio: bytes) -> bytes:
-        """int16 mono at :data:`.RATE`; what goes on the wire now, perhaps nothing."""
+        """int16 mono at :data:`.RATE`; what goes on the wire now, perhaps nothing.
+
+        Raises :class:`OpusError`.
+        """
         self._samples += len(audio) // 2
         audio = self._rest + audio
         whole = len(audio) - len(audio) % (2 * FRAME)
@@ -68,11 +81,10 @@ class SpeechEncoder:
         return self._begin() + self._encode(audio[:whole])
 
     def finish(self) -> bytes:
-        """The rest of the segment."""
+        """The rest of the segment. Raises :class:`OpusError`."""
         total = self._samples * DECODED_RATE // RATE
         rest = self._encode(self._rest + bytes(-len(self._rest) % (2 * FRAME)))
-        last = b"".join(_framed(bytes(packet)) for packet in self._codec.encode(None))
-        return self._begin() + _LENGTH.pack(0) + _TOTAL.pack(total) + rest + last
+        return self._begin() + _LENGTH.pack(0) + _TOTAL.pack(total) + rest + self._take(None)
 
     def _begin(self) -> bytes:
         head, self._head = self._head, b""
@@ -84,15 +96,21 @@ class SpeechEncoder:
             piece = np.frombuffer(audio, "<i2", FRAME, start)
             frame = av.AudioFrame.from_ndarray(piece[None], "s16", "mono")
             frame.sample_rate = RATE
-            packets += self._codec.encode(frame)
-        return b"".join(_framed(bytes(packet)) for packet in packets)
+            packets.append(self._take(frame))
+        return b"".join(packets)
+
+    def _take(self, frame: av.AudioFrame | None) -> bytes:
+        try:
+            return b"".join(_framed(bytes(packet)) for packet in self._codec.encode(frame))
+        except av.FFmpegError as error:
+            raise OpusError(f"speech could not be coded: {error}") from None
 
 
 class SpeechDecoder:
     """Reads what :class:`SpeechEncoder` wrote, however it was cut on its way."""
 
     def __init__(self) -> None:
-        """Raises ValueError where FFmpeg's libraries lack ``libopus``."""
+        """Where :func:`is_opus_here`."""
         codec = av.CodecContext.create("libopus", "r")
         assert isinstance(codec, av.AudioCodecContext)
         codec.sample_rate, codec.layout = DECODED_RATE, "mono"

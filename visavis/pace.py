@@ -16,12 +16,12 @@ class Pace:
 
     Speech at once keeps processors and WebRTC's network threads busy at both ends. The sound of its
     own first word waits behind it, and listeners' jitter buffers grow by that for a long time: sent
-    four times as fast as it is spoken, on two slow cores, a voice was heard 40 ms later, 70 at p95
-    (``python -m bench hop``).
+    four times as fast as it is spoken, as PCM, on two slow cores, a voice was heard 40 ms later, 70
+    at p95 (``python -m bench hop``).
     """
 
     lead: float
-    """Seconds that the avatar waits for; they are sent in one message, where they are there."""
+    """Seconds that the avatar waits for: in as few messages as they fit into."""
     at_once: float
     """Seconds that are sent as fast as they can be."""
     rush: float

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 
 # LiveKit's own
 TOPIC_AUDIO_STREAM: Final = "lk.audio_stream"
-"""ByteStream topic, agent to avatar: int16 PCM, one stream a speech segment."""
+"""ByteStream topic, agent to avatar: int16 PCM, or as :data:`STREAM_ENCODING` says; one stream a
+speech segment."""
 RPC_CLEAR_BUFFER: Final = "lk.clear_buffer"
 """Agent to avatar: drop what has not been played. Empty payload."""
 RPC_PLAYBACK_STARTED: Final = "lk.playback_started"
