@@ -23,13 +23,12 @@ from visavis.protocol import (
     ATTRIBUTE_LIPSYNC,
     ATTRIBUTE_PUBLISH_ON_BEHALF,
     AvatarDispatch,
+    Feature,
     ProtocolError,
 )
 
 logger = logging.getLogger("visavis.avatar")
 
-FEATURES: Final = "pause alive weights appearance spoken" + (" opus" if is_opus_here() else "")
-"""What the avatar can do beyond LiveKit's protocol: :data:`visavis.protocol.Feature`."""
 ROOMS_PER_CORE: Final = 3
 """The most that is ever taken, were drawing to cost nothing: encoding alone takes 5.3 ms of a
 picture's 33 (VP8, 512 × 512), voice and lips another 3. The limit that counts is the measured one.
@@ -122,7 +121,7 @@ class Admission:
     def _attributes(self, dispatch: AvatarDispatch) -> dict[str, str]:
         return {
             ATTRIBUTE_PUBLISH_ON_BEHALF: dispatch.agent_identity,
-            ATTRIBUTE_FEATURES: FEATURES,
+            ATTRIBUTE_FEATURES: " ".join(features()),
             ATTRIBUTE_LIPSYNC: self._lipsync_name,
             **Look.of(self._settings, dispatch).shown(self._engine.heads).attributes,
         }
@@ -146,6 +145,12 @@ class Admission:
 
     def _weight(self, dispatch: AvatarDispatch) -> float:
         return 1.0 if wants_video(self._settings, dispatch) else VOICE_WEIGHT
+
+
+def features() -> list[Feature]:
+    """What the avatar can do beyond LiveKit's protocol."""
+    always: list[Feature] = ["pause", "alive", "weights", "appearance", "spoken"]
+    return [*always, "opus"] if is_opus_here() else always
 
 
 def wants_video(settings: Settings, dispatch: AvatarDispatch) -> bool:

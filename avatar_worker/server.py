@@ -14,7 +14,7 @@ from livekit.agents import AgentServer, JobContext, JobProcess
 from livekit.agents.types import NOT_GIVEN
 from livekit.agents.worker import ServerEnvOption
 
-from avatar_worker.admission import FEATURES, Admission
+from avatar_worker.admission import Admission, features
 from avatar_worker.background import Backgrounds
 from avatar_worker.engine import Engine
 from avatar_worker.load import Board
@@ -57,7 +57,7 @@ def make_server(
     )
     from store.heartbeat import announce  # not at the top: every room's process reads this module
 
-    about = {"lipsync": lipsync_name, "heads": list(engine.heads), "features": FEATURES.split()}
+    about = {"lipsync": lipsync_name, "heads": list(engine.heads), "features": features()}
     announce(server, "avatar", settings.store_url, about, admission.fullness)
     return server
 

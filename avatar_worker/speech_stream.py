@@ -13,7 +13,7 @@ from livekit import rtc
 from numpy.typing import NDArray
 
 from avatar_worker.player import Player, SpeechReader, VoiceError
-from visavis.opus import DECODED_RATE, SpeechDecoder
+from visavis.opus import SpeechDecoder
 from visavis.protocol import STREAM_ENCODING
 
 STREAM_IDLE: Final = 10.0
@@ -38,16 +38,10 @@ class PcmReader:
         return np.frombuffer(data[:whole], "<i2").reshape(-1, self._channels)
 
 
-class OpusReader(SpeechDecoder):
-    """What our agents send."""
-
-    rate = DECODED_RATE
-
-
 def open_reader(attributes: Mapping[str, str]) -> SpeechReader:
     """Raises :class:`VoiceError`."""
     if (encoding := attributes.get(STREAM_ENCODING, "")) == "opus":
-        return OpusReader()
+        return SpeechDecoder()
     if encoding:
         raise VoiceError(f"a speech stream is PCM or opus, not {encoding!r}")
     with contextlib.suppress(KeyError, ValueError):

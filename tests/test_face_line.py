@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -67,9 +68,11 @@ class FakeRoom:
 
 
 @asynccontextmanager
-async def a_line() -> AsyncIterator[tuple[FakeRoom, FaceLine, asyncio.Task[None]]]:
+async def a_line(
+    clock: Callable[[], float] = time.monotonic, *, opus: bool = False
+) -> AsyncIterator[tuple[FakeRoom, FaceLine, asyncio.Task[None]]]:
     room = FakeRoom()
-    line = FaceLine(cast(rtc.Room, room), "avatar")
+    line = FaceLine(cast(rtc.Room, room), "avatar", clock, opus=opus)
     running = asyncio.create_task(line.run())
     try:
         yield room, line, running
@@ -161,10 +164,7 @@ async def test_the_rest_of_a_stream_that_the_avatar_ended_early_is_not_silence()
 
 @pytest.mark.parametrize("lead", [0.14, 0.82])
 async def test_what_a_first_word_waits_for_does_not_wait_behind_the_rest(lead: float) -> None:
-    room = FakeRoom()
-    line = FaceLine(cast(rtc.Room, room), "avatar", clock=lambda: 0.0)
-    running = asyncio.create_task(line.run())
-    try:
+    async with a_line(lambda: 0.0) as (room, line, _):
         line.expect(lead)
         line.open("a")
         line.write("a", tone(20))
@@ -176,9 +176,6 @@ async def test_what_a_first_word_waits_for_does_not_wait_behind_the_rest(lead: f
             n for n in itertools.count(1) if sum(room.writes[:n]) >= lead * 2 * RATE
         )
         assert messages_until_it_speaks == -(-lead * 2 * RATE // LARGEST_FIRST)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 @pytest.mark.parametrize("able", [True, False])
@@ -186,10 +183,7 @@ async def test_an_avatar_that_reads_opus_is_sent_it_where_the_agent_can(
     able: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("visavis.face_line.is_opus_here", lambda: able)
-    room = FakeRoom()
-    line = FaceLine(cast(rtc.Room, room), "avatar", opus=True)
-    running = asyncio.create_task(line.run())
-    try:
+    async with a_line(opus=True) as (room, line, _):
         line.open("a")
         line.write("a", SOUND)
         line.write("a", SOUND[:100])
@@ -204,16 +198,10 @@ async def test_an_avatar_that_reads_opus_is_sent_it_where_the_agent_can(
         else:
             assert STREAM_ENCODING not in stream["attributes"]
             assert room.data == SOUND + SOUND[:100]
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_an_interrupt_does_not_wait_for_the_end_of_what_it_drops() -> None:
-    room = FakeRoom()
-    line = FaceLine(cast(rtc.Room, room), "avatar", opus=True)
-    running = asyncio.create_task(line.run())
-    try:
+    async with a_line(opus=True) as (room, line, _):
         line.open("a")
         line.write("a", SOUND[:-100])
         await settle()
@@ -226,9 +214,6 @@ async def test_an_interrupt_does_not_wait_for_the_end_of_what_it_drops() -> None
         dropped = ["open a", "write", "close", RPC_CLEAR_BUFFER]
         assert room.sent == [*dropped, "open b", "write", "write", "close"]
         assert len(SpeechDecoder().push(room.data[room.writes[0] :])) == len(SOUND)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_pieces_that_wait_are_sent_together() -> None:
