@@ -56,13 +56,13 @@ async def measure(args: argparse.Namespace) -> Report:
 
 
 @asynccontextmanager
-async def telling_stories(speaker: Speaker, *, paced: bool = False) -> AsyncIterator[None]:
-    """Talk without end in the background, a story at a time or ``paced`` in real time."""
+async def telling_stories(speaker: Speaker) -> AsyncIterator[None]:
+    """Talk without end in the background, a story at a time."""
 
     async def tell() -> None:
         story = speak(STORY)
         while True:
-            await speaker.say(story, paced=paced)
+            await speaker.say(story)
             await speaker.wait(len(story) / MIC_RATE + 60)
             await asyncio.sleep(PAUSE)
 

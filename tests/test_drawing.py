@@ -146,6 +146,29 @@ def test_speech_does_not_lose_a_face_that_is_told() -> None:
     assert len(jaws) == 15 and max(jaws) > 0.25
 
 
+def test_a_thread_with_nothing_to_draw_is_not_woken_for_each_moment_of_sound() -> None:
+    with drawing() as stage:
+        stage.show(5)
+        speak(stage, 20)
+        stage.show(5)
+        with stage.changed:
+            stage.timeline.take(1)
+            stage.changed.notify_all()
+        ahead = stage.timeline.serial + AHEAD
+        stage._wait_for(ahead)
+        with stage.changed:
+            assert not stage.drawing.is_due
+            stage.timeline.take(SLOT // 2)
+            assert not stage.drawing.is_due, "nothing has begun"
+            stage.timeline.take(SLOT)
+            assert stage.drawing.is_due, "a slot has begun: another is to be drawn"
+            stage.changed.notify_all()
+        stage._wait_for(ahead + 1)
+        with stage.changed:
+            stage.timeline.clear()
+            assert stage.drawing.is_due, "what was drawn ahead is void"
+
+
 def test_a_cut_does_not_leave_the_picture_of_speech_that_was_never_shown() -> None:
     """What was drawn ahead is void: the next slot has a picture of its own, held or not."""
     with drawing() as stage:

@@ -86,7 +86,7 @@ class Screen:
         self.samples = 0
         self.ended = False
 
-    async def play(self, audio: NDArray[np.int16]) -> None:
+    def play(self, audio: NDArray[np.int16]) -> None:
         self.samples += int((audio != 0).sum())
 
     def show(self, picture: Picture) -> None:

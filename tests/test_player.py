@@ -27,7 +27,7 @@ class Room:
         self.frames: list[Frame] = []
         self.changed = threading.Condition()
 
-    async def play(self, audio: Audio) -> None:
+    def play(self, audio: Audio) -> None:
         if self.broken:
             raise RuntimeError("no such room")
         with self.changed:

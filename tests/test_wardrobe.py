@@ -78,7 +78,7 @@ class Screen:
         """(when, (width, height), head, light)"""
         self.heard = 0
 
-    async def play(self, audio: NDArray[np.int16]) -> None:
+    def play(self, audio: NDArray[np.int16]) -> None:
         self.heard += 1
 
     def show(self, picture: Picture) -> None:

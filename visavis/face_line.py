@@ -31,7 +31,7 @@ from .waiting import rest
 
 PIECE: Final = 2 * RATE // 20
 """Bytes (50 ms) that speech is cut into, and put together again by who sends it."""
-LARGEST_WRITE: Final = 2 * PIECE
+LARGEST_WRITE: Final = 4 * PIECE
 """Bytes of PCM that are written at once, so that a clear does not wait for long."""
 LARGEST_FIRST: Final = 5 * PIECE
 """The same of what an avatar waits for before it speaks. LiveKit cuts a stream at 15,000 bytes."""

@@ -147,6 +147,11 @@ class Drawing:
         faces = self.faces
         return self._draws or faces.watched or (faces.listened and self.speaks)
 
+    @property
+    def is_due(self) -> bool:
+        """The thread has something to do, if it sleeps. With ``changed`` held."""
+        return self.acts and (self._epoch != self._timeline.epoch or self._coming() is not None)
+
     def draw(self, wanted: bool) -> None:
         """Make pictures, or none while nobody looks at them. With ``changed`` held."""
         self._draws = wanted and self._outfit is not None
@@ -215,8 +220,9 @@ class Drawing:
             self.faces.drop(after=begun)
         while self._wishes:
             self._acting.ask(self._wishes.popleft())
-        if not self.acts:
-            return None
+        return self._coming() if self.acts else None
+
+    def _coming(self) -> Slot | None:
         done = self._acting.done
         return next((s for s in self._timeline.preview(AHEAD) if s.serial > done), None)
 

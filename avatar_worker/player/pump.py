@@ -6,12 +6,11 @@ one that is drawn late is shown late, until the next one is due, and counted as 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -24,18 +23,21 @@ from avatar_worker.player.timeline import Timeline
 
 logger = logging.getLogger("visavis.player")
 
-TICK: Final = 0.010
-"""Seconds of audio released at once; direct capture takes 10 ms frames."""
-TICK_SAMPLES: Final = SAMPLE_RATE // 100
-PICTURE_DELAY: Final = 0.020
-"""Seconds that a picture is shown after the first sample of its sound was released: Opus fills a
-packet of as much before it goes (RFC 6716 §2.1.4). With it, a browser that takes both from its
-jitter buffers at the same time shows the picture with its sound (``python -m bench sync``)."""
+TICK: Final = 0.020
+"""Seconds of sound released at once: what a packet of Opus holds (RFC 7587 §3.3). In two halves it
+would leave no sooner, and wake each thread on its way twice."""
+TICK_SAMPLES: Final = SAMPLE_RATE // 50
+PICTURE_DELAY: Final = 0.010
+"""Seconds that a picture is shown after the first sample of its sound was released. With it, a
+browser that takes both from its jitter buffers at the same time shows the picture with its sound
+(measured: ``python -m bench sync``); Opus looks 6.5 ms ahead (RFC 6716 §2.2)."""
 REST: Final = 0.2
 """Seconds that the pump sleeps at a time where nobody hears and sees anything, and nothing is
 said."""
 LATE: Final = 0.050
 """Seconds behind its deadline at which the pump gives up catching up and counts an underrun."""
+TARDY: Final = 0.010
+"""Seconds after its time at which a picture is late."""
 FORGIVEN: Final = 0.1
 """Seconds after speech began or was cut in which a late picture is nobody's fault: it was drawn
 anew."""
@@ -44,8 +46,8 @@ anew."""
 class Output(Protocol):
     """Where sound and picture go. Both are called on the pump's thread."""
 
-    async def play(self, audio: Audio) -> None:
-        """(480,) at 48 kHz."""
+    def play(self, audio: Audio) -> None:
+        """(960,) at 48 kHz."""
 
     def show(self, picture: Picture) -> None:
         """Must be done with ``picture`` when it returns."""
@@ -63,7 +65,7 @@ class Counters:
 
 
 class Pump:
-    """Takes from the timeline, 10 ms at a time, and hands on what is due."""
+    """Takes from the timeline, :data:`TICK` at a time, and hands on what is due."""
 
     def __init__(
         self,
@@ -88,9 +90,8 @@ class Pump:
         self._released = 0
         """Samples since the start."""
         self._heard = True
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stirred = asyncio.Event()
-        """Set on the loop: it has rested enough."""
+        self._stirred = threading.Event()
+        """It has rested enough."""
         self._due: deque[tuple[float, int]] = deque()
         """(time, slot) of pictures to show."""
         self._forgiven_until = 0.0
@@ -129,40 +130,31 @@ class Pump:
 
     def stir(self) -> None:
         """Look whether there is something to do."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # it has stopped, and its loop is closed
-                self._loop.call_soon_threadsafe(self._stirred.set)
+        self._stirred.set()
 
     def _run(self) -> None:
-        asyncio.run(self._pump())
-
-    async def _pump(self) -> None:
-        self._loop = asyncio.get_running_loop()
         deadline = self._clock()
         while not self._stopping:
-            if await self._rest():
+            if self._rest():
                 deadline = self._clock()
                 continue
             sound = self._take(deadline)
             if self._heard:
-                await self._play(sound)
+                self._play(sound)
             self._ticked = self._clock()
             deadline += TICK
             if self._ticked - deadline > LATE:
                 self.counters.underruns += 1
                 deadline = self._ticked
-            await self._show_until(deadline)
+            self._show_until(deadline)
 
-    async def _rest(self) -> bool:
+    def _rest(self) -> bool:
         """Sleep where there is nothing to hear and to see, until there may be."""
         with self._changed:
             if not self._may_rest():
                 return False
             self._stirred.clear()
-        try:
-            async with asyncio.timeout(REST):
-                await self._stirred.wait()
-        except TimeoutError:
+        if not self._stirred.wait(REST):
             with self._changed:
                 if self._may_rest():
                     self._take(self._clock(), round(REST * SAMPLE_RATE))
@@ -187,24 +179,24 @@ class Pump:
             is_speaking = self._telling.take(self._released, taken, paused=paused)
             self._drawing.speaks = is_speaking or self._timeline.has_speech
             self._released += samples
-            if self._drawing.acts:
+            if self._drawing.is_due:
                 self._changed.notify_all()
             return taken.audio
 
-    async def _play(self, audio: Audio) -> None:
+    def _play(self, audio: Audio) -> None:
         try:
-            await self._output.play(audio)
+            self._output.play(audio)
         except Exception:
             self._complain("sound could not be released")
 
-    async def _show_until(self, deadline: float) -> None:
+    def _show_until(self, deadline: float) -> None:
         while True:
             now = self._clock()
             self._show_newest(now)
             if now >= deadline:
                 return
             coming = (at for at, _ in self._due if at > now)
-            await asyncio.sleep(min(deadline, next(coming, deadline)) - now)
+            time.sleep(min(deadline, next(coming, deadline)) - now)
 
     def _show_newest(self, now: float) -> None:
         """Show the picture that is due now; those before it have missed their time."""
@@ -221,7 +213,7 @@ class Pump:
                 return
             self._due.popleft()
             picture = self._drawing.pictures.take(serial)
-            self._record(now, missed=now - at > TICK)
+            self._record(now, missed=now - at > TARDY)
             if picture is None:
                 return
         try:

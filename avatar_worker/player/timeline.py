@@ -26,8 +26,9 @@ from avatar_worker.player.segment import (
 
 FADE_SAMPLES: Final = SAMPLE_RATE * 20 // 1000
 """An interrupt or a pause fades out over 20 ms; what goes on in the middle fades in as long."""
-LAST_MOMENT: Final = SAMPLE_RATE * 10 // 1000
-"""Samples before a slot at which it is drawn whatever lip-sync has given, so as not to be late."""
+LAST_MOMENT: Final = SAMPLE_RATE * 20 // 1000
+"""Samples before a slot at which it is drawn whatever lip-sync has given, so as not to be late: as
+many as are taken at once."""
 LIPS_PATIENCE: Final = SAMPLE_RATE // 2
 """Samples beyond the lead at which speech begins although lip-sync has given nothing."""
 

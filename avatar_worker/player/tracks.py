@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from livekit import rtc
 
+from avatar_worker.player.native_sound import open_sound
 from avatar_worker.player.pictures import Picture
 from avatar_worker.player.segment import FPS, SAMPLE_RATE, Audio
 
@@ -87,20 +89,12 @@ class RoomTracks:
         """
         self._encoding = encoding
         self._video = rtc.VideoSource(*size) if size is not None else None
-        self._audio: rtc.AudioSource | None = None
-        self._audio_ready = asyncio.Event()
+        # No queue behind it: what is played is on its way, so an interrupt has nothing to chase.
+        self._audio = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=0)
+        self.play: Callable[[Audio], None] = open_sound(self._audio)
         self._video_ready = asyncio.Event()
         self._shown = False
         self._loop = asyncio.get_running_loop()
-
-    async def play(self, audio: Audio) -> None:
-        if self._audio is None:
-            # The source belongs to the loop that feeds it: the pump's. No queue behind it:
-            # what is captured is on its way, so an interrupt has nothing to chase.
-            self._audio = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=0)
-            self._loop.call_soon_threadsafe(self._audio_ready.set)
-        frame = rtc.AudioFrame(audio.tobytes(), SAMPLE_RATE, 1, len(audio))
-        await self._audio.capture_frame(frame)
 
     def show(self, picture: Picture) -> None:
         """Of any even size: the encoder starts anew with a key frame where it changes."""
@@ -118,8 +112,6 @@ class RoomTracks:
 
         The picture comes last: it tells the agent that everything else is in place.
         """
-        await self._audio_ready.wait()
-        assert self._audio is not None
         audio = rtc.LocalAudioTrack.create_audio_track("avatar_audio", self._audio)
         published = [await participant.publish_track(audio, self._encoding.audio_options())]
         if self._video is not None:
@@ -131,7 +123,6 @@ class RoomTracks:
         return published
 
     async def aclose(self) -> None:
-        if self._audio is not None:
-            await self._audio.aclose()
+        await self._audio.aclose()
         if self._video is not None:
             await self._video.aclose()

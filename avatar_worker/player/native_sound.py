@@ -1,0 +1,112 @@
+"""Sound on its way into LiveKit's native library, 10 ms at a time.
+
+LiveKit's ``AudioSource`` waits for an answer to each 10 ms, which comes as an event to everything
+in the process that listens to events: the thread that feeds it and the room's loop wake for it, a
+hundred times a second. Half of what it took to release sound went there (livekit 1.1.21). The
+library copies the samples before it returns and plays them one after another on one thread, so
+nothing is lost by not waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from livekit import rtc
+
+from avatar_worker.player.segment import SAMPLE_RATE, Audio
+from visavis.native_log import OTHERWISE, hear_native
+
+logger = logging.getLogger("visavis.player")
+
+CAPTURED: Final = SAMPLE_RATE // 100
+"""Samples that a source without a queue takes at once."""
+_OURS: Final = 1 << 62
+"""The id of our requests; the library's own count from 1."""
+_PATIENCE: Final = 1.0
+"""Seconds for 10 ms to be taken, where LiveKit's own way is gone."""
+
+
+def open_sound(source: rtc.AudioSource) -> Callable[[Audio], None]:
+    """What takes sound for ``source``, (n,) in whole :data:`CAPTURED`, from one thread of any.
+
+    ``source`` has no queue, and belongs to the loop that calls this. What is answered raises
+    RuntimeError where the source is gone.
+    """
+    try:
+        return _NativeSound(source).play
+    except OTHERWISE as error:
+        logger.warning("to release sound costs more than it need: %s", error)
+    loop = asyncio.get_running_loop()
+
+    def play(audio: Audio) -> None:
+        for piece in _pieces(audio):
+            frame = rtc.AudioFrame(piece.tobytes(), SAMPLE_RATE, 1, len(piece))
+            capturing = asyncio.run_coroutine_threadsafe(source.capture_frame(frame), loop)
+            capturing.result(_PATIENCE)
+
+    return play
+
+
+class _NativeSound:
+    """The same request again and again, of other samples at the same place."""
+
+    def __init__(self, source: rtc.AudioSource) -> None:
+        """Raises :data:`~visavis.native_log.OTHERWISE`."""
+        from livekit.rtc._ffi_client import FfiClient
+        from livekit.rtc._proto import ffi_pb2
+
+        self._samples = np.zeros(CAPTURED, np.int16)
+        request = ffi_pb2.FfiRequest()
+        capture = request.capture_audio_frame
+        capture.source_handle = source._ffi_handle.handle
+        capture.request_async_id = _OURS
+        capture.buffer.data_ptr = self._samples.ctypes.data
+        capture.buffer.sample_rate = SAMPLE_RATE
+        capture.buffer.num_channels = 1
+        capture.buffer.samples_per_channel = CAPTURED
+        bytes_ = request.SerializeToString()
+        self._request = (ctypes.c_ubyte * len(bytes_)).from_buffer_copy(bytes_)
+        self._answer = ctypes.POINTER(ctypes.c_ubyte)()
+        self._length = ctypes.c_size_t()
+        self._library = FfiClient.instance._ffi_lib
+        hear_native(_all_but_ours())
+
+    def play(self, audio: Audio) -> None:
+        for piece in _pieces(audio):
+            self._samples[:] = piece
+            handle = self._library.livekit_ffi_request(
+                self._request,
+                len(self._request),
+                ctypes.byref(self._answer),
+                ctypes.byref(self._length),
+            )
+            if not handle:
+                raise RuntimeError("LiveKit's audio source takes no more sound")
+            self._library.livekit_ffi_drop_handle(handle)
+
+
+def _pieces(audio: Audio) -> list[Audio]:
+    return [audio[start : start + CAPTURED] for start in range(0, len(audio), CAPTURED)]
+
+
+@functools.cache
+def _all_but_ours() -> Any:
+    """LiveKit's own listener, which is not told that our sound was taken."""
+    from livekit.rtc._ffi_client import ffi_cb_fnc, ffi_event_callback
+    from livekit.rtc._proto import ffi_pb2
+
+    event = ffi_pb2.FfiEvent()
+    event.capture_audio_frame.async_id = _OURS
+    taken = event.SerializeToString()
+
+    def listen(data: Any, length: int) -> None:
+        if length != len(taken) or ctypes.string_at(data, length) != taken:
+            ffi_event_callback(data, length)
+
+    return ffi_cb_fnc(listen)
