@@ -28,13 +28,17 @@ LOOP_MONITOR: Final = {"LIVEKIT_AGENTS_LOOP_BLOCK_WARN_MS": "0"}
 a worker: 0.007 of a core, a fifth of a room that only listens. Off, unless the environment names
 the milliseconds from which it shall warn."""
 
+NO_EARS: Final = {"LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE": "0"}
+"""LiveKit reads the weights of its own VAD and end of turn, some 240 MB, into every worker."""
 
-def run_worker(server: AgentServer, settings: Settings) -> None:
+
+def run_worker(server: AgentServer, settings: Settings, *, hears: bool = True) -> None:
     """LiveKit's own command line, for the server of the settings. Does not return.
 
-    Once LiveKit has registered the worker, ``settings.ready_file`` appears.
+    Once LiveKit has registered the worker, ``settings.ready_file`` appears. ``hears``: its jobs
+    listen to people.
     """
-    for name, value in (ALLOCATOR | LOOP_MONITOR).items():
+    for name, value in (ALLOCATOR | LOOP_MONITOR | ({} if hears else NO_EARS)).items():
         os.environ.setdefault(name, value)
     os.environ["LIVEKIT_URL"] = settings.livekit_url
     os.environ["LIVEKIT_API_KEY"] = settings.livekit_api_key

@@ -8,9 +8,8 @@ from pathlib import Path
 from avatar_worker.background import BackgroundError, open_backgrounds
 from avatar_worker.download import DownloadError, download_wav2arkit
 from avatar_worker.engine import OURS, EngineError, find_engine
-from avatar_worker.heads import HEADS, find_head
+from avatar_worker.heads import HEADS, HeadError, find_head
 from avatar_worker.lipsync import LipSyncError, load_lipsync
-from avatar_worker.render.errors import HeadError
 from settings import load_settings
 from visavis.proxies import keep_proxies_outside
 
@@ -62,7 +61,8 @@ def _run() -> None:
     backgrounds = open_backgrounds(settings)
     backgrounds.check_own(settings.avatar_background)
     lipsync = load_lipsync(settings.wav2arkit_model)
-    run_worker(make_server(settings, lipsync.name, engine, backgrounds), settings)
+    server = make_server(settings, lipsync.name, engine, backgrounds)
+    run_worker(server, settings, hears=False)
 
 
 def _download_files() -> None:

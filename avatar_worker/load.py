@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from avatar_worker.player.segment import FPS
+from avatar_worker.lipsync.base import FPS
 
 INTERVAL: Final = 1.0
 """Seconds between two notes of a room."""

@@ -21,8 +21,8 @@ from typing import Final
 import numpy as np
 
 from avatar_worker import render
-from avatar_worker.heads import find_head
-from avatar_worker.render import Head, HeadError, load_head
+from avatar_worker.heads import HeadError, find_head
+from avatar_worker.render import Head, load_head
 
 _ALIGNED: Final = 64
 """Bytes: arrays begin where compiled code likes them to."""

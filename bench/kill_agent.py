@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -61,8 +60,7 @@ def main() -> None:
         load_fnc=lambda: 0.0, port=0, num_idle_processes=1, drain_timeout=0, log_level="INFO"
     )
     server.rtc_session(kill_agent.entrypoint, agent_name=NAME)
-    os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
-    run_worker(server, settings)
+    run_worker(server, settings, hears=False)
 
 
 if __name__ == "__main__":

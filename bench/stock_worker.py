@@ -121,7 +121,7 @@ def main() -> None:
         preload_modules=["bench.calibration"],
     )
     server.rtc_session(run_job, agent_name=NAME, on_request=accept)
-    run_worker(server, load_settings())
+    run_worker(server, load_settings(), hears=False)
 
 
 if __name__ == "__main__":

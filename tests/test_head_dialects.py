@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar_worker.heads import find_head
-from avatar_worker.render import Head, HeadError, HeadPose, MeshRenderer
+from avatar_worker.heads import HeadError, find_head
+from avatar_worker.render import Head, HeadPose, MeshRenderer
 from avatar_worker.render.gltf.meshopt import decode_view
 from avatar_worker.render.reader import Findings, read_findings, read_head
 from avatar_worker.render.reader.shapes import RECIPES, find_shape

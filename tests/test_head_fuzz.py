@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avatar_worker.render import Head, HeadError
+from avatar_worker.heads import HeadError
+from avatar_worker.render import Head
 from avatar_worker.render.gltf.meshopt import MeshoptError, decode_view
 from avatar_worker.render.limits import MAX_DECODED_BYTES
 from avatar_worker.render.reader import read_head

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from avatar_worker.heads import HEADS, find_head
-from avatar_worker.render import HeadError, load_head
+from avatar_worker.heads import HEADS, HeadError, find_head
+from avatar_worker.render import load_head
 from avatar_worker.render.gltf import read_glb
 from avatar_worker.render.materials import ALPHA
 from avatar_worker.render.reader import read_head

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from agent.seeing.pictures import PictureError, shrink_picture
+from avatar_worker.heads import HeadError
 from avatar_worker.image import ImageError, decode_image
-from avatar_worker.render import HeadError
 from avatar_worker.render.gltf import Glb
 from avatar_worker.render.gltf.images import read_image
 from safe_pictures import MAX_JPEG_SCANS, has_too_many_scans, in_smooth_mode

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from avatar_worker import shelf as module
-from avatar_worker.heads import find_head
-from avatar_worker.render import Head, HeadError, HeadPose, MeshRenderer, load_head
+from avatar_worker.heads import HeadError, find_head
+from avatar_worker.render import Head, HeadPose, MeshRenderer, load_head
 from avatar_worker.shelf import Shelf
 
 

@@ -1,10 +1,11 @@
-"""How both workers are run: what their log must not tell."""
+"""How both workers are run: what their log must not tell, and what they do not load."""
 
 from __future__ import annotations
 
 import logging
 import os
 import pickle
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -65,3 +66,23 @@ def test_words_that_livekit_puts_beside_a_message_reach_no_log(
     assert "skipping user input" in log and "T1" in log
     assert "unknown job" in log and log.count("skipping") == 2
     assert SECRET not in log
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_who_hears_nobody_has_no_weights_for_it_in_memory(
+    hears: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE"
+    monkeypatch.setattr(cli, "run_app", lambda _: None)
+    monkeypatch.setattr(os, "environ", {k: v for k, v in os.environ.items() if k != name})
+    run_worker(AgentServer(), Settings(_env_file=None), hears=hears)
+    assert os.environ.get(name) == (None if hears else "0")
+
+
+def test_an_avatar_worker_is_not_late_for_a_compiler_that_its_rooms_need() -> None:
+    """What draws is loaded by the process that rooms are forked from, not by this one as well."""
+    program = (
+        "import sys; import avatar_worker.__main__, avatar_worker.server; "
+        "sys.exit('numba' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0

@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 
 from avatar_worker.face import HeadPose
-from avatar_worker.heads import find_head
+from avatar_worker.heads import HeadError, find_head
 from avatar_worker.lipsync import LipSyncError, load_lipsync
 from avatar_worker.offline import render_file
 from avatar_worker.recording import RecordingError
-from avatar_worker.render import Head, HeadError, MeshRenderer
+from avatar_worker.render import Head, MeshRenderer
 from avatar_worker.render.reader import read_findings
 from avatar_worker.render.survey import put_unseen_last
 from settings import Settings, load_settings

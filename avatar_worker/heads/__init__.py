@@ -19,6 +19,10 @@ _FOLDER: Final = Path(__file__).parent
 _NAME: Final = re.compile(r"\w[\w .-]{0,63}")
 
 
+class HeadError(ValueError):
+    """A head file cannot be used; the text says which file and why."""
+
+
 def find_head(name_or_path: str | Path, own: Path | None = None) -> Path:
     """Path of a head: one of :data:`HEADS`, one in the folder ``own``, or the path of a head file.
 

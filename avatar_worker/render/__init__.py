@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from avatar_worker.face.pose import HeadPose
 
-from .errors import HeadError
 from .head import Head
 from .load import load_head
 from .prewarm import prewarm
 from .renderer import MeshRenderer, Renderer
 
-__all__ = ["Head", "HeadError", "HeadPose", "MeshRenderer", "Renderer", "load_head", "prewarm"]
+__all__ = ["Head", "HeadPose", "MeshRenderer", "Renderer", "load_head", "prewarm"]

@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any, Final
 
-from avatar_worker.render.errors import HeadError
+from avatar_worker.heads import HeadError
 from avatar_worker.render.limits import MAX_ENTRIES, MAX_FILE_BYTES, MAX_JSON_BYTES
 
 from .glb import MESHOPT, Glb

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_worker.render.errors import HeadError
+from avatar_worker.heads import HeadError
 from avatar_worker.render.limits import MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_PIXELS
 
 from .meshopt import MeshoptError, decode_view

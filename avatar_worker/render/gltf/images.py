@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
-from avatar_worker.render.errors import HeadError
+from avatar_worker.heads import HeadError
 from avatar_worker.render.limits import (
     MAX_IMAGE_BYTES,
     MAX_IMAGE_PIXELS,

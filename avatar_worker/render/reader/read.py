@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_worker.render.errors import HeadError
+from avatar_worker.heads import HeadError
 from avatar_worker.render.gltf import Glb, read_glb
 from avatar_worker.render.gltf.nodes import Nodes, read_nodes
 from avatar_worker.render.head import Floats, Head
