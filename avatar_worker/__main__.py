@@ -12,6 +12,7 @@ from avatar_worker.heads import HEADS, HeadError, find_head
 from avatar_worker.lipsync import LipSyncError, load_lipsync
 from settings import load_settings
 from visavis.proxies import keep_proxies_outside
+from worker_cli import load_for_jobs, run_worker
 
 
 def main() -> None:
@@ -50,9 +51,6 @@ def main() -> None:
 
 
 def _run() -> None:
-    from avatar_worker.server import make_server
-    from worker_cli import run_worker
-
     settings = load_settings()
     keep_proxies_outside(settings.livekit_url)
     engine = find_engine(settings.avatar_renderer, settings.avatar_heads, settings.avatar_gpu)
@@ -61,6 +59,11 @@ def _run() -> None:
     backgrounds = open_backgrounds(settings)
     backgrounds.check_own(settings.avatar_background)
     lipsync = load_lipsync(settings.wav2arkit_model)
+    if sys.argv[1] in ("dev", "start"):
+        load_for_jobs(settings, "avatar_worker.preload", hears=False)
+
+    from avatar_worker.server import make_server
+
     server = make_server(settings, lipsync.name, engine, backgrounds)
     run_worker(server, settings, hears=False)
 

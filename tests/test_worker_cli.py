@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import pickle
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing import forkserver
+from pathlib import Path
 from typing import Final
 from unittest.mock import Mock
 
@@ -18,7 +22,7 @@ from livekit.agents.ipc.log_queue import LogQueueListener
 from livekit.agents.log import logger
 
 from settings import Settings
-from worker_cli import run_worker
+from worker_cli import LIVEKITS_OWN, load_for_jobs, run_worker
 
 SECRET: Final = "my number is 5 5 5"
 
@@ -77,6 +81,28 @@ def test_who_hears_nobody_has_no_weights_for_it_in_memory(
     monkeypatch.setattr(os, "environ", {k: v for k, v in os.environ.items() if k != name})
     run_worker(AgentServer(), Settings(_env_file=None), hears=hears)
     assert os.environ.get(name) == (None if hears else "0")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked on Linux alone")
+@pytest.mark.parametrize("known", [True, False])
+def test_jobs_do_not_miss_certificates_that_livekit_has_yet_to_name(
+    known: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begun: list[list[str]] = []
+    monkeypatch.setattr(os, "environ", {k: v for k, v in os.environ.items() if "SSL" not in k})
+    monkeypatch.setattr(forkserver, "set_forkserver_preload", begun.append)
+    monkeypatch.setattr(forkserver, "ensure_running", lambda: None)
+    if known:
+        (tmp_path / "authority.pem").touch()
+    paths = Mock(cafile=None, capath=str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    load_for_jobs(Settings(_env_file=None), "avatar_worker.preload")
+    assert [names[0] for names in begun] == (["avatar_worker.preload"] if known else [])
+
+
+def test_what_livekit_loads_for_jobs_still_has_its_names() -> None:
+    """Else the process that jobs are forked from would come without, as it was begun sooner."""
+    assert all(importlib.util.find_spec(name) for name in LIVEKITS_OWN)
 
 
 def test_an_avatar_worker_is_not_late_for_a_compiler_that_its_rooms_need() -> None:

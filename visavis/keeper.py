@@ -24,15 +24,17 @@ from .watchdog import TICK
 
 logger = logging.getLogger("visavis.avatar")
 
-ANSWER_PATIENCE: Final = 3.0
-"""Seconds that a worker may take to accept."""
+ANSWER_PATIENCE: Final = 2.0
+"""Seconds that a worker may take to accept, at first; later as many as :data:`BACKOFF` has.
+LiveKit asks the workers that it has at that moment: one that comes later is not asked."""
 JOIN_PATIENCE: Final = 20.0
 """Seconds that an accepted job may take until its avatar is in the room: asked anew, a worker
 that is slow to start would never arrive."""
 LONG_ENOUGH: Final = 10.0
 """Seconds after which a face that is lost is asked for again at once."""
-BACKOFF: Final = (1.0, 2.0, 3.0, *[5.0] * 10, 10.0)
-"""Seconds from one question to the next while no face comes or stays; the last for ever."""
+BACKOFF: Final = (1.0, *[2.0] * 14, 5.0, 10.0)
+"""Seconds from one question to the next while no face comes or stays; the last for ever. A worker
+that was killed is back within half a minute."""
 ROOM_OVER: Final = (rtc.DisconnectReason.ROOM_DELETED, rtc.DisconnectReason.ROOM_CLOSED)
 """Why a face leaves that is not to be replaced: asking for another would make the room anew."""
 
@@ -96,16 +98,16 @@ class FaceKeeper:
                     asked = now()
                     async with self._asking:
                         visit = self._visit = await self._ask()
-                    if await self._arrives(visit):
+                    patience = max(ANSWER_PATIENCE, _pause(misses))
+                    if await self._arrives(visit, patience):
                         arrived = now()
                         deadline.cancel()
                         await self._speak_through(visit)
                         misses = 0 if now() - arrived > LONG_ENOUGH else misses
                     self._expected = None
                     self._tasks.create_task(self._desk.withdraw(visit.dispatch_id, visit.identity))
-                    wait = BACKOFF[min(misses, len(BACKOFF) - 1)]
+                    await asyncio.sleep(max(0.0, asked + _pause(misses) - now()))
                     misses += 1
-                    await asyncio.sleep(max(0.0, asked + wait - now()))
             finally:
                 self._room.off("participant_connected", self._turn_away)
 
@@ -139,8 +141,9 @@ class FaceKeeper:
         request = replace(look, agent_identity=local, avatar_identity=identity)
         return Visit(identity, await self._desk.ask(request))
 
-    async def _arrives(self, visit: Visit) -> bool:
-        """True once the avatar can be spoken through; False when it is not worth waiting more."""
+    async def _arrives(self, visit: Visit, patience: float) -> bool:
+        """True once the avatar can be spoken through; False when it is not worth waiting more.
+        ``patience``: seconds until a worker has accepted."""
         if visit.dispatch_id is None:
             return False
         loop = asyncio.get_running_loop()
@@ -151,7 +154,7 @@ class FaceKeeper:
                 match await self._desk.progress(visit.dispatch_id):
                     case "over":
                         return self._is_here(visit.identity)
-                    case "unanswered" if waited > ANSWER_PATIENCE:
+                    case "unanswered" if waited > patience:
                         return False
                     case "coming" if waited > JOIN_PATIENCE:
                         logger.warning("an avatar was promised and did not come")
@@ -268,3 +271,8 @@ async def _first(*events: asyncio.Event) -> None:
     finally:
         for wait in waits:
             wait.cancel()
+
+
+def _pause(misses: int) -> float:
+    """Seconds from the question after so many misses to the next."""
+    return BACKOFF[min(misses, len(BACKOFF) - 1)]
