@@ -42,7 +42,8 @@ def load_for_jobs(settings: Settings, *modules: str, hears: bool = True) -> None
 
     This process needs as long to load LiveKit itself; so a worker that died is sooner back. Nothing
     happens where jobs are not forked, or where LiveKit has yet to name the certificates that it
-    trusts, which that process would not learn. ``hears``: as for :func:`run_worker`.
+    trusts, which that process would not learn; nor does it learn what LiveKit's command line puts
+    into the environment. ``hears``: as for :func:`run_worker`.
     """
     if sys.platform == "linux" and _certificates_are_known():
         from multiprocessing import forkserver

@@ -38,7 +38,7 @@ def main() -> None:
             case "prewarm":
                 _prewarm()
             case _:
-                _run()
+                _run(command)
     except (
         BackgroundError,
         DownloadError,
@@ -50,7 +50,7 @@ def main() -> None:
         sys.exit(f"visavis: {error}")
 
 
-def _run() -> None:
+def _run(command: str) -> None:
     settings = load_settings()
     keep_proxies_outside(settings.livekit_url)
     engine = find_engine(settings.avatar_renderer, settings.avatar_heads, settings.avatar_gpu)
@@ -59,7 +59,7 @@ def _run() -> None:
     backgrounds = open_backgrounds(settings)
     backgrounds.check_own(settings.avatar_background)
     lipsync = load_lipsync(settings.wav2arkit_model)
-    if sys.argv[1] in ("dev", "start"):
+    if command in ("dev", "start"):
         load_for_jobs(settings, "avatar_worker.preload", hears=False)
 
     from avatar_worker.server import make_server

@@ -124,8 +124,6 @@ async def serve_room(ctx: JobContext, warm: Warm) -> None:
     running = asyncio.create_task(live(), name="visavis room")
     leaving.push_async_callback(_cancel, running)
     await ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
-    # Not earlier: whichever thread needs LiveKit's client first makes it, and of two threads at
-    # once each makes its own (livekit 1.1.21); the connection would then wait for ever.
     player.start()
     presence = AgentPresence(
         ctx.room,

@@ -15,6 +15,7 @@ from livekit.rtc._ffi_client import FfiClient
 from avatar_worker.player import native_sound
 from avatar_worker.player.native_sound import CAPTURED, open_sound
 from avatar_worker.player.segment import SAMPLE_RATE, Audio
+from visavis.native_log import keep_native_log_out
 
 PIECES = 40
 SOUND = np.arange(1, PIECES * CAPTURED + 1, dtype=np.int16)
@@ -29,13 +30,15 @@ async def a_source() -> AsyncIterator[rtc.AudioSource]:
         await source.aclose()
 
 
-async def hear(source: rtc.AudioSource, play: Callable[[Audio], None]) -> Audio:
-    """What a track of ``source`` got of :data:`SOUND`, two pieces at once, from another thread."""
+async def hear(
+    source: rtc.AudioSource, play: Callable[[Audio], None], at_once: int = 2 * CAPTURED
+) -> Audio:
+    """What a track of ``source`` got of :data:`SOUND`, ``at_once`` a call, from another thread."""
     track = rtc.LocalAudioTrack.create_audio_track("voice", source)
     stream = rtc.AudioStream(track, sample_rate=SAMPLE_RATE, num_channels=1)
     try:
-        for start in range(0, len(SOUND), 2 * CAPTURED):
-            await asyncio.to_thread(play, SOUND[start : start + 2 * CAPTURED])
+        for start in range(0, len(SOUND), at_once):
+            await asyncio.to_thread(play, SOUND[start : start + at_once])
         heard = np.zeros(0, np.int16)
         async with asyncio.timeout(30):
             async for event in stream:
@@ -50,6 +53,43 @@ async def hear(source: rtc.AudioSource, play: Callable[[Audio], None]) -> Audio:
 async def test_no_sample_is_lost_or_changes_its_place_though_nobody_waits() -> None:
     async with a_source() as source:
         assert np.array_equal(await hear(source, open_sound(source)), SOUND)
+
+
+async def test_what_is_caught_up_on_after_a_stall_does_not_change_places() -> None:
+    """Two tasks of LiveKit's may; so none is given before those of the last call are over."""
+    given: list[int] = []
+    async with a_source() as source:
+        sound = native_sound._NativeSound(source)
+        taken, request = sound._taken, sound._library.livekit_ffi_request
+
+        class Library:
+            """Counts what was not taken yet when something is handed over."""
+
+            def livekit_ffi_request(self, *arguments: object) -> object:
+                given.append(sound._waiting)
+                return request(*arguments)
+
+            livekit_ffi_drop_handle = sound._library.livekit_ffi_drop_handle
+
+        sound._library = Library()
+
+        def hurry(audio: Audio) -> None:
+            for start in range(0, len(audio), 2 * CAPTURED):
+                sound.play(audio[start : start + 2 * CAPTURED])
+
+        assert np.array_equal(await hear(source, hurry, at_once=len(SOUND)), SOUND)
+    assert sound._waits and taken.qsize() <= 2
+    assert given == [0, 1] * (PIECES // 2)
+
+
+async def test_a_livekit_that_does_not_answer_costs_one_wait_and_no_sound(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(native_sound, "hear_native", lambda _: None)
+    keep_native_log_out()  # somebody else listens
+    async with a_source() as source:
+        assert np.array_equal(await hear(source, open_sound(source)), SOUND)
+    assert caplog.text.count("does not say") == 1
 
 
 async def test_nobody_wakes_for_sound_that_was_taken() -> None:
@@ -67,7 +107,7 @@ async def test_nobody_wakes_for_sound_that_was_taken() -> None:
         finally:
             FfiClient.instance.queue.unsubscribe(events)
         assert first.WhichOneof("message") == "capture_audio_frame"
-        assert first.capture_audio_frame.async_id != native_sound._OURS and events.empty()
+        assert first.capture_audio_frame.async_id < 1 << 62 and events.empty()
 
 
 @pytest.mark.parametrize("error", [AttributeError, ImportError, ctypes.ArgumentError])

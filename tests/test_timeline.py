@@ -39,7 +39,7 @@ def speak(timeline: Timeline, seconds: float) -> int:
 
 
 class Listener:
-    """Takes 10 ms at a time, like the pump."""
+    """Takes 10 ms at a time."""
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline

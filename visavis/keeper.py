@@ -147,18 +147,19 @@ class FaceKeeper:
         if visit.dispatch_id is None:
             return False
         loop = asyncio.get_running_loop()
-        asked = loop.time()
+        asked, accepted = loop.time(), False
         with self._watching() as changed:
             while not self._is_here(visit.identity):
                 waited = loop.time() - asked
-                match await self._desk.progress(visit.dispatch_id):
-                    case "over":
-                        return self._is_here(visit.identity)
-                    case "unanswered" if waited > patience:
-                        return False
-                    case "coming" if waited > JOIN_PATIENCE:
-                        logger.warning("an avatar was promised and did not come")
-                        return False
+                progress = await self._desk.progress(visit.dispatch_id)
+                accepted = accepted or progress == "coming"
+                if progress == "over":
+                    return self._is_here(visit.identity)
+                if not accepted and waited > patience:
+                    return False
+                if waited > JOIN_PATIENCE:
+                    logger.warning("an avatar was promised and did not come")
+                    return False
                 await rest(changed, 0.5)
                 changed.clear()
         return True

@@ -82,7 +82,7 @@ class Drawing:
         """
         Args:
             engine: The renderer's name, for the log.
-            changed: Guards ``timeline``, and is notified whenever it has moved on.
+            changed: Guards ``timeline``, and is notified when :attr:`is_due`.
         """
         self.mood: Mood = "idle"
         self.seconds = 0.0

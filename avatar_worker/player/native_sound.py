@@ -3,8 +3,8 @@
 LiveKit's ``AudioSource`` waits for an answer to each 10 ms, which comes as an event to everything
 in the process that listens to events: the thread that feeds it and the room's loop wake for it, a
 hundred times a second. Half of what it took to release sound went there (livekit 1.1.21). The
-library copies the samples before it returns and plays them one after another on one thread, so
-nothing is lost by not waiting.
+library copies the samples before it returns; only the next sound waits until those before it were
+taken, which is long since, for two tasks at once may change places.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import functools
+import itertools
 import logging
+import queue
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -26,10 +28,12 @@ logger = logging.getLogger("visavis.player")
 
 CAPTURED: Final = SAMPLE_RATE // 100
 """Samples that a source without a queue takes at once."""
-_OURS: Final = 1 << 62
-"""The id of our requests; the library's own count from 1."""
-_PATIENCE: Final = 1.0
-"""Seconds for 10 ms to be taken, where LiveKit's own way is gone."""
+_OURS: Final = itertools.count(1 << 62)
+"""The ids of our requests, one a source; the library's own count from 1."""
+_LONGEST: Final = 64
+"""Bytes that the answer to one of our requests has at most."""
+_PATIENCE: Final = 0.2
+"""Seconds until what was handed over is taken, and everybody is told so."""
 
 
 def open_sound(source: rtc.AudioSource) -> Callable[[Audio], None]:
@@ -48,7 +52,10 @@ def open_sound(source: rtc.AudioSource) -> Callable[[Audio], None]:
         for piece in _pieces(audio):
             frame = rtc.AudioFrame(piece.tobytes(), SAMPLE_RATE, 1, len(piece))
             capturing = asyncio.run_coroutine_threadsafe(source.capture_frame(frame), loop)
-            capturing.result(_PATIENCE)
+            try:
+                capturing.result(_PATIENCE)
+            finally:
+                capturing.cancel()
 
     return play
 
@@ -65,7 +72,7 @@ class _NativeSound:
         request = ffi_pb2.FfiRequest()
         capture = request.capture_audio_frame
         capture.source_handle = source._ffi_handle.handle
-        capture.request_async_id = _OURS
+        capture.request_async_id = next(_OURS)
         capture.buffer.data_ptr = self._samples.ctypes.data
         capture.buffer.sample_rate = SAMPLE_RATE
         capture.buffer.num_channels = 1
@@ -75,9 +82,17 @@ class _NativeSound:
         self._answer = ctypes.POINTER(ctypes.c_ubyte)()
         self._length = ctypes.c_size_t()
         self._library = FfiClient.instance._ffi_lib
-        hear_native(_all_but_ours())
+        taken = ffi_pb2.FfiEvent()
+        taken.capture_audio_frame.async_id = capture.request_async_id
+        answers = _answers()
+        hear_native(answers.callback)
+        self._taken = answers.expect(taken.SerializeToString())
+        self._waiting = 0
+        """Pieces that were handed over and perhaps not taken."""
+        self._waits = True
 
     def play(self, audio: Audio) -> None:
+        self._wait_for_those_before()
         for piece in _pieces(audio):
             self._samples[:] = piece
             handle = self._library.livekit_ffi_request(
@@ -89,6 +104,39 @@ class _NativeSound:
             if not handle:
                 raise RuntimeError("LiveKit's audio source takes no more sound")
             self._library.livekit_ffi_drop_handle(handle)
+            self._waiting += 1
+
+    def _wait_for_those_before(self) -> None:
+        try:
+            while self._waits and self._waiting:
+                self._taken.get(timeout=_PATIENCE)
+                self._waiting -= 1
+        except queue.Empty:
+            self._waits = False
+            logger.warning("LiveKit does not say that sound was taken; it is released all the same")
+
+
+class _Answers:
+    """LiveKit's own listener, which is not told that our sound was taken."""
+
+    def __init__(self) -> None:
+        from livekit.rtc._ffi_client import ffi_cb_fnc, ffi_event_callback
+
+        self.callback = ffi_cb_fnc(self._listen)
+        """A C function."""
+        self._pass_on = ffi_event_callback
+        self._expected: dict[bytes, queue.SimpleQueue[None]] = {}
+
+    def expect(self, event: bytes) -> queue.SimpleQueue[None]:
+        """What gets an entry for each such event."""
+        return self._expected.setdefault(event, queue.SimpleQueue())
+
+    def _listen(self, data: Any, length: int) -> None:
+        known = self._expected.get(ctypes.string_at(data, length)) if length < _LONGEST else None
+        if known is None:
+            self._pass_on(data, length)
+        else:
+            known.put(None)
 
 
 def _pieces(audio: Audio) -> list[Audio]:
@@ -96,17 +144,6 @@ def _pieces(audio: Audio) -> list[Audio]:
 
 
 @functools.cache
-def _all_but_ours() -> Any:
-    """LiveKit's own listener, which is not told that our sound was taken."""
-    from livekit.rtc._ffi_client import ffi_cb_fnc, ffi_event_callback
-    from livekit.rtc._proto import ffi_pb2
-
-    event = ffi_pb2.FfiEvent()
-    event.capture_audio_frame.async_id = _OURS
-    taken = event.SerializeToString()
-
-    def listen(data: Any, length: int) -> None:
-        if length != len(taken) or ctypes.string_at(data, length) != taken:
-            ffi_event_callback(data, length)
-
-    return ffi_cb_fnc(listen)
+def _answers() -> _Answers:
+    """One for the process: the library may tell of a source as long as it lives."""
+    return _Answers()

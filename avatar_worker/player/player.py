@@ -174,7 +174,10 @@ class Player:
     def push(self, segment: int, audio: Audio, frames: Weights) -> bool:
         """(n,) at 48 kHz and (t, 52) at 30 fps; False where the segment takes no more."""
         with self._changed:
-            return self._timeline.push(segment, audio, frames)
+            taken = self._timeline.push(segment, audio, frames)
+            if self._drawing.is_due:
+                self._changed.notify_all()
+            return taken
 
     def close(self, segment: int) -> None:
         with self._changed:

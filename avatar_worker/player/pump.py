@@ -36,6 +36,8 @@ REST: Final = 0.2
 said."""
 LATE: Final = 0.050
 """Seconds behind its deadline at which the pump gives up catching up and counts an underrun."""
+AGAIN: Final = 0.003
+"""Seconds until the next look at a picture that is due and not drawn yet."""
 TARDY: Final = 0.010
 """Seconds after its time at which a picture is late."""
 FORGIVEN: Final = 0.1
@@ -78,7 +80,7 @@ class Pump:
         quality: Quality,
         clock: Callable[[], float],
     ) -> None:
-        """``changed`` guards ``timeline``, and is notified whenever it has moved on."""
+        """``changed`` guards ``timeline``, and is notified when there is something to draw."""
         self.counters = Counters()
         self._timeline = timeline
         self._changed = changed
@@ -154,6 +156,8 @@ class Pump:
             if not self._may_rest():
                 return False
             self._stirred.clear()
+            if self._stopping:
+                return True
         if not self._stirred.wait(REST):
             with self._changed:
                 if self._may_rest():
@@ -195,8 +199,9 @@ class Pump:
             self._show_newest(now)
             if now >= deadline:
                 return
-            coming = (at for at, _ in self._due if at > now)
-            time.sleep(min(deadline, next(coming, deadline)) - now)
+            with self._changed:
+                times = [at if at > now else now + AGAIN for at, _ in self._due]
+            time.sleep(min([deadline, *times]) - now)
 
     def _show_newest(self, now: float) -> None:
         """Show the picture that is due now; those before it have missed their time."""
