@@ -89,6 +89,8 @@ class FakeDesk:
         self.withdrawn: list[str] = []
         self.removed: list[str] = []
         self.answer: Progress = "coming"
+        self.told = 0
+        """Times that it was asked."""
         self.reachable = True
 
     async def ask(self, request: AvatarDispatch) -> str | None:
@@ -96,6 +98,7 @@ class FakeDesk:
         return f"dispatch {len(self.asked)}" if self.reachable else None
 
     async def progress(self, dispatch_id: str) -> Progress:
+        self.told += 1
         return self.answer
 
     async def withdraw(self, dispatch_id: str | None, identity: str) -> None:
@@ -372,6 +375,18 @@ async def test_a_job_that_is_slow_to_start_is_not_asked_for_twice() -> None:
         assert len(it.desk.asked) == 1
         await it.face_comes()
         assert len(it.desk.asked) == 1
+
+
+async def test_a_face_that_was_promised_is_not_given_up_when_livekit_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper, "ANSWER_PATIENCE", 0.0)
+    async with stage() as it:
+        await it.until(lambda: it.desk.told >= 1)
+        it.desk.answer = "unanswered"
+        await it.until(lambda: it.desk.told >= 3)
+        assert len(it.desk.asked) == 1
+        await it.face_comes()
 
 
 async def test_messages_that_are_foreign_or_cannot_be_read_change_nothing() -> None:

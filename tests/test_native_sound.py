@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import queue
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -78,7 +79,7 @@ async def test_what_is_caught_up_on_after_a_stall_does_not_change_places() -> No
                 sound.play(audio[start : start + 2 * CAPTURED])
 
         assert np.array_equal(await hear(source, hurry, at_once=len(SOUND)), SOUND)
-    assert sound._waits and taken.qsize() <= 2
+    assert sound._answers and taken.qsize() <= 2
     assert given == [0, 1] * (PIECES // 2)
 
 
@@ -89,7 +90,21 @@ async def test_a_livekit_that_does_not_answer_costs_one_wait_and_no_sound(
     keep_native_log_out()  # somebody else listens
     async with a_source() as source:
         assert np.array_equal(await hear(source, open_sound(source)), SOUND)
-    assert caplog.text.count("does not say") == 1
+    assert caplog.text.count("is late") == 1
+
+
+async def test_a_stall_of_livekit_is_not_waited_for_again_nor_remembered_for_ever() -> None:
+    async with a_source() as source:
+        sound = native_sound._NativeSound(source)
+        taken: queue.SimpleQueue[None] = queue.SimpleQueue()
+        sound._taken = taken  # nobody answers
+        for _ in range(5):
+            sound.play(SOUND[:CAPTURED])
+        assert not sound._answers
+        for _ in range(5):
+            taken.put(None)
+        sound.play(SOUND[:CAPTURED])
+        assert sound._answers and taken.empty()
 
 
 async def test_nobody_wakes_for_sound_that_was_taken() -> None:
@@ -107,7 +122,7 @@ async def test_nobody_wakes_for_sound_that_was_taken() -> None:
         finally:
             FfiClient.instance.queue.unsubscribe(events)
         assert first.WhichOneof("message") == "capture_audio_frame"
-        assert first.capture_audio_frame.async_id < 1 << 62 and events.empty()
+        assert first.capture_audio_frame.async_id < native_sound._OURS and events.empty()
 
 
 @pytest.mark.parametrize("error", [AttributeError, ImportError, ctypes.ArgumentError])

@@ -21,6 +21,7 @@ from livekit.agents.cli.log import ColoredFormatter, JsonFormatter
 from livekit.agents.ipc.log_queue import LogQueueListener
 from livekit.agents.log import logger
 
+from avatar_worker.__main__ import main as avatar_worker
 from settings import Settings
 from worker_cli import LIVEKITS_OWN, load_for_jobs, run_worker
 
@@ -98,6 +99,21 @@ def test_jobs_do_not_miss_certificates_that_livekit_has_yet_to_name(
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
     load_for_jobs(Settings(_env_file=None), "avatar_worker.preload")
     assert [names[0] for names in begun] == (["avatar_worker.preload"] if known else [])
+
+
+def test_a_command_that_starts_no_worker_loads_nothing_for_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such as none at all, which LiveKit answers with its help."""
+    loaded: list[object] = []
+    run = Mock()
+    monkeypatch.setattr("avatar_worker.__main__.run_worker", run)
+    monkeypatch.setattr("avatar_worker.__main__.load_for_jobs", lambda *_, **__: loaded.append(1))
+    for words, begun in (([], 0), (["--help"], 0), (["dev"], 1)):
+        monkeypatch.setattr(sys, "argv", ["avatar_worker", *words])
+        avatar_worker()
+        assert len(loaded) == begun
+    assert run.call_count == 3
 
 
 def test_what_livekit_loads_for_jobs_still_has_its_names() -> None:

@@ -1,4 +1,4 @@
-"""What LiveKit's native library makes of WebRTC's log.
+"""What LiveKit's native library tells Python, and what it makes of WebRTC's log.
 
 It asks WebRTC for every line, each data packet in hex among them, and hands each to Python,
 which throws most away: a fifth of what it takes to send and receive speech, all of it while

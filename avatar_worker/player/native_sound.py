@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import functools
-import itertools
 import logging
 import queue
 from collections.abc import Callable
@@ -28,12 +27,14 @@ logger = logging.getLogger("visavis.player")
 
 CAPTURED: Final = SAMPLE_RATE // 100
 """Samples that a source without a queue takes at once."""
-_OURS: Final = itertools.count(1 << 62)
-"""The ids of our requests, one a source; the library's own count from 1."""
+_OURS: Final = 1 << 62
+"""From here on are the ids of our requests, one a source; the library's own count from 1."""
 _LONGEST: Final = 64
 """Bytes that the answer to one of our requests has at most."""
 _PATIENCE: Final = 0.2
 """Seconds until what was handed over is taken, and everybody is told so."""
+_BRIEFLY: Final = 0.005
+"""The same while that is in vain: two tasks need less, and change places only where both wait."""
 
 
 def open_sound(source: rtc.AudioSource) -> Callable[[Audio], None]:
@@ -72,7 +73,7 @@ class _NativeSound:
         request = ffi_pb2.FfiRequest()
         capture = request.capture_audio_frame
         capture.source_handle = source._ffi_handle.handle
-        capture.request_async_id = next(_OURS)
+        capture.request_async_id = _OURS + capture.source_handle
         capture.buffer.data_ptr = self._samples.ctypes.data
         capture.buffer.sample_rate = SAMPLE_RATE
         capture.buffer.num_channels = 1
@@ -89,7 +90,8 @@ class _NativeSound:
         self._taken = answers.expect(taken.SerializeToString())
         self._waiting = 0
         """Pieces that were handed over and perhaps not taken."""
-        self._waits = True
+        self._answers = True
+        """All of a call were taken before the next, so far or again."""
 
     def play(self, audio: Audio) -> None:
         self._wait_for_those_before()
@@ -107,13 +109,16 @@ class _NativeSound:
             self._waiting += 1
 
     def _wait_for_those_before(self) -> None:
+        """Only briefly after it was in vain, until all of them were taken."""
         try:
-            while self._waits and self._waiting:
-                self._taken.get(timeout=_PATIENCE)
+            while self._waiting:
+                self._taken.get(timeout=_PATIENCE if self._answers else _BRIEFLY)
                 self._waiting -= 1
+            self._answers = True
         except queue.Empty:
-            self._waits = False
-            logger.warning("LiveKit does not say that sound was taken; it is released all the same")
+            if self._answers:
+                logger.warning("LiveKit is late to take sound; it is released all the same")
+            self._answers = False
 
 
 class _Answers:
@@ -129,7 +134,8 @@ class _Answers:
 
     def expect(self, event: bytes) -> queue.SimpleQueue[None]:
         """What gets an entry for each such event."""
-        return self._expected.setdefault(event, queue.SimpleQueue())
+        taken = self._expected[event] = queue.SimpleQueue()
+        return taken
 
     def _listen(self, data: Any, length: int) -> None:
         known = self._expected.get(ctypes.string_at(data, length)) if length < _LONGEST else None

@@ -36,7 +36,7 @@ REST: Final = 0.2
 said."""
 LATE: Final = 0.050
 """Seconds behind its deadline at which the pump gives up catching up and counts an underrun."""
-AGAIN: Final = 0.003
+AGAIN: Final = 0.005
 """Seconds until the next look at a picture that is due and not drawn yet."""
 TARDY: Final = 0.010
 """Seconds after its time at which a picture is late."""

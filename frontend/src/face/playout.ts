@@ -5,8 +5,8 @@ import { type BufferCounts, JitterBuffer } from '../media/jitterBuffer';
  * Milliseconds between the release of a moment of sound and the arrival of the packet that carries
  * it, beyond what the network takes, and from the jitter buffer to the sound card: Opus looks 6.5 ms
  * ahead (RFC 6716 §2.2) and WebRTC hands over 10 ms at a time, while weights of a packet's 20 ms come
- * with its first sample. In Chromium it was 31 to 41 while 10 ms were released at a time, which 5 more
- * stood for.
+ * with its first sample. While 10 ms were released at a time it was 31 to 41 in Chromium, where 36.5
+ * stood for it; now it is 5 less by calculation.
  */
 const PACKET = 31.5;
 /** No sound card needs longer; a browser that says so is wrong. */
